@@ -1,0 +1,140 @@
+"""Find what a statement may not get wrong: its numbers, its names, and whether it says yes or no."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from index.words import CJK, fold, terms
+
+_WORD_NUMBERS = {
+    word: str(value)
+    for value, word in enumerate(
+        "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split()
+    )
+} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100",
+     "thousand": "1000", "million": "1000000", "billion": "1000000000"}  # fmt: skip
+_KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
+_DIGITS = re.compile(r"\d+(?:[.:/]\d+)*")
+_KANJI_NUMBER = re.compile(r"[〇一二三四五六七八九十百千万億]+(?=[年月日人名件カヶか国個つ社党回歳円時分秒%％])")
+_NAME = re.compile(r"\b[A-Z][\w’'.-]*\w|\b[A-Z]\b")
+_KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
+_LATIN_IN_CJK = re.compile(rf"(?<![^\W{CJK}])[A-Za-z][A-Za-z0-9.-]+")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“‘(]\s*)$")
+
+_NEGATIONS_EN = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|without|cannot|nobody|nothing|nowhere|hardly|barely|rarely|seldom|lacks?|lacking|lacked|fails? to|failed to|"
+    r"unable|unlikely|refus\w+|den(?:y|ies|ied)|reject\w*|doubt\w*|unprecedented|yet to|far from|instead of|rather than)\b|n[’']t\b",
+    re.IGNORECASE,
+)
+_NEGATIONS_JA = re.compile(r"(?:ない|なかっ|なく|ません|ぬ(?=[。、]|$)|ず(?=[、。に]|$)|いいえ|不可能|無い|無く)")
+_LEADING_REPLY = re.compile(r"^(?:yes|no|indeed|correct|はい|いいえ)\s*[,.、。，]?\s*", re.IGNORECASE)
+_CLAUSES = re.compile(
+    rf"[,;:()—–、，；：]|\s-\s|\b(?:but|yet|however|although|though|while|whereas|because|so that|which|who)\b|(?<=[{CJK}])が、"
+)
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Return the numbers of a text as digits: "1,200" and "1200", "three" and "3", "十二月" and "12月" are equal."""
+    folded = fold(text)
+    found = set(_DIGITS.findall(folded))
+    for word in re.findall(r"[a-z]+", folded):
+        if word in _WORD_NUMBERS:
+            found.add(_WORD_NUMBERS[word])
+    for run in _KANJI_NUMBER.findall(unicodedata.normalize("NFKC", text)):
+        found.add(_kanji_value(run))
+    return frozenset(found)
+
+
+def _kanji_value(run: str) -> str:
+    if not set(run) & set("十百千万億"):
+        return run.translate(_KANJI_DIGITS)
+    total = section = digit = 0
+    for char in run:
+        if char in "十百千":
+            section += (digit or 1) * {"十": 10, "百": 100, "千": 1000}[char]
+            digit = 0
+        elif char in "万億":
+            total += (section + digit or 1) * {"万": 10**4, "億": 10**8}[char]
+            section = digit = 0
+        else:
+            digit = int(char.translate(_KANJI_DIGITS))
+    return str(total + section + digit)
+
+
+def names(text: str, *, common: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the names in a text, folded, one word each: capitalised words, runs of katakana, Latin words in Japanese.
+
+    A capitalised word that opens a sentence counts unless it is in ``common``, the words the article also writes small.
+    """
+    found: set[str] = set()
+    japanese = bool(re.search(rf"[{CJK}]", text))
+    if japanese:
+        found.update(fold(run) for run in _KATAKANA.findall(text))
+        found.update(fold(word) for word in _LATIN_IN_CJK.findall(text))
+        return frozenset(found)
+    for match in _NAME.finditer(text):
+        word = _name_form(match.group())
+        opens = bool(_SENTENCE_START.search(text[: match.start()]))
+        if not word or (opens and (word in common or word in _OPENERS)) or word in _NOT_NAMES:
+            continue
+        found.add(word)
+    return frozenset(found)
+
+
+def _name_form(word: str) -> str:
+    folded = fold(word).replace("’", "'").removesuffix("'s").removesuffix("'")
+    return folded.replace(".", "")  # U.S. and US
+
+
+def small_words(text: str) -> frozenset[str]:
+    """Return the words a text writes without a capital, folded: a capital at the start of a sentence does not make them names."""
+    return frozenset(fold(word) for word in re.findall(r"\b[^\W\d_A-Z][\w’'-]*", text))
+
+
+def is_negated(text: str) -> bool:
+    """Return whether a statement or clause denies something (a leading "Yes," or "No," is a reply, not a denial)."""
+    body = _LEADING_REPLY.sub("", text)
+    return bool(_NEGATIONS_EN.search(body) or _NEGATIONS_JA.search(body))
+
+
+def without_reply(text: str) -> str:
+    """Return a statement without a leading "Yes," or "No,"."""
+    return _LEADING_REPLY.sub("", text)
+
+
+def clauses(text: str) -> list[str]:
+    """Return the clauses of a sentence, split at punctuation and at the words that join or turn a thought."""
+    return [part.strip() for part in _CLAUSES.split(text) if part and part.strip()]
+
+
+def content(text: str, language: str) -> list[str]:
+    """Return the terms of a text that carry meaning, in order, each once."""
+    stop = STOP_TERMS
+    return [term for term in dict.fromkeys(terms(text, language)) if term not in stop]
+
+
+_STOP_WORDS = """
+a about above after again against all also although am among an and any are as at be because been before being below
+between both but by can could did do does doing down during each either else ever every few for from further had has
+have having he her here hers herself him himself his how however i if in into is it its itself just let many may me
+might more most much must my no nor not now of off on once one only or other our ours out over own per same shall she
+should so some such than that the their theirs them themselves then there these they this those though through to too
+under until up upon us very was we were what when where whether which while who whom whose why will with within without
+would yes yet you your article sentence sentences according states stated says said mention mentioned
+""".split()
+_STOP_BIGRAMS = """
+です ます した する して いる ある こと もの ため よう れた られ には では とは から まで など この その あの それ これ ここ どこ
+だれ いつ なに なぜ った って され いま ました ので のは のが のに のを にお おい いて てい いる るこ とが とを
+""".split()
+STOP_TERMS = frozenset(term for word in _STOP_WORDS for term in terms(word)) | frozenset(_STOP_BIGRAMS)
+_OPENERS = frozenset(
+    """
+the a an in on at it its this that these those he she they we you i his her their our as by for from with after before
+during since under when while if because although though however also but and or so there here one some many most both
+each such no yes not what who whom whose which where why how according then first second third finally meanwhile
+instead recently today now
+""".split()
+)
+_NOT_NAMES = frozenset("i the a an".split())

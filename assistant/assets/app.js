@@ -1,0 +1,292 @@
+/* What the page does by itself: clicks in the conversation and the article come in here, through listeners on the document,
+   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate', {payload}).
+   Runs as the load script of a hidden Gradio component, which provides `trigger`. Text is only ever set as text. */
+
+window.articleAssistant?.abort();
+const life = (window.articleAssistant = new AbortController());
+const on = (type, listener, capture = false) =>
+  document.addEventListener(type, listener, { signal: life.signal, capture });
+const $ = (selector) => document.querySelector(selector);
+const phone = matchMedia("(max-width: 800px)");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const opened = new Set(); // details the reader opened, by data-keep: redrawing closes them otherwise
+let origin = null; // the id, or else the place, of what last opened the article: the way back
+let wanted = null; // the place to bring into view once the server has drawn it
+let active = null; // the place that is emphasised now
+let shownAnswer = null;
+let following = true; // whether the conversation scrolls with the answer
+let articleTouched = false;
+let lastFocus = null;
+let pane = "conversation"; // the one in sight where only one has room
+
+/* ---- Panes ---- */
+
+function showPane(name) {
+  pane = name;
+  for (const part of document.querySelectorAll("#panes, #topbar")) part.dataset.pane = name;
+  for (const tab of document.querySelectorAll("[data-pane][aria-pressed]"))
+    tab.setAttribute("aria-pressed", String(tab.dataset.pane === name));
+  $("#back")?.toggleAttribute("hidden", !(origin && name === "article"));
+}
+
+function goBack() {
+  showPane("conversation");
+  const marker = origin && (document.getElementById(origin.id) || $(`[data-cite="${CSS.escape(origin.cite)}"]`));
+  marker?.focus();
+  marker?.scrollIntoView({ block: "nearest" });
+}
+
+/* ---- Citations ---- */
+
+const marksOf = (name) => [...document.querySelectorAll(`#article mark[data-names~="${CSS.escape(name)}"]`)];
+
+function emphasise() {
+  for (const mark of document.querySelectorAll("#article mark"))
+    mark.classList.toggle("active", active !== null && mark.dataset.names.split(" ").includes(active));
+}
+
+function reveal(name) {
+  const [first] = marksOf(name);
+  if (!first) return false;
+  active = name;
+  emphasise();
+  first.focus({ preventScroll: true });
+  first.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+  return true;
+}
+
+function span(element) {
+  const { cite, start, end, quote } = element.dataset;
+  const number = /^m\d+-(\d+)$/.exec(cite);
+  return { name: cite, start: Number(start), end: Number(end), quote, number: number ? Number(number[1]) : 0 };
+}
+
+function open(place) {
+  const { cite, document: article } = place.dataset;
+  origin = { id: place.id, cite };
+  hideTip();
+  showPane("article");
+  if ($("#article .article")?.dataset.document === article && reveal(cite)) return;
+  const answer = cite.split("-")[0];
+  const spans = new Map();
+  for (const one of document.querySelectorAll(`.cite[data-cite^="${answer}-"], .source[data-cite^="${answer}-"]`))
+    if (one.dataset.document === article) spans.set(one.dataset.cite, span(one));
+  spans.set(cite, span(place));
+  wanted = cite;
+  trigger("cite", { payload: { document: article, answer, active: cite, spans: [...spans.values()] } });
+}
+
+/* ---- The quote beside a marker ---- */
+
+const tip = document.getElementById("tip") || document.body.appendChild(document.createElement("div"));
+tip.id = "tip";
+tip.hidden = true;
+tip.setAttribute("role", "tooltip");
+
+function showTip(marker) {
+  const quote = document.createElement("q");
+  quote.textContent = marker.dataset.quote;
+  const from = document.createElement("span");
+  from.textContent = `${marker.dataset.title} · ${marker.dataset.support}% support`;
+  tip.replaceChildren(quote, from);
+  tip.hidden = false;
+  const box = marker.getBoundingClientRect();
+  const left = Math.min(Math.max(8, box.left - 16), innerWidth - tip.offsetWidth - 8);
+  const above = box.top - tip.offsetHeight - 8;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${above > 8 ? above : box.bottom + 8}px`;
+}
+
+function hideTip() {
+  tip.hidden = true;
+}
+
+/* ---- Asking ---- */
+
+const question = () => $("#question textarea");
+const running = () => Boolean($("#live-head [data-running]"));
+
+function ask(payload) {
+  if (running()) return;
+  following = true;
+  articleTouched = false;
+  showPane("conversation");
+  trigger("ask", { payload });
+}
+
+async function copy(button) {
+  const label = button.getAttribute("aria-label");
+  let said = "Copied";
+  try {
+    await navigator.clipboard.writeText(button.dataset.markdown);
+  } catch {
+    said = "The browser did not allow copying";
+  }
+  button.classList.add("done");
+  button.dataset.said = said;
+  button.setAttribute("aria-label", said);
+  setTimeout(() => {
+    button.classList.remove("done");
+    button.setAttribute("aria-label", label);
+  }, 1600);
+}
+
+const actions = {
+  ask: (button) => ask({ question: button.dataset.question }),
+  again: (button) => ask({ question: button.dataset.question, again: true }),
+  rate: ({ dataset }) =>
+    trigger("rate", { payload: { position: Number(dataset.position), opinion: dataset.opinion } }),
+  copy,
+};
+
+/* ---- Listeners ---- */
+
+on("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  const place = target.closest("[data-cite]");
+  if (place) return open(place);
+  const tab = target.closest(".tabs [data-pane]");
+  if (tab) return showPane(tab.dataset.pane);
+  if (target.closest("#back")) return goBack();
+  if (target.closest(".skip")) {
+    event.preventDefault();
+    return question()?.focus();
+  }
+  const button = target.closest("[data-action]");
+  if (button && button.tagName === "BUTTON") return actions[button.dataset.action]?.(button);
+  const details = target.closest("summary")?.parentElement;
+  if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
+  if (target.closest("#send")) {
+    following = true;
+    articleTouched = false;
+    question()?.focus();
+  }
+  if (target.closest("#stop, #new")) question()?.focus();
+});
+
+on("submit", (event) => {
+  const form = event.target.closest('form[data-action="search"]');
+  if (!form) return;
+  event.preventDefault();
+  const searched = form.elements.searched.value.trim();
+  opened.delete("searched");
+  if (searched) ask({ question: form.dataset.question, searched, again: true });
+});
+
+on("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && event.target === question()) {
+    following = true;
+    articleTouched = false;
+  }
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (!tip.hidden) hideTip();
+  if ($("#stop")?.offsetParent) return $("#stop").click();
+  if (origin && document.activeElement?.closest("#article")) goBack();
+});
+
+on("mouseover", (event) => {
+  const marker = event.target.closest?.(".cite");
+  if (marker) showTip(marker);
+  else if (!document.activeElement?.matches(".cite")) hideTip();
+});
+on("focusin", (event) => {
+  lastFocus = { element: event.target, id: event.target.id };
+  const marker = event.target.closest(".cite");
+  if (marker && marker.matches(":focus-visible")) showTip(marker);
+  else hideTip();
+});
+on("focusout", hideTip);
+on("wheel", (event) => (articleTouched ||= Boolean(event.target.closest?.("#article"))));
+on("touchmove", (event) => (articleTouched ||= Boolean(event.target.closest?.("#article"))));
+
+let lastTop = 0;
+on(
+  "scroll",
+  ({ target }) => {
+    if (target.id !== "scroller") return;
+    hideTip();
+    if (target.scrollTop < lastTop - 2) following = false;
+    if (target.scrollHeight - target.clientHeight - target.scrollTop < 24) following = true;
+    lastTop = target.scrollTop;
+  },
+  true,
+);
+
+/* ---- After each redrawing ---- */
+
+/* Follow the answer down, but never push its question out of sight. */
+function follow() {
+  const scroller = $("#scroller");
+  const asked = [...document.querySelectorAll("#scroller .exchange .question")].at(-1);
+  if (!following || !scroller || !asked) return;
+  const head = asked.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop - 20;
+  const target = Math.min(scroller.scrollHeight - scroller.clientHeight, head);
+  if (target > scroller.scrollTop) scroller.scrollTop = lastTop = target;
+}
+
+function keepDetails() {
+  for (const details of document.querySelectorAll("details[data-keep]"))
+    if (details.open !== opened.has(details.dataset.keep)) details.open = opened.has(details.dataset.keep);
+}
+
+/* Focus stays with the marker or button of the same name; where that is gone, it goes to the question. */
+function keepFocus() {
+  if (!lastFocus || document.activeElement !== document.body) return;
+  const { element, id } = lastFocus;
+  if (element.isConnected && element.getClientRects().length) return;
+  lastFocus = null;
+  const same = id && document.getElementById(id);
+  if (same?.getClientRects().length) same.focus({ preventScroll: true });
+  else if (!phone.matches) question()?.focus({ preventScroll: true });
+}
+
+function tendArticle() {
+  const article = $("#article .article");
+  if (!article) return;
+  if (wanted && article.dataset.active === wanted) {
+    shownAnswer = article.dataset.answer;
+    reveal(wanted);
+    wanted = null;
+    return;
+  }
+  if (article.dataset.answer !== shownAnswer) {
+    const first = shownAnswer === null;
+    shownAnswer = article.dataset.answer;
+    active = null;
+    const mark = $("#article mark.cited");
+    if (mark && !first && !articleTouched)
+      mark.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+    else if (!mark && !first) $("#article").scrollTop = 0;
+  }
+  emphasise();
+}
+
+/* The page is mounted piece by piece, in no set order. */
+function nameRegions() {
+  if ($("#panes:not([data-pane]), #topbar:not([data-pane])")) showPane(pane);
+  for (const [id, label] of Object.entries({ scroller: "Conversation", article: "Article" })) {
+    const region = document.getElementById(id);
+    if (!region || region.hasAttribute("role")) continue;
+    region.setAttribute("role", "region");
+    region.setAttribute("aria-label", label);
+  }
+}
+
+const redrawn = new MutationObserver(() => {
+  nameRegions();
+  keepDetails();
+  tendArticle();
+  follow();
+  keepFocus();
+});
+redrawn.observe(document.body, {
+  childList: true,
+  subtree: true,
+  attributes: true,
+  attributeFilter: ["data-answer", "data-active", "data-document", "open"],
+});
+life.signal.addEventListener("abort", () => redrawn.disconnect());
+nameRegions();
+showPane(pane);

@@ -1,0 +1,295 @@
+"""The one path of a question: condense, retrieve, read, align, and tell it all as events."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assistant import condense
+from assistant.align import Aligner
+from assistant.context import Numbered, as_lines, number_sentences, plain
+from assistant.errors import ModelError, UsageError
+from assistant.extractive import quote
+from assistant.meaning import Meaning
+from assistant.replies import abstention, says_not_stated
+from assistant.segment import Segment, Segmenter
+from assistant.settings import Settings
+from assistant.types import (
+    Answer,
+    Event,
+    EvidenceFound,
+    Finished,
+    Notice,
+    Phase,
+    Searched,
+    Statement,
+    StatementReady,
+    Turn,
+    Waiting,
+)
+from index.build import Index
+from index.language import script_language
+from index.types import Document, ScoredChunk
+from prompts import Message, load
+
+if TYPE_CHECKING:
+    from assistant.pump import Usage
+
+    Piece = str | Usage | Notice | None
+    Speak = Callable[[Sequence[Message]], Generator[Piece]]
+    """A model's voice: messages in; text as it arrives out, None four times a second, and at the end the tokens used."""
+
+_MOST_SENTENCES = 8
+_LANGUAGE_NAMES = {
+    "en": "English",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "ko": "Korean",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+}
+_SPACELESS = frozenset({"ja", "zh"})
+# A question that shares no rare word with the article and is near none of its passages in meaning is about something else.
+_FAR = 0.12
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one question gathers on its way."""
+
+    question: str
+    searched: str
+    started: float = field(default_factory=time.perf_counter)
+    evidence: tuple[ScoredChunk, ...] = ()
+    shown: list[Statement] = field(default_factory=list)
+    dropped: list[Statement] = field(default_factory=list)
+    timings: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
+    prompts: dict[str, str] = field(default_factory=dict)
+
+    def clock(self, name: str) -> int:
+        """Note the milliseconds since the question, once a name, and return them."""
+        return self.timings.setdefault(name, round((time.perf_counter() - self.started) * 1000))
+
+    def count(self, usage: Usage) -> None:
+        if usage.prompt or usage.completion:
+            self.tokens["prompt"] = self.tokens.get("prompt", 0) + usage.prompt
+            self.tokens["completion"] = self.tokens.get("completion", 0) + usage.completion
+
+
+class Assistant:
+    """Answers questions about the articles of one index with one model. Any thread may ask; nothing is kept between questions."""
+
+    def __init__(self, index: Index, *, model: str, speak: Speak | None, settings: Settings) -> None:
+        """Take the index, the model's name, and its voice (None: quote the article without a language model)."""
+        self.index = index
+        self.model = model
+        self.speak = speak
+        self._settings = settings
+
+    def ask(
+        self,
+        question: str,
+        *,
+        turns: Sequence[Turn] = (),
+        articles: Sequence[str] | None = None,
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Answer:
+        """Return the whole answer: ``stream`` exhausted."""
+        for event in self.stream(question, turns=turns, articles=articles, strict=strict, searched=searched):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream ends with Finished")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        turns: Sequence[Turn] = (),
+        articles: Sequence[str] | None = None,
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Generator[Event]:
+        """Yield the events of an answer, ending with Finished; closing the generator stops the model.
+
+        ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up. Raises UsageError for an
+        empty or too long question, UnknownArticleError, and ModelError when the model fails before it said anything that holds.
+        """
+        asked = self._checked(question)
+        documents = self._documents(articles)
+        run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
+        if not searched:
+            yield from self._prepare(run, turns, documents)
+        yield Searched(run.searched, run.searched != asked)
+        run.evidence = self.index.retrieve(run.searched, k=self._settings.evidence, documents=list(documents))
+        yield EvidenceFound(run.evidence, run.clock("evidence"))
+        numbered = number_sentences(
+            run.evidence, documents, budget=self._settings.prompt_tokens, count=self.index.embedder.count_tokens
+        )
+        interrupted = None
+        if numbered and not _far(run.evidence):
+            try:
+                yield from self._answer(run, numbered, documents, strict=strict)
+            except ModelError as error:
+                if not run.shown:
+                    raise
+                interrupted = str(error)
+        run.clock("total")
+        yield Finished(self._finished(run, interrupted))
+
+    def _checked(self, question: str) -> str:
+        asked = question.strip()
+        if not asked:
+            raise UsageError("the question is empty; write one.")
+        if len(asked) > self._settings.longest_question:
+            raise UsageError(
+                f"the question has {len(asked):,} characters; expected at most {self._settings.longest_question:,}. Shorten it."
+            )
+        return asked
+
+    def _documents(self, articles: Sequence[str] | None) -> dict[str, Document]:
+        if articles is None:
+            return {document.id: document for document in self.index.documents()}
+        return {id: self.index.document(id) for id in articles}
+
+    def _prepare(self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]) -> Generator[Event]:
+        """Make the question stand alone, and put it in the articles' language: what is then searched for."""
+        if turns and condense.leans_on_conversation(run.question):
+            if self.speak is None:
+                run.searched = condense.with_last_question(run.question, turns)
+            else:
+                told = yield from self._tell(
+                    run, "condense", conversation=condense.conversation(turns), question=plain(run.question)
+                )
+                run.searched = condense.usable_rewrite(told, run.question)
+        language = _other_script(run.searched, documents)
+        if language and self.speak is not None:
+            told = yield from self._tell(
+                run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)
+            )
+            run.searched = condense.usable_rewrite(told, run.searched)
+
+    def _tell(self, run: _Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
+        """Return a model's whole reply to a prompt, with heartbeats meanwhile; an unusable model leaves the question as it is."""
+        words: list[str] = []
+        for piece in self._voice(run, prompt, **variables):
+            if isinstance(piece, str):
+                words.append(piece)
+            elif piece is None:
+                yield self._beat(run, "searching")
+            elif isinstance(piece, Notice):
+                yield piece
+        return "".join(words)
+
+    def _voice(self, run: _Run, prompt: str, **variables: str) -> Generator[str | Notice | None]:
+        """Yield what the model says to a prompt; keep its token counts and the prompt's digest."""
+        if self.speak is None:
+            raise AssertionError("asked a model that is not there")
+        loaded = load(prompt)
+        run.prompts[prompt] = loaded.digest
+        stream = self.speak(loaded.render(**variables))
+        try:
+            for piece in stream:
+                if piece is None or isinstance(piece, str | Notice):
+                    yield piece
+                else:
+                    run.count(piece)
+        finally:
+            stream.close()
+
+    def _answer(
+        self, run: _Run, numbered: Sequence[Numbered], documents: Mapping[str, Document], *, strict: bool
+    ) -> Generator[Event]:
+        """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
+        meaning = Meaning(self.index.embedder)
+        aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
+        seen: set[str] = set()
+        for item in self._segments(run, numbered, documents, meaning):
+            if not isinstance(item, Segment):
+                yield item
+                continue
+            if item.text in seen:
+                continue
+            seen.add(item.text)
+            if says_not_stated(item.text):
+                return
+            statement = aligner.judge(item.text, item.hints)
+            if self.speak is not None and not aligner.says_something_new(item.text):
+                statement = Statement(item.text, "not supported", (), "it only repeats the question")
+            if strict and statement.verdict != "supported":
+                run.dropped.append(statement)
+                continue
+            run.clock("first_sentence")
+            run.shown.append(statement)
+            yield StatementReady(statement)
+            if len(run.shown) == _MOST_SENTENCES:
+                return
+
+    def _segments(
+        self, run: _Run, numbered: Sequence[Numbered], documents: Mapping[str, Document], meaning: Meaning
+    ) -> Generator[Event | Segment]:
+        if self.speak is None:
+            for item in quote(run.searched, numbered, documents, meaning):
+                yield Segment(item.sentence.text, (item.number,))
+            return
+        segmenter = Segmenter()
+        phase: Phase = "reading"
+        stream = self._voice(run, "answer", sentences=as_lines(numbered), question=plain(run.searched))
+        try:
+            for piece in stream:
+                if piece is None:
+                    yield self._beat(run, phase)
+                elif isinstance(piece, Notice):
+                    yield piece
+                else:
+                    phase = "writing"
+                    run.clock("first_token")
+                    yield from segmenter.push(piece)
+        finally:
+            stream.close()
+        yield from segmenter.finish()
+
+    def _beat(self, run: _Run, phase: Phase) -> Waiting:
+        return Waiting(phase, round(time.perf_counter() - run.started, 1))
+
+    def _finished(self, run: _Run, interrupted: str | None) -> Answer:
+        abstained = not run.shown and interrupted is None
+        language = script_language(run.question) or "en"
+        joiner = "" if script_language(" ".join(s.text for s in run.shown)) in _SPACELESS else " "
+        return Answer(
+            question=run.question,
+            searched=run.searched,
+            text=abstention(language) if abstained else joiner.join(statement.text for statement in run.shown),
+            abstained=abstained,
+            model=self.model,
+            embedder=self.index.embedder.name,
+            statements=tuple(run.shown),
+            dropped=tuple(run.dropped),
+            evidence=run.evidence,
+            interrupted=interrupted,
+            timings_ms=dict(run.timings),
+            tokens=dict(run.tokens),
+            prompts=dict(run.prompts),
+        )
+
+
+def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
+    """Return the language to translate a question into: the articles', when all of them are written in another script."""
+    languages = {document.language for document in documents.values()}
+    if not languages:
+        return None
+    scripts = {script_language(document.text[:2000]) for document in documents.values()}
+    if len(scripts) != 1 or script_language(question) in scripts or not re.search(r"\w", question):
+        return None
+    return sorted(languages)[0]
+
+
+def _far(evidence: Sequence[ScoredChunk]) -> bool:
+    """Whether no passage bears on the question at all, so that no model needs to be asked."""
+    near = [scored.dense for scored in evidence if scored.dense is not None]
+    return bool(near) and max(near) < _FAR and not any(scored.keyword for scored in evidence)

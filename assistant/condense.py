@@ -1,0 +1,46 @@
+"""Tell whether a follow-up needs the conversation to be understood, and rewrite it without a model where there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.anchors import content
+from assistant.types import Turn
+
+_LEANS = re.compile(
+    r"\b(?:he|she|it|they|them|him|his|her|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|same|else|others?)\b"
+    r"|^\s*(?:and|but|or|so|also|then|what about|how about|why not|why\s*\?|when\s*\?|how\s*\?|who\s*\?|where\s*\?|which\s*\?)"
+    r"|それ|これ|あれ|その|この|あの|そこ|彼|彼女|同じ|では|じゃあ|なぜですか|いつですか",
+    re.IGNORECASE,
+)
+_FEW_WORDS = 3
+_LAST_TURNS = 4
+_LONGEST_TURN = 400
+
+
+def leans_on_conversation(question: str) -> bool:
+    """Return whether a question points back (a pronoun, "and …?"), or is too short to be searched for alone."""
+    return bool(_LEANS.search(question)) or len(content(question, "en")) < _FEW_WORDS
+
+
+def conversation(turns: Sequence[Turn]) -> str:
+    """Return the last turns as the condense prompt shows them, each cut to a few hundred characters."""
+    speakers = {"user": "Reader", "assistant": "Assistant"}
+    return "\n".join(
+        f"{speakers[turn.role]}: {' '.join(turn.content.split())[:_LONGEST_TURN]}" for turn in turns[-_LAST_TURNS:]
+    )
+
+
+def with_last_question(question: str, turns: Sequence[Turn]) -> str:
+    """Return the follow-up behind the reader's previous question: what can be searched for when no model can rewrite it."""
+    previous = [turn.content for turn in turns if turn.role == "user"]
+    return f"{previous[-1][:_LONGEST_TURN]} {question}" if previous else question
+
+
+def usable_rewrite(rewrite: str, question: str) -> str:
+    """Return a model's rewrite when it looks like one question of sensible length, otherwise the question as asked."""
+    lines = [line.strip().strip("\"'“”") for line in rewrite.splitlines() if line.strip()]
+    if len(lines) != 1 or not 3 <= len(lines[0]) <= 3 * len(question) + 200:
+        return question
+    return lines[0]

@@ -1,0 +1,67 @@
+"""Choose and number the article sentences a model may see: evidence in, numbered sentences in article order out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.sentences import sentences
+from index.types import Document, ScoredChunk, Sentence
+
+# Tokens that open and close turns in the chat templates of the models in use. llama.cpp reads them wherever they stand, so an article
+# that holds one could speak as the user or the system.
+_TEMPLATE_TOKENS = re.compile(
+    r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜\n]{1,40}｜>",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A sentence of an article under the number the model knows it by."""
+
+    number: int
+    document: str
+    sentence: Sentence
+
+
+def number_sentences(
+    evidence: Sequence[ScoredChunk],
+    documents: Mapping[str, Document],
+    *,
+    budget: int,
+    count: Callable[[str], int],
+) -> tuple[Numbered, ...]:
+    """Return the sentences of the evidence, numbered from 1 in article order (documents in order of their best chunk).
+
+    Chunks are taken best first while their sentences fit ``budget`` as counted by ``count``; the first one always stays.
+    """
+    taken: dict[str, list[Sentence]] = {}
+    spent = 0
+    for scored in evidence:
+        chunk = scored.chunk
+        inside = [s for s in sentences(documents[chunk.document]) if s.end > chunk.start and s.start < chunk.end]
+        cost = sum(count(sentence.text) for sentence in inside)
+        if taken and spent + cost > budget:
+            continue
+        spent += cost
+        taken.setdefault(chunk.document, []).extend(inside)
+    numbered: list[Numbered] = []
+    for document, found in taken.items():
+        for sentence in sorted(set(found), key=lambda s: s.start):
+            numbered.append(Numbered(len(numbered) + 1, document, sentence))
+    return tuple(numbered)
+
+
+def plain(text: str) -> str:
+    """Return article or reader text as a model may see it: on one line, without chat-template tokens."""
+    before = None
+    while before != text:  # removing one token may join the halves of another
+        before, text = text, _TEMPLATE_TOKENS.sub(" ", text)
+    return " ".join(text.split())
+
+
+def as_lines(numbered: Sequence[Numbered]) -> str:
+    """Return the sentences one a line, each after its number in brackets."""
+    return "\n".join(f"[{item.number}] {plain(item.sentence.text)}" for item in numbered)

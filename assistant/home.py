@@ -1,0 +1,67 @@
+"""The one folder that holds everything a user has here: articles, index, weights, conversations, logs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.errors import HomeError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where things stand in the home folder."""
+
+    root: Path
+
+    @property
+    def articles(self) -> Path:
+        """One JSON file an article: the truth."""
+        return self.root / "articles"
+
+    @property
+    def index(self) -> Path:
+        """Derived from the articles; may be deleted while nothing runs."""
+        return self.root / "index"
+
+    @property
+    def models(self) -> Path:
+        """Verified weights."""
+        return self.root / "models"
+
+    @property
+    def conversations(self) -> Path:
+        """One JSON file a conversation."""
+        return self.root / "conversations"
+
+    @property
+    def logs(self) -> Path:
+        """Tracebacks and the local server's own log."""
+        return self.root / "logs"
+
+
+def open_home() -> Home:
+    """Return the home folder, made if it was not there: ASSISTANT_HOME, or the system's place for user data.
+
+    Raises HomeError when it cannot be made or written.
+    """
+    named = os.environ.get("ASSISTANT_HOME")
+    if named:
+        root = Path(named).expanduser().resolve()
+    else:
+        from platformdirs import user_data_path
+
+        root = user_data_path("article-assistant", appauthor=False)
+    home = Home(root)
+    try:
+        for folder in (home.root, home.articles, home.index, home.models, home.conversations, home.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = home.logs / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise HomeError(
+            f"the home folder {root} cannot be written ({error.strerror}). Set ASSISTANT_HOME to a folder you can write."
+        ) from error
+    return home

@@ -1,0 +1,221 @@
+"""A chat model and messages become pieces of text with heartbeats between them, under time limits; closing it cancels.
+
+The model streams in a task on one private event loop, so that whoever listens can leave at any moment: leaving cancels
+the task, that closes the connection, and the model's server stops writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.errors import ModelError
+from assistant.model_errors import explain
+
+if TYPE_CHECKING:  # langchain_core takes half a second to import
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk, BaseMessage
+    from langchain_core.runnables import RunnableConfig
+
+logger = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 5.0
+"""How long past ``total_s`` a task may take to notice it, before the listener stops waiting for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one reply took, as the model counts; the last thing a pump yields, and only when the reply is whole."""
+
+    prompt: int
+    completion: int
+    """0 and 0 where the model does not count."""
+    cut: bool = False
+    """Whether the model stopped at its length limit rather than at an end of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Seconds of patience."""
+
+    first_token: float
+    idle: float
+    total: float
+
+
+def pump(
+    model: BaseChatModel,
+    messages: list[BaseMessage],
+    *,
+    first_token_s: float = 60,
+    idle_s: float = 20,
+    total_s: float = 180,
+    beat_s: float = 0.2,
+    config: RunnableConfig | None = None,
+) -> Generator[str | Usage | None]:
+    """Yield the reply's pieces of text as they arrive, None every ``beat_s`` seconds, and at the end one ``Usage``.
+
+    An empty reply yields no text. ``ModelError`` with one plain line: no sign of life for ``first_token_s`` seconds
+    before the first text or for ``idle_s`` after it, not finished after ``total_s``, or whatever else went wrong; what
+    was yielded until then stays valid. Closing the generator cancels the request. ``config`` is handed to the model
+    (callbacks, tags).
+    """
+    limits = _Limits(first_token_s, idle_s, total_s)
+    inbox: queue.SimpleQueue[str | Usage | ModelError] = queue.SimpleQueue()
+    ended = threading.Event()
+    give_up = time.monotonic() + total_s + _GRACE_SECONDS
+
+    async def feed() -> None:
+        try:
+            await _feed(model, messages, limits, config, inbox.put)
+        except ModelError as error:
+            inbox.put(error)
+        finally:
+            ended.set()
+
+    future = asyncio.run_coroutine_threadsafe(feed(), _LOOP.running())
+    next_beat = time.monotonic() + beat_s
+    try:
+        while True:
+            try:
+                item = inbox.get(timeout=max(0.0, next_beat - time.monotonic()))
+            except queue.Empty:
+                next_beat = time.monotonic() + beat_s
+                if next_beat > give_up:  # the task cannot even be cancelled: some code in it blocks the loop
+                    raise ModelError(f"The model took more than {total_s:g} s and does not react.") from None
+                yield None
+                continue
+            if isinstance(item, ModelError):
+                raise item
+            yield item
+            if isinstance(item, Usage):
+                return
+    finally:
+        if not ended.is_set():
+            future.cancel()
+            ended.wait(1.0)  # the connection is closed when this returns
+
+
+async def _feed(
+    model: BaseChatModel,
+    messages: list[BaseMessage],
+    limits: _Limits,
+    config: RunnableConfig | None,
+    put: Callable[[str | Usage], None],
+) -> None:
+    """Stream the reply into ``put``; every failure leaves as a ModelError."""
+    tally = _Tally()
+    deadline = asyncio.get_running_loop().time() + limits.total
+    try:
+        async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
+            while (chunk := await _next(stream, limits, deadline, wrote=tally.wrote)) is not None:
+                if text := tally.add(chunk):
+                    put(text)
+    except ModelError:
+        raise
+    except Exception as error:
+        # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader.
+        logger.exception("The model's reply broke off")
+        raise explain(error, model) from error
+    put(tally.usage())
+
+
+async def _next(
+    stream: AsyncIterator[AIMessageChunk], limits: _Limits, deadline: float, *, wrote: bool
+) -> AIMessageChunk | None:
+    """Return the next chunk, or None at the end; ModelError says which limit ran out."""
+    at = asyncio.get_running_loop().time() + (limits.idle if wrote else limits.first_token)
+    timeout = asyncio.timeout_at(min(at, deadline))
+    try:
+        async with timeout:
+            return await anext(stream, None)
+    except TimeoutError:
+        if not timeout.expired():
+            raise  # the provider's own
+        if deadline <= at:
+            why = f"The model had not finished after {limits.total:g} s."
+        elif wrote:
+            why = f"The model stopped in mid-answer: nothing came for {limits.idle:g} s."
+        else:
+            why = f"The model did not begin to answer within {limits.first_token:g} s."
+        raise ModelError(why) from None
+
+
+class _Tally:
+    """What the chunks so far say about the reply besides its text."""
+
+    def __init__(self) -> None:
+        self.wrote = False
+        self._prompt = self._completion = 0
+        self._finish: str | None = None
+        self._openai = False
+
+    def add(self, chunk: AIMessageChunk) -> str:
+        """Take in a chunk and return its text."""
+        if chunk.usage_metadata:
+            self._prompt += chunk.usage_metadata["input_tokens"]
+            self._completion += chunk.usage_metadata["output_tokens"]
+        facts = chunk.response_metadata
+        self._openai = self._openai or facts.get("model_provider") == "openai"
+        for key in ("finish_reason", "stop_reason", "done_reason"):
+            self._finish = facts.get(key) or self._finish
+        text = str(chunk.text)  # joins the text blocks where the content is a list
+        self.wrote = self.wrote or bool(text)
+        return text
+
+    def usage(self) -> Usage:
+        """Return what the whole reply took; ModelError when the stream ended without saying that it was whole."""
+        if self._openai and self._finish is None:
+            raise ModelError("The model's answer broke off: the connection ended before the model said it was done.")
+        return Usage(self._prompt, self._completion, cut=str(self._finish).lower() in ("length", "max_tokens"))
+
+
+class _LoopThread:
+    """One event loop in a daemon thread, started when first needed, and again in a forked process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def running(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, running."""
+        with self._lock:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="model-streams", daemon=True)
+                self._thread.start()
+            return self._loop
+
+    def close(self) -> None:
+        """Cancel what still runs, then stop and close the loop; the next ``running`` starts another."""
+        with self._lock:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
+                return
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(2.0)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(1.0)
+            if not self._thread.is_alive():
+                self._loop.close()
+            self._loop = self._thread = None
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+_LOOP = _LoopThread()
+atexit.register(_LOOP.close)

@@ -1,0 +1,105 @@
+"""Turn an article and the places cited from it into escaped HTML whose visible text is the article's, character for character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from index.types import Block, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place to mark in an article, named so that a marker in the conversation can find it."""
+
+    name: str
+    """``m2-1``: the third answer's first source; ``m2-p0``: its best passage."""
+    document: str
+    start: int
+    end: int
+    quote: str
+    number: int = 0
+    """The marker's number, shown after the sentence; 0 shows none."""
+
+
+def verified(document: Document, spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the spans whose place holds exactly their quote: nothing is ever highlighted on a guess."""
+    return tuple(
+        span
+        for span in spans
+        if span.document == document.id
+        and 0 <= span.start < span.end <= len(document.text)
+        and document.text[span.start : span.end] == span.quote
+    )
+
+
+def article(document: Document, spans: Sequence[Span] = (), *, answer: str = "", active: str = "") -> str:
+    """Return the article as a reader would want it, verified spans marked.
+
+    ``answer`` names the answer whose sources are marked (``m2``), ``active`` the span to bring into view. Spans may overlap
+    and may cross blocks: each marked piece lists every span it belongs to.
+    """
+    marked = verified(document, spans)
+    title_inside = bool(document.blocks) and _is_title(document, document.blocks[0])
+    parts = [
+        f'<article class="article" lang="{escape(document.language)}" data-document="{escape(document.id)}" '
+        f'data-answer="{escape(answer)}" data-active="{escape(active)}">',
+        "" if title_inside else f'<h1 class="article-title">{escape(document.title)}</h1>',
+        _byline(document),
+        '<div class="article-text">',
+    ]
+    position = 0
+    for index, block in enumerate(document.blocks):
+        parts.append(escape(document.text[position : block.start]))
+        tag, attributes = _tag(document, block, first=index == 0)
+        parts.append(f"<{tag}{attributes}>{_marked_text(document.text, block, marked)}</{tag}>")
+        position = block.end
+    parts.append(escape(document.text[position:]))
+    parts.append("</div></article>")
+    return "".join(parts)
+
+
+def _is_title(document: Document, block: Block) -> bool:
+    return block.kind == "heading" and document.text[block.start : block.end] == document.title
+
+
+def _tag(document: Document, block: Block, *, first: bool) -> tuple[str, str]:
+    if block.kind == "paragraph":
+        return "p", ""
+    if first and _is_title(document, block):
+        return "h1", ' class="article-title"'
+    return f"h{min(max(block.level, 2), 6)}", ""
+
+
+def _byline(document: Document) -> str:
+    author = escape(document.author) if document.author else ""
+    date = (
+        f'<time datetime="{escape(document.published)}">{escape(document.published)}</time>'
+        if document.published
+        else ""
+    )
+    line = " · ".join(part for part in (author, date) if part)
+    return f'<p class="byline">{line}</p>' if line else ""
+
+
+def _marked_text(text: str, block: Block, spans: Sequence[Span]) -> str:
+    """Return a block's escaped text, cut at every span's edges; each covered piece becomes one mark."""
+    here = [span for span in spans if span.start < block.end and span.end > block.start]
+    edges = {block.start, block.end}
+    for span in here:
+        edges |= {max(span.start, block.start), min(span.end, block.end)}
+    cuts = sorted(edges)
+    pieces = []
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        covering = [span for span in here if span.start <= start and span.end >= end]
+        pieces.append(_mark(text[start:end], covering, end) if covering else escape(text[start:end]))
+    return "".join(pieces)
+
+
+def _mark(piece: str, covering: Sequence[Span], end: int) -> str:
+    names = " ".join(escape(span.name) for span in covering)
+    ending = sorted({span.number for span in covering if span.end == end and span.number})
+    numbers = f' data-numbers="{" ".join(map(str, ending))}"' if ending else ""
+    kind = "cited" if any(span.number for span in covering) else "passage"
+    return f'<mark class="{kind}" tabindex="-1" data-names="{names}"{numbers}>{escape(piece)}</mark>'

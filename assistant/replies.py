@@ -1,0 +1,32 @@
+"""Read what a model says that is not an answer: that the article is silent; and say it for the reader, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+
+_NOT_STATED = re.compile(
+    r"NOT IN THE ARTICLE"
+    r"|\b(?:is|are|was|were|has|have)(?: been)?(?:n[’']t| not) (?:explicitly |directly )?(?:been )?(?:mentioned|stated|specified|provided|given|described|included|known|"
+    r"listed|detailed|disclosed|addressed|discussed)\b"
+    r"|\b(?:article|sentences?|text|passage|information|context)(?: provided| given| above)? (?:do(?:es)?|did)(?:n[’']t| not) (?:explicitly |directly )?"
+    r"(?:mention|state|say|specify|provide|contain|include|answer|describe|give|discuss|address|tell|indicate)"
+    r"|\b(?:there is|i have) no (?:information|mention|answer|statement)\b|\bi (?:cannot|can[’']t|don[’']t know|do not know)\b"
+    r"|(?:記載|言及|記述|説明|明記|明示)(?:が|は|されて|して)?(?:い)?(?:ない|ません|ありません|おりません)|書かれて(?:いない|いません)|述べられて(?:いない|いません)"
+    r"|(?:情報|記述|記載)(?:が|は)(?:ない|ありません|含まれて)",
+    re.IGNORECASE,
+)
+
+_ABSTENTION = {
+    "en": "The article does not say.",
+    "ja": "この記事には書かれていません。",
+}
+
+
+def says_not_stated(text: str) -> bool:
+    """Return whether a sentence of a model says that the article does not hold the answer."""
+    return bool(_NOT_STATED.search(text))
+
+
+def abstention(language: str) -> str:
+    """Return the one sentence the assistant abstains with, in a language (ISO 639-1; English where there is none)."""
+    return _ABSTENTION.get(language, _ABSTENTION["en"])

@@ -1,0 +1,120 @@
+"""The nouns of the conversation: what an answer is made of, and the events it arrives as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from index.types import ScoredChunk
+
+Verdict = Literal["supported", "partly", "not supported"]
+Phase = Literal["loading", "searching", "reading", "writing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A place in an article. Invariant, checked before anything is shown: ``document.text[start:end] == quote``."""
+
+    document: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    support: float
+    """How much of the statement this place carries, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer, with the places that prove it."""
+
+    text: str
+    """Without markers."""
+    verdict: Verdict
+    citations: tuple[Citation, ...] = ()
+    why: str = ""
+    """For a statement that is not supported: what was not found, in words for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, as it is saved: everything a front needs to show it again."""
+
+    question: str
+    searched: str
+    """The query that was searched for: the question itself, or its standalone rewrite."""
+    text: str
+    """The statements that are shown, in order, without markers; or the abstention sentence."""
+    abstained: bool
+    model: str
+    embedder: str
+    statements: tuple[Statement, ...] = ()
+    """In strict mode the supported ones only; the dropped ones stand in ``dropped``."""
+    dropped: tuple[Statement, ...] = ()
+    evidence: tuple[ScoredChunk, ...] = ()
+    """What retrieval kept, best first."""
+    interrupted: str | None = None
+    """Why the answer ends before its end (stopped, model broke off), in one line; None when it is whole."""
+    timings_ms: Mapping[str, int] = field(default_factory=dict)
+    """``evidence``, ``first_token``, ``first_sentence``, ``total``; a step that did not happen is absent."""
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    """``prompt`` and ``completion``, where the model counts them."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Prompt name to digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The query that is searched for; ``rewritten`` when it is not the question itself."""
+
+    query: str
+    rewritten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """What retrieval kept, best first: shown before any model speaks."""
+
+    evidence: tuple[ScoredChunk, ...]
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A heartbeat, at least four a second while a model works: a front may redraw, or stop listening, here."""
+
+    phase: Phase
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line the user should see: another model answers, a server was restarted."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReady:
+    """A sentence of the answer, aligned and judged. In strict mode unsupported ones are never sent."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event, always sent unless the listener left."""
+
+    answer: Answer
+
+
+Event = Searched | EvidenceFound | Waiting | Notice | StatementReady | Finished

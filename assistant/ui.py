@@ -1,0 +1,117 @@
+"""Serve the app: a workbench comes in, and its page is open in the browser on this machine until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from assistant.errors import UsageError
+from assistant.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.workbench import Workbench
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """An app that is being served."""
+
+    url: str
+    blocks: Any
+
+    def stop(self) -> None:
+        """End the server and free its port."""
+        self.blocks.close(verbose=False)
+
+
+def serve(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
+    """Serve the app until Ctrl-C; print its address once."""
+    app = start(workbench, host=host, port=port, open_browser=open_browser)
+    try:
+        print(f"The app is open at {app.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        app.stop()
+
+
+def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_browser: bool = False) -> RunningApp:
+    """Serve the app from a thread and return at once; port 0 takes a free one.
+
+    Raises UsageError when the port is taken, or when the host is not this machine: the app has no password.
+    """
+    if host not in LOOPBACK:
+        raise UsageError(
+            f"The app was asked to listen on {host!r}; it has no password, so it listens on 127.0.0.1, ::1 or localhost only. "
+            "To reach it from elsewhere, forward its port with ssh -L."
+        )
+    port = _free(host, port)
+    _keep_to_ourselves()
+    from starlette.middleware import Middleware
+
+    # After the environment is clean: Gradio reads its settings as it is imported, which takes seconds.
+    from assistant import ui_page
+
+    blocks = ui_page.build(workbench)
+    blocks.launch(
+        server_name=host,
+        server_port=port,
+        inbrowser=open_browser,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        pwa=False,
+        num_workers=0,
+        root_path="",
+        allowed_paths=[],
+        max_file_size="1kb",
+        app_kwargs={
+            "middleware": [
+                Middleware(StrictHeaders),
+                Middleware(OwnHostOnly, hosts=LOOPBACK),
+                Middleware(OwnOriginOnly),
+                Middleware(BodyLimit),
+            ],
+        },
+        theme=ui_page.theme(),
+        css=ui_page.asset("app.css"),
+        favicon_path=str(files("assistant") / "assets" / "favicon.svg"),
+    )
+    name = f"[{host}]" if ":" in host else host
+    return RunningApp(f"http://{name}:{port}/", blocks)
+
+
+def _free(host: str, port: int) -> int:
+    """Return ``port`` if it can be bound, a free one for 0; raise UsageError otherwise."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as failure:
+            raise UsageError(
+                f"Port {port} on {host} cannot be used ({failure}). Choose another one with --port."
+            ) from failure
+        return int(probe.getsockname()[1])
+
+
+def _keep_to_ourselves() -> None:
+    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not the shell's to switch on."""
+    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
+        del os.environ[name]
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Gradio asks its own server whether it is up; a proxy in the environment must not answer for it.
+    for name in ("no_proxy", "NO_PROXY"):
+        known = [part for part in os.environ.get(name, "").split(",") if part]
+        os.environ[name] = ",".join(dict.fromkeys([*known, "127.0.0.1", "localhost", "::1"]))

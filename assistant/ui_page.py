@@ -1,0 +1,271 @@
+"""Lay out the page and tie its controls to the desk: a workbench comes in, Gradio blocks ready to be served come out.
+
+The one module that knows Gradio. Nothing from an article, a model or a reader enters through a template: values are ready,
+escaped HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+from assistant.desk import Ask, Desk, Screen
+from assistant.workbench import Workbench
+
+TITLE = "Article Assistant"
+
+# Not a secret: it only lets the browser read its conversation id again after a restart of the app.
+_STORAGE_KEY = "article-assistant-1"
+
+_SILENT: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""What every listener shares: no public name, no overlay over what it changes."""
+
+Update = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The components that listeners read and write."""
+
+    conversation: gr.BrowserState
+    history: gr.HTML
+    note: gr.HTML
+    head: gr.HTML
+    body: gr.HTML
+    status: gr.HTML
+    article: gr.HTML
+    typed: gr.Textbox
+    send: gr.Button
+    stop: gr.Button
+    new: gr.Button
+    model: gr.Dropdown
+    former: gr.State
+    """The model chosen before the last change, to go back to."""
+    picked: gr.Dropdown
+    unproven: gr.Checkbox
+    loading: gr.HTML
+    timer: gr.Timer
+    bridge: gr.HTML
+    """Hidden; carries app.js, and with it the clicks inside the HTML parts."""
+
+    @property
+    def screen(self) -> list[Any]:
+        """Return every component a Screen can change."""
+        shown = [self.conversation, self.history, self.note, self.head, self.body, self.status]
+        return [*shown, self.article, self.typed, self.send, self.stop]
+
+    def update(self, screen: Screen) -> Update:
+        """Return a Screen as Gradio takes it: by component, and never empty."""
+        update: Update = {self.status: gr.skip()}
+        for part, value in screen.items():
+            if part == "running":
+                update[self.send] = gr.Button(visible=not value)
+                update[self.stop] = gr.Button(visible=bool(value))
+            else:
+                update[getattr(self, part)] = value
+        return update
+
+
+def build(workbench: Workbench) -> gr.Blocks:
+    """Return the page for a workbench, not yet served."""
+    desk = Desk(workbench)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        parts = _lay_out(workbench)
+        _tie_asking(parts, desk)
+        _tie_reading(parts, desk)
+        _tie_choosing(blocks, parts, desk, workbench)
+        _tie_opening(blocks, parts, desk, workbench)
+    # api_open: without it, Gradio's direct route would pass by both limits.
+    blocks.queue(api_open=False, max_size=20, default_concurrency_limit=4)
+    return blocks
+
+
+def theme() -> gr.themes.Base:
+    """Return a theme of system fonts alone; app.css does the rest."""
+    sans = ["ui-sans-serif", "system-ui", "sans-serif"]
+    return gr.themes.Base(font=sans, font_mono=["ui-monospace", "monospace"]).set(
+        body_background_fill="#f6f5f1",
+        body_background_fill_dark="#131517",
+        body_text_color="#1f2224",
+        body_text_color_dark="#e6e4df",
+    )
+
+
+def asset(name: str) -> str:
+    """Return the text of a file that ships with the app."""
+    return (files("assistant") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _lay_out(workbench: Workbench) -> _Parts:
+    conversation = gr.BrowserState("", storage_key="article-assistant.conversation", secret=_STORAGE_KEY)
+    with gr.Row(elem_id="topbar"):
+        gr.HTML(asset("topbar.html"), elem_id="brand", apply_default_css=False, js_on_load=None)
+        model = gr.Dropdown(
+            _models(workbench), value=workbench.default_model, label="Model", elem_id="model", filterable=False
+        )
+        new = gr.Button("New conversation", elem_id="new", size="sm")
+    with gr.Row(elem_id="panes"):
+        with gr.Column(elem_id="conversation-pane"):
+            with gr.Column(elem_id="scroller"):
+                history, head, body, status = map(_html, ["history", "live-head", "live-body", "live-status"])
+            loading, note = _html("loading"), _html("note")
+            with gr.Column(elem_id="composer"):
+                typed = gr.Textbox(
+                    label="Your question",
+                    placeholder="Ask about the article…",
+                    lines=1,
+                    max_lines=6,
+                    elem_id="question",
+                )
+                with gr.Row(elem_id="controls"):
+                    unproven = gr.Checkbox(False, label="Show unproven sentences", elem_id="unproven", container=False)
+                    send = gr.Button("Send", variant="primary", elem_id="send", size="sm")
+                    stop = gr.Button("Stop", variant="stop", elem_id="stop", size="sm", visible=False)
+        with gr.Column(elem_id="article-pane"):
+            articles = _articles(workbench)
+            picked = gr.Dropdown(
+                articles, value=articles[0][1], label="Article", elem_id="picked", filterable=False, visible=len(articles) > 1
+            )
+            article = _html("article")
+    return _Parts(
+        conversation=conversation,
+        history=history,
+        note=note,
+        head=head,
+        body=body,
+        status=status,
+        article=article,
+        typed=typed,
+        send=send,
+        stop=stop,
+        new=new,
+        model=model,
+        former=gr.State(workbench.default_model),
+        picked=picked,
+        unproven=unproven,
+        loading=loading,
+        timer=gr.Timer(2),
+        bridge=gr.HTML("", elem_id="bridge", visible="hidden", js_on_load=asset("app.js")),
+    )
+
+
+def _html(name: str) -> gr.HTML:
+    return gr.HTML("", elem_id=name, apply_default_css=False, js_on_load=None)
+
+
+def _models(workbench: Workbench) -> list[tuple[str, str]]:
+    return [(c.label if c.ready else f"{c.label} (not ready)", c.name) for c in workbench.models()]
+
+
+def _articles(workbench: Workbench) -> list[tuple[str, str]]:
+    """Return the picker's lines: a library of several can be asked as a whole."""
+    lines = [(card.title, card.id) for card in workbench.articles()]
+    return lines if len(lines) == 1 else [("All articles", ""), *lines]
+
+
+def _tie_opening(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
+    """Fill the page as it opens; articles may have come or gone since the app was started."""
+
+    def opened(conversation: str, article: str) -> Update:
+        articles = _articles(workbench)
+        known = article if article in {identity for _, identity in articles} else articles[0][1]
+        picker = gr.Dropdown(choices=articles, value=known, visible=len(articles) > 1)
+        return {parts.picked: picker, **parts.update(desk.open(conversation, known or None))}
+
+    inputs, outputs = [parts.conversation, parts.picked], [parts.picked, *parts.screen]
+    blocks.load(opened, inputs, outputs, queue=False, **_SILENT)
+
+
+def _tie_asking(parts: _Parts, desk: Desk) -> None:
+    """Tie everything that asks: the box, Send, suggestions, Retry, Regenerate, an edited search; and Stop."""
+    settings = [parts.conversation, parts.model, parts.picked, parts.unproven]
+    default = desk.default_model
+
+    def ask_typed(
+        question: str, conversation: str, model: str, article: str, unproven: bool, request: gr.Request
+    ) -> Iterator[Update]:
+        ask = _ask(question, conversation, model, article, unproven, request)
+        yield from map(parts.update, desk.ask(replace(ask, typed=True)))
+
+    def ask_pressed(
+        conversation: str, model: str, article: str, unproven: bool, event: gr.EventData, request: gr.Request
+    ) -> Iterator[Update]:
+        wish = _payload(event)
+        ask = _ask(str(wish.get("question", "")), conversation, model, article, unproven, request)
+        ask = replace(ask, again=wish.get("again") is True, searched=str(wish.get("searched") or "") or None)
+        yield from map(parts.update, desk.ask(ask))
+
+    def _ask(question: str, conversation: str, model: str, article: str, unproven: bool, request: gr.Request) -> Ask:
+        session = request.session_hash or ""
+        chosen = None if model == default else model
+        return Ask(question, conversation, session, model=chosen, article=article or None, strict=not unproven)
+
+    def broken() -> Update:
+        return parts.update(desk.broken())
+
+    typed = gr.on([parts.typed.submit, parts.send.click], ask_typed, [parts.typed, *settings], parts.screen, **_SILENT)
+    pressed = _custom(parts.bridge, "ask")(ask_pressed, settings, parts.screen, **_SILENT)
+    for asking in (typed, pressed):
+        asking.failure(broken, None, parts.screen, queue=False, **_SILENT)
+
+    def stop(conversation: str, request: gr.Request) -> None:
+        desk.stop(conversation, request.session_hash or "")
+
+    parts.stop.click(stop, [parts.conversation], None, queue=False, **_SILENT)
+
+
+def _tie_reading(parts: _Parts, desk: Desk) -> None:
+    """Tie what is done with answers: open a citation, give an opinion, start anew."""
+
+    def show(event: gr.EventData) -> Update:
+        return parts.update(desk.show(_payload(event)))
+
+    def rate(conversation: str, event: gr.EventData) -> Update:
+        wish = _payload(event)
+        return parts.update(desk.rate(conversation, wish.get("position"), wish.get("opinion")))
+
+    def new(article: str) -> Update:
+        return parts.update(desk.new(article or None))
+
+    quick: dict[str, Any] = {"queue": False, **_SILENT}
+    _custom(parts.bridge, "cite")(show, None, parts.screen, trigger_mode="multiple", **quick)
+    _custom(parts.bridge, "rate")(rate, [parts.conversation], parts.screen, trigger_mode="multiple", **quick)
+    parts.new.click(new, [parts.picked], parts.screen, **quick)
+
+
+def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
+    """Tie the pickers, and the line that says that a model still loads."""
+
+    def choose_model(chosen: str, former: str) -> Update:
+        refusal = desk.refusal(chosen)
+        kept = former if refusal else chosen
+        return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}
+
+    def choose_article(conversation: str, article: str) -> Update:
+        return parts.update(desk.read(conversation, article or None))
+
+    def look() -> Update:
+        loading = desk.loading()
+        update: Update = {parts.loading: loading, parts.timer: gr.Timer(active=bool(loading))}
+        return update if loading else {**update, parts.model: gr.Dropdown(choices=_models(workbench))}
+
+    quick: dict[str, Any] = {"queue": False, **_SILENT}
+    parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
+    parts.picked.input(choose_article, [parts.conversation, parts.picked], parts.screen, **quick)
+    gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.model, parts.timer], **quick)
+
+
+def _custom(bridge: gr.HTML, name: str) -> Callable[..., Any]:
+    """Return the listener of an event that app.js triggers under ``name``."""
+    listener: Callable[..., Any] = getattr(bridge, name)
+    return listener
+
+
+def _payload(event: gr.EventData) -> dict[str, Any]:
+    """Return what app.js sent along; a page that sends anything else gets nothing done."""
+    payload = getattr(event, "payload", None)
+    return payload if isinstance(payload, dict) else {}

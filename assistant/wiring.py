@@ -1,0 +1,359 @@
+"""Where concrete classes meet: a home folder becomes a library, an index, models and a workbench."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.catalogue import CATALOGUE
+from assistant.chain import Assistant
+from assistant.conversations import Conversations
+from assistant.errors import AssistantError
+from assistant.home import Home
+from assistant.llm import ModelName, parse_model_name
+from assistant.local import LocalServers
+from assistant.settings import EXTRACTIVE, Settings
+from assistant.types import Answer, Event, Notice, Turn
+from assistant.voice import voice
+from assistant.weights import WeightsFolder
+from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
+from index.build import Index, Progress
+from index.cache import Cache
+from index.errors import EmbedderError, IndexingError
+from index.library import Library
+from index.load import load
+from index.types import Document
+from prompts import load as load_prompt
+
+if TYPE_CHECKING:
+    from index.embed import Embedder
+
+logger = logging.getLogger(__name__)
+
+# Languages of the catalogue's embedders; one that a user brings is not known to be limited.
+_EMBEDDER_LANGUAGES = {"minilm": frozenset({"en"})}
+_GIB = 1024**3
+
+
+class Application:
+    """One home folder at work: the ``Workbench`` of the app, and what the terminal is built on."""
+
+    def __init__(self, home: Home, settings: Settings | None = None) -> None:
+        """Open the home folder; articles, embedder and models are loaded when first needed. Adds the bundled article to a new home."""
+        self.home = home
+        self.settings = settings or Settings()
+        self.default_model = self.settings.model
+        self.weights = WeightsFolder(home.models)
+        self.library = Library(home.articles)
+        self.servers = LocalServers(home.logs / "local-server.log")
+        self._conversations = Conversations(home.conversations)
+        self._closing = ExitStack()
+        self._closing.callback(self.servers.stop)
+        self._opening = threading.Lock()
+        self._embedder: Embedder | None = None
+        self._index: Index | None = None
+        self._stamp: object = None
+        self._pulling: str | None = None
+        self._loaded_once: set[str] = set()
+        self.trouble: str | None = None
+        """Why getting ready in the background stopped, in one line."""
+        self._seed()
+
+    # The library
+
+    def articles(self) -> tuple[ArticleCard, ...]:
+        """Return the library in title order."""
+        return tuple(
+            ArticleCard(d.id, d.title, d.author, d.published, d.language, _words(d)) for d in self.library.documents()
+        )
+
+    def document(self, article: str) -> Document:
+        """Return one article; raise UnknownArticleError naming the known ones."""
+        return self.library.get(article)
+
+    def fit_id(self, document: Document, file: Path) -> Document:
+        """Return a document with an id of its own: an article that came from another file keeps its id, and this one gets a number."""
+        source = str(file.resolve())
+        held = {known.id: known.source for known in self.library.documents()}
+        id, number = document.id, 2
+        while id in held and held[id] != source:
+            id, number = f"{document.id}-{number}", number + 1
+        return replace(document, id=id, source=source)
+
+    def index(self, progress: Progress | None = None) -> Index:
+        """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds)."""
+        with self._opening:
+            if self._index is None:
+                self._index = self._open_index()
+                self._closing.callback(self._index.close)
+            stamp = self.library.stamp()
+            if stamp != self._stamp:
+                self._index.update(self.library.documents(), progress=progress)
+                self._stamp = stamp
+            return self._index
+
+    def index_of(self, document: Document) -> Index:
+        """Return an index of one article that is not in the library, and does not enter it."""
+        cache = Cache(self.home.index / "cache.sqlite")
+        self._closing.callback(cache.close)
+        index = Index(embedder=self.embedder(), settings=self.settings.index, cache=cache)
+        self._closing.callback(index.close)
+        index.update([document])
+        return index
+
+    def embedder(self) -> Embedder:
+        """Return the embedder the settings name, loaded; raise EmbedderError saying how to get it."""
+        if self._embedder is None:
+            # Imports torch and transformers: seconds.
+            from index.embed import SentenceTransformerEmbedder
+
+            name = self.settings.index.embedder
+            self._embedder = SentenceTransformerEmbedder(
+                self._embedder_folder(name), name=name, languages=_EMBEDDER_LANGUAGES.get(name)
+            )
+        return self._embedder
+
+    def _embedder_folder(self, name: str) -> Path:
+        if name in CATALOGUE and CATALOGUE[name].kind == "embedder":
+            if not self.weights.is_complete(name):
+                raise EmbedderError(
+                    f"the weights of embedder '{name}' are not here yet. Run `assistant models pull {name}`."
+                )
+            return self.weights.path(name)
+        if Path(name).expanduser().is_dir():
+            return Path(name).expanduser()
+        if name.count("/") == 1:
+            return _hub_folder(name)
+        known = ", ".join(entry for entry, weights in CATALOGUE.items() if weights.kind == "embedder")
+        raise EmbedderError(
+            f"no embedder '{name}'. Known: {known}, a sentence-transformers folder, or a hub id (owner/name)."
+        )
+
+    def _open_index(self) -> Index:
+        cache = Cache(self.home.index / "cache.sqlite")
+        self._closing.callback(cache.close)
+        folder = self.home.index if self._take_lock() else None
+        return Index(embedder=self.embedder(), settings=self.settings.index, cache=cache, folder=folder)
+
+    def _take_lock(self) -> bool:
+        """Return whether this process may write the index; another that holds it leaves us one in memory, from the same cache.
+
+        (Two processes on one Chroma folder lose vectors without an error.)
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.home.index / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        self._closing.callback(lock.release)
+        return True
+
+    def _seed(self) -> None:
+        """Put the bundled article into a new library, once: a reader who removed it does not get it back."""
+        mark = self.home.articles / ".seeded"
+        if mark.exists():
+            return
+        for entry in resources.files("assistant").joinpath("data").iterdir():
+            with resources.as_file(entry) as path:
+                self.library.add(load(path))
+        with suppress(OSError):
+            mark.touch()
+
+    # The models
+
+    def models(self) -> tuple[ModelChoice, ...]:
+        """Return every model this installation knows of, ready ones first."""
+        choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True)]
+        named = [f"local:{name}" for name, weights in CATALOGUE.items() if weights.kind == "chat"]
+        if self.default_model not in named and self.default_model != EXTRACTIVE:
+            named.insert(0, self.default_model)
+        for name in named:
+            reason = self._why_not(parse_model_name(name))
+            choices.append(ModelChoice(name, name.removeprefix("local:"), ready=not reason, reason=reason))
+        return tuple(sorted(choices, key=lambda choice: (not choice.ready, choice.name != self.default_model)))
+
+    def _why_not(self, name: ModelName) -> str:
+        """Return why a model cannot answer now, or nothing."""
+        if name.kind != "local":
+            return ""
+        if importlib.util.find_spec("xllamacpp") is None:
+            return "the llama.cpp package is not installed: pip install xllamacpp"
+        if name.is_file:
+            return "" if Path(name.value).expanduser().is_file() else f"there is no file {name.value}"
+        weights = CATALOGUE[name.value]
+        if self._pulling == name.value:
+            return "its weights are being downloaded"
+        if not self.weights.is_complete(name.value):
+            return f"not downloaded ({weights.size_bytes / 1e9:.1f} GB): assistant models pull {name.value}"
+        free = _free_memory()
+        if free is not None and free < weights.size_bytes * 0.5 and not self._is_up(name):
+            return f"needs about {weights.size_bytes * 1.3 / _GIB:.1f} GiB of memory; {free / _GIB:.1f} GiB is free"
+        return ""
+
+    def _is_up(self, name: ModelName) -> bool:
+        return self.servers.get(self._file(name)).state == "ready"
+
+    def _file(self, name: ModelName) -> Path:
+        return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
+
+    def assistant(self, model: str | None = None, index: Index | None = None) -> Assistant:
+        """Return an assistant over an index (the library's by default) that answers with a model; raise UsageError naming the known ones."""
+        name = parse_model_name(model or self.default_model)
+        speak = voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+        return Assistant(index or self.index(), model=str(name), speak=speak, settings=self.settings)
+
+    def check(self, model: str) -> None:
+        """Raise UsageError when a model's name, package, key or file makes it unusable; weights not downloaded yet are fine."""
+        name = parse_model_name(model)
+        if name.kind != "local" or name.is_file:
+            voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """Get everything ready in the background while the app already answers: embedder, index, weights, local model."""
+        stop = threading.Event()
+
+        def work() -> None:
+            try:
+                self._pull_missing(self.settings.index.embedder, stop)
+                self.index()
+                self.prepare(self.default_model, pull=lambda name: self._pull_missing(name, stop))
+                self._warm_up()
+            except (AssistantError, IndexingError) as error:
+                if not stop.is_set():
+                    self.trouble = str(error)
+                    logger.warning("preparing stopped: %s", error)
+
+        worker = threading.Thread(target=work, name="preparing", daemon=True)
+        worker.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            worker.join(5)
+
+    def _pull_missing(self, name: str, stop: threading.Event) -> None:
+        if name in CATALOGUE and not self.weights.is_complete(name):
+            from assistant.weights_progress import rich_progress
+
+            with rich_progress() as progress:
+                self.weights.pull(name, progress=progress, cancelled=stop.is_set)
+
+    def _warm_up(self) -> None:
+        """Have the local model read the part of the prompt that never changes, so that the first question finds it cached."""
+        speak = self.assistant(self.default_model).speak
+        if speak is None or parse_model_name(self.default_model).kind != "local":
+            return
+        stream = speak(load_prompt("answer").render(sentences="[1] .", question="?"))
+        for piece in stream:
+            if piece is not None:
+                break
+        stream.close()
+
+    def prepare(self, model: str, *, pull: Callable[[str], None]) -> None:
+        """Make a local model ready to answer, pulling its weights with ``pull`` if need be; harmless for any other."""
+        name = parse_model_name(model)
+        if name.kind != "local":
+            return
+        if not name.is_file and not self.weights.is_complete(name.value):
+            self._pulling = name.value
+            try:
+                pull(name.value)
+            finally:
+                self._pulling = None
+        self.servers.get(self._file(name)).ensure()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        model: str | None = None,
+        articles: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] = (),
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Generator[Event]:
+        """Stream the answer (see ``Workbench.ask``)."""
+        chosen = model or self.default_model
+        standing_in = self._why_stand_in(parse_model_name(chosen))
+        if standing_in:
+            yield Notice(f"{chosen.removeprefix('local:')} {standing_in}. Meanwhile the article itself is quoted.")
+            chosen = EXTRACTIVE
+        yield from self.assistant(chosen).stream(
+            question, turns=turns, articles=articles, strict=strict, searched=searched
+        )
+
+    def _why_stand_in(self, name: ModelName) -> str:
+        """Return why ``extractive`` answers in this model's place for now, or nothing: only the default model's first load is awaited so."""
+        if name.kind != "local" or str(name) != self.default_model or str(name) in self._loaded_once:
+            return ""
+        if not name.is_file and not self.weights.is_complete(name.value):
+            return (
+                "is still being downloaded"
+                if self._pulling
+                else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
+            )
+        if self.servers.get(self._file(name)).state == "loading":
+            return "is still loading"
+        self._loaded_once.add(str(name))
+        return ""
+
+    # Conversations
+
+    def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
+        """Return a saved conversation, oldest first; empty when there is none of that id."""
+        return self._conversations.exchanges(conversation)
+
+    def save(self, conversation: str, answer: Answer) -> None:
+        """Append an answer to a conversation on disk."""
+        self._conversations.save(conversation, answer)
+
+    def replace_last(self, conversation: str, answer: Answer) -> None:
+        """Put a regenerated answer in the place of the last one."""
+        self._conversations.replace_last(conversation, answer)
+
+    def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
+        """Keep (or take back) what the reader thought of the answer at ``position``."""
+        self._conversations.rate(conversation, position, opinion)
+
+    def close(self) -> None:
+        """Stop the local model and release the index."""
+        self._closing.close()
+
+
+def _words(document: Document) -> int:
+    spaceless = document.language in {"ja", "zh"}
+    return len(document.text) // 2 if spaceless else len(document.text.split())
+
+
+def _free_memory() -> int | None:
+    """Return the bytes of memory that could be used now, where the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return None
+
+
+def _hub_folder(name: str) -> Path:
+    """Return the folder of a hub model that was fetched before; nothing is fetched here."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise EmbedderError(
+            f"embedder '{name}' is not in this machine's hub cache. Fetch it with `hf download {name}`, or name a folder."
+        ) from error

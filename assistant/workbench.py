@@ -1,0 +1,94 @@
+"""What a front may ask of the assistant: the one interface that the app and the terminal are built on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from assistant.types import Answer, Event, Turn
+from index.types import Document
+
+Opinion = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleCard:
+    """One line of the library."""
+
+    id: str
+    title: str
+    author: str | None
+    published: str | None
+    language: str
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """One line of the model picker."""
+
+    name: str
+    """As in DESIGN: ``extractive``, ``local:…``, ``openai:…``."""
+    label: str
+    ready: bool
+    """Whether it can answer now. A local model that is still loading is not ready, and ``reason`` says so."""
+    reason: str = ""
+    """Why it cannot answer now, and what would help; empty when ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer as saved, with what the reader thought of it."""
+
+    answer: Answer
+    opinion: Opinion | None = None
+
+
+class Workbench(Protocol):
+    """The library, the models and the conversations of one home folder."""
+
+    default_model: str
+
+    def articles(self) -> tuple[ArticleCard, ...]:
+        """Return the library in title order."""
+
+    def document(self, article: str) -> Document:
+        """Return one article; raise UnknownArticleError naming the known ones."""
+
+    def models(self) -> tuple[ModelChoice, ...]:
+        """Return every model this installation knows of, ready ones first."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        model: str | None = None,
+        articles: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] = (),
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Iterator[Event]:
+        """Stream the answer; the one code path of every front.
+
+        ``model`` None is the default; a local one that still loads is stood in for by ``extractive``, with a Notice.
+        ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up (the reader edited it).
+        ``strict`` drops unsupported statements; otherwise they arrive marked. Closing the iterator stops generation.
+        Ends with Finished, or raises AssistantError or IndexingError (one line for the user) before anything was said;
+        a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
+        """
+
+    def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
+        """Return a saved conversation, oldest first; empty when there is none of that id."""
+
+    def save(self, conversation: str, answer: Answer) -> None:
+        """Append an answer to a conversation on disk."""
+
+    def replace_last(self, conversation: str, answer: Answer) -> None:
+        """Put a regenerated answer in the place of the last one."""
+
+    def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
+        """Keep (or take back) what the reader thought of the answer at ``position``."""
+
+    def close(self) -> None:
+        """Stop the local model and release the index."""

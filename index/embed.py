@@ -1,0 +1,114 @@
+"""Turn texts into unit vectors with a sentence-transformers model, and say exactly which model that is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from index.errors import EmbedderError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """What the index needs of an embedder: vectors of length 1, and an identity."""
+
+    name: str
+    """As the user spells it."""
+    identity: str
+    """Hash of everything that decides a vector: weights, prompts, pooling, tokenizer. Equal identity, equal vectors."""
+    dimension: int
+    most_tokens: int
+    """Longer texts are cut silently by the model: never give it one."""
+    languages: frozenset[str] | None
+    """ISO 639-1 codes it was trained for; None when it is not known to be limited."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of a text, special tokens included."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return an array of shape (dimension,), of length 1."""
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers folder on disk; loads in the constructor (seconds), then any thread may use it."""
+
+    def __init__(self, folder: Path, *, name: str, languages: frozenset[str] | None = None) -> None:
+        if not (folder / "modules.json").is_file():
+            raise EmbedderError(
+                f"embedder '{name}': found no sentence-transformers model at {folder}; expected a folder with modules.json. "
+                "Name a catalogue embedder (minilm) or such a folder."
+            )
+        # Nothing at run time may ask a hub; the variables are read at import.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        # Importing torch and transformers takes seconds.
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        try:
+            self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise EmbedderError(
+                f"embedder '{name}' at {folder} does not load ({type(error).__name__}: {str(error).splitlines()[0]}). "
+                "Pull or copy it again."
+            ) from error
+        self._model.eval()
+        self.name = name
+        self.identity = _identity(folder)
+        self.languages = languages
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self.most_tokens = int(self._model.max_seq_length or 512)
+        # A copy that does not cut: the model's own is set to cut again at every encode.
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of a text, special tokens included."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        vectors = self._model.encode_document(
+            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""
+        import numpy as np
+
+        vector = self._model.encode_query(
+            text, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return np.asarray(vector, dtype=np.float32)
+
+
+def _identity(folder: Path) -> str:
+    """Return a SHA-256 over the names and bytes of every file that decides a vector (weights, tokenizer, settings)."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in {".json", ".safetensors", ".bin", ".txt", ".model"}:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            whole.update(f"{path.relative_to(folder).as_posix()}\x00{digest}\n".encode())
+    return whole.hexdigest()

@@ -1,0 +1,28 @@
+"""What can go wrong on the article side, said for the person who can mend it.
+
+IndexingError            the base: one line that says what was found, what was expected and what to do
+├── LoadError            a file is missing, empty, binary, unreadable, too large or holds no text
+├── UnknownArticleError  an article id that the library does not hold (the message names those it does)
+├── EmbedderError        an embedder that is not there, or is not an embedder
+└── StoreError           the library or its index cannot be read, written or locked
+"""
+
+
+class IndexingError(Exception):
+    """Base of every error the article side raises on purpose."""
+
+
+class LoadError(IndexingError):
+    """A file cannot become an article."""
+
+
+class UnknownArticleError(IndexingError):
+    """No article has this id."""
+
+
+class EmbedderError(IndexingError):
+    """The embedder cannot be used."""
+
+
+class StoreError(IndexingError):
+    """The library or its index cannot be used."""

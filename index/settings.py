@@ -1,0 +1,27 @@
+"""The names and numbers the article side is run with; the values stand here once, and are passed, never fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """How articles are split, embedded and searched."""
+
+    embedder: str = "minilm"
+    """A catalogue name, a sentence-transformers folder, or a hub id."""
+    chunk_tokens: int = 160
+    """Most tokens of a chunk with its heading, by the embedder's own tokenizer."""
+    candidates: int = 30
+    """Chunks each leg proposes to the fusion."""
+    rrf_constant: int = 60
+    """The k of reciprocal rank fusion (Cormack et al., SIGIR 2009)."""
+
+    def __post_init__(self) -> None:
+        if self.chunk_tokens < 16:
+            raise ValueError(f"chunk_tokens is {self.chunk_tokens}; expected at least 16")
+        if self.candidates < 1:
+            raise ValueError(f"candidates is {self.candidates}; expected at least 1")
+        if self.rrf_constant < 1:
+            raise ValueError(f"rrf_constant is {self.rrf_constant}; expected at least 1")
