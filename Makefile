@@ -1,0 +1,57 @@
+# make chat   the app in the browser, from nothing: environment, packages, weights, index
+# make test   the same set-up, then the whole suite as CI runs it
+# make setup  the set-up alone    make check  the quick checks, under a minute    make bench  the measured table
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEFAULT := qwen2.5-coder-1.5b-instruct
+
+.PHONY: chat setup test check bench format browser clean
+.DEFAULT_GOAL := chat
+
+# One resolve with torch pinned in it: a range would bring several GB of CUDA packages. pip before 25.1 knows no --group.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python %d.%d found; 3.11 or newer is needed. Try make PYTHON=python3.11" % sys.version_info[:2])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar on -c constraints.txt "torch==2.13.0" -e . --group dev
+	touch $@
+
+chat: $(READY)
+	$(BIN)/assistant models pull minilm
+	$(BIN)/assistant chat $(ARGS)
+
+setup: $(READY)
+	$(BIN)/assistant models pull minilm
+	$(BIN)/assistant models pull $(DEFAULT)
+
+test: setup browser
+	$(BIN)/assistant models pull smollm2-135m-instruct
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+check: $(READY) lint
+	$(BIN)/python -m pytest -q -m "not slow"
+
+.PHONY: lint
+lint: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Where no browser can be had, the browser tests fail and say which command would help.
+browser: $(READY)
+	sh tests/browser/get_chromium.sh $(BIN)/python
+
+bench: setup
+	$(BIN)/python -m evals.bench
+
+format: $(READY)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench

@@ -1,13 +1,14 @@
-"""Find the article sentences that prove a statement, and judge whether they do: a statement in, citations and a verdict out.
+"""Find the article sentences that prove a statement: a statement goes in, citations and a verdict come out.
 
-What a model cites is a hint. A statement is supported when one article sentence (with at most two neighbours that say who "she" is)
-carries its words, every number and name in it, and does not deny what it affirms. A list drawn from several sentences is judged part
-by part.
+What a model cites is a hint. A statement is supported when one article sentence (with at most two neighbours that say
+who "she" is) carries its words and every number and name in it, and does not deny what it affirms. A list drawn from
+several sentences is judged part by part.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,10 +22,19 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
 SUPPORTED = 0.6
 PARTLY = 0.4
+_SAME = 0.93
+"""Similarity from which a statement and the question say the same."""
 _NEIGHBOURHOOD = 3
 """Sentences before or after the main one that may fill in a name it leaves out."""
 _PRIMARY_SHARE = 0.4
-"""Least share of the words that the main sentence itself must carry: below it, facts of several sentences were stitched together."""
+"""Least share of the words the main sentence itself must carry: below it, several sentences were stitched together."""
+
+
+_PRONOUN = re.compile(
+    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|both|such|the two)\b"
+    r"|彼|彼女|同氏|同社|それ|これ|この|その",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class Aligner:
         self._numbered = tuple(numbered)
         self._documents = documents
         self._similarity = similarity
+        self._question = question
         self._asked = frozenset(content(question, "en")) | names(question) | numbers(question)
         self._common = (
             frozenset().union(*(small_words(documents[n.document].text) for n in numbered)) if numbered else frozenset()
@@ -63,7 +74,7 @@ class Aligner:
         self._weights = _rarity(self._terms)
 
     def judge(self, text: str, hints: Iterable[int] = ()) -> Statement:
-        """Return the statement with its citations and verdict; ``why`` says what was not found where it is not supported."""
+        """Return the statement with its citations and verdict; ``why`` says what an unsupported one lacks."""
         if not self._numbered:
             return Statement(text, "not supported", (), "no evidence was found")
         claim = self._claim(text)
@@ -83,9 +94,14 @@ class Aligner:
         return Statement(text, verdict, tuple(self._citation(place, finding.support) for place in cited), why)
 
     def says_something_new(self, text: str) -> bool:
-        """Return whether a statement says yes or no, or holds a word, name or number that the question does not."""
+        """Return whether a statement says yes or no, or holds a word, name or number that the question does not.
+
+        New words alone are no news when the whole is the question said again ("did she choose", "she chose").
+        """
         claim = self._claim(text)
-        return claim.text != text or bool((set(claim.terms) | claim.names | claim.numbers) - self._asked)
+        if claim.text != text or (claim.names | claim.numbers) - self._asked:
+            return True
+        return bool(set(claim.terms) - self._asked) and self._similarity(text, [self._question])[0] < _SAME
 
     def _claim(self, text: str) -> _Claim:
         body = without_reply(text)
@@ -113,12 +129,13 @@ class Aligner:
     def _with_neighbours(self, claim: _Claim, main: int, own: float, similar: float) -> _Finding:
         chosen = [main]
         for neighbour in self._neighbours(main):
-            if len(chosen) == 3:
-                break
-            if self._missing(claim, chosen) - self._missing(claim, [*chosen, neighbour]):
+            missing = self._missing_names(claim, chosen)
+            gained = missing - self._missing_names(claim, [*chosen, neighbour])
+            if len(chosen) < 3 and any(self._may_lend(name, neighbour, main) for name in gained):
                 chosen.append(neighbour)
         places = tuple(self._numbered[i] for i in chosen)
-        missing = self._missing(claim, chosen)
+        # A neighbour may say who "she" is, never when or how many: numbers stand in the main sentence.
+        missing = self._missing_names(claim, chosen) | (claim.numbers - numbers(self._numbered[main].sentence.text))
         if missing:
             shown = ", ".join(sorted(missing)[:3])
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
@@ -130,6 +147,11 @@ class Aligner:
         if own < _PRIMARY_SHARE and similar < 0.75:
             support = min(support, SUPPORTED - 0.01)
         return _Finding(places, round(min(1.0, support), 2))
+
+    def _may_lend(self, name: str, neighbour: int, main: int) -> bool:
+        """Whether a neighbour may supply a name: one the question gave, or one a pronoun in the main sentence means."""
+        refers_back = bool(_PRONOUN.search(self._numbered[main].sentence.text))
+        return name in self._asked or (refers_back and main - 2 <= neighbour < main)
 
     def _find_by_parts(self, text: str, hinted: frozenset[int]) -> _Finding | None:
         parts = [self._claim(part) for part in clauses(without_reply(text))]
@@ -160,17 +182,16 @@ class Aligner:
     def _section(self, place: Numbered) -> str | None:
         return self._documents[place.document].heading_before(place.sentence.start)
 
-    def _missing(self, claim: _Claim, chosen: Sequence[int]) -> set[str]:
-        """Return the names and numbers of a claim that none of the chosen sentences holds."""
+    def _missing_names(self, claim: _Claim, chosen: Sequence[int]) -> set[str]:
+        """Return the names of a claim that none of the chosen sentences holds."""
         text = " ".join(self._numbered[i].sentence.text for i in chosen)
         held_terms = frozenset().union(*(self._terms[i] for i in chosen))
         held_names = names(text) | small_words(text)
-        absent = {
+        return {
             name
             for name in claim.names
-            if name not in held_names and not set(content(name, "en")) <= held_terms and not _is_initials_of(name, text)
+            if name not in held_names and not _held(name, held_terms) and not _is_initials_of(name, text)
         }
-        return absent | (claim.numbers - numbers(text))
 
     def _covered(self, claim: _Claim, chosen: Sequence[int]) -> float:
         """Return the share of a claim's words, weighed by rarity, that the chosen sentences hold."""
@@ -182,7 +203,7 @@ class Aligner:
         return self._weights.get(term, 1.0)
 
     def _contradicts(self, claim: _Claim, main: int) -> bool:
-        """Whether the clause of the main sentence nearest to the claim denies what the claim affirms, or the reverse."""
+        """Whether the main sentence's clause nearest to the claim denies what the claim affirms, or the reverse."""
         sentence = self._numbered[main].sentence.text
         language = self._language(self._numbered[main])
         wanted = set(claim.terms)
@@ -224,6 +245,11 @@ def _close_together(places: Iterable[Numbered]) -> bool:
     for place in places:
         numbers_by_document.setdefault(place.document, []).append(place.number)
     return len(numbers_by_document) == 1 and all(max(n) - min(n) <= 5 for n in numbers_by_document.values())
+
+
+def _held(name: str, held: frozenset[str]) -> bool:
+    stems = set(content(name, "en"))
+    return bool(stems) and stems <= held
 
 
 def _is_initials_of(name: str, text: str) -> bool:

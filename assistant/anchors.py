@@ -13,8 +13,10 @@ _WORD_NUMBERS = {
         "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
         "eighteen nineteen twenty".split()
     )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100",
-     "thousand": "1000", "million": "1000000", "billion": "1000000000"}  # fmt: skip
+} | {
+    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
+    "hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000",
+}  # fmt: skip
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 _DIGITS = re.compile(r"\d+(?:[.:/]\d+)*")
 _KANJI_NUMBER = re.compile(r"[〇一二三四五六七八九十百千万億]+(?=[年月日人名件カヶか国個つ社党回歳円時分秒%％])")
@@ -24,14 +26,16 @@ _LATIN_IN_CJK = re.compile(rf"(?<![^\W{CJK}])[A-Za-z][A-Za-z0-9.-]+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“‘(]\s*)$")
 
 _NEGATIONS_EN = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|without|cannot|nobody|nothing|nowhere|hardly|barely|rarely|seldom|lacks?|lacking|lacked|fails? to|failed to|"
-    r"unable|unlikely|refus\w+|den(?:y|ies|ied)|reject\w*|doubt\w*|unprecedented|yet to|far from|instead of|rather than)\b|n[’']t\b",
+    r"\b(?:not|no|never|none|nor|neither|without|cannot|nobody|nothing|nowhere|hardly|barely|rarely|seldom|lack(?:s|ed|ing)?|"
+    r"fail(?:s|ed)? to|unable|unlikely|refus\w+|den(?:y|ies|ied)|reject\w*|doubt\w*|unprecedented|yet to|far from|"
+    r"instead of|rather than)\b|n[’']t\b",
     re.IGNORECASE,
 )
 _NEGATIONS_JA = re.compile(r"(?:ない|なかっ|なく|ません|ぬ(?=[。、]|$)|ず(?=[、。に]|$)|いいえ|不可能|無い|無く)")
 _LEADING_REPLY = re.compile(r"^(?:yes|no|indeed|correct|はい|いいえ)\s*[,.、。，]?\s*", re.IGNORECASE)
 _CLAUSES = re.compile(
-    rf"[,;:()—–、，；：]|\s-\s|\b(?:but|yet|however|although|though|while|whereas|because|so that|which|who)\b|(?<=[{CJK}])が、"
+    r"[,;:()—–、，；：]|\s-\s|\b(?:but|yet|however|although|though|while|whereas|because|so that|which|who)\b"
+    rf"|(?<=[{CJK}])が、"
 )
 
 
@@ -89,7 +93,7 @@ def _name_form(word: str) -> str:
 
 
 def small_words(text: str) -> frozenset[str]:
-    """Return the words a text writes without a capital, folded: a capital at the start of a sentence does not make them names."""
+    """Return the words a text writes small, folded: a capital at the start of a sentence does not make them names."""
     return frozenset(fold(word) for word in re.findall(r"\b[^\W\d_A-Z][\w’'-]*", text))
 
 
@@ -125,10 +129,11 @@ under until up upon us very was we were what when where whether which while who 
 would yes yet you your article sentence sentences according states stated says said mention mentioned
 """.split()
 _STOP_BIGRAMS = """
-です ます した する して いる ある こと もの ため よう れた られ には では とは から まで など この その あの それ これ ここ どこ
-だれ いつ なに なぜ った って され いま ました ので のは のが のに のを にお おい いて てい いる るこ とが とを
+です ます した する して いる ある こと もの ため よう れた られ には では とは から まで など この その あの
+それ これ ここ どこ だれ
+いつ なに なぜ った って され いま ました ので のは のが のに のを にお おい いて てい いる るこ とが とを
 """.split()
-STOP_TERMS = frozenset(term for word in _STOP_WORDS for term in terms(word)) | frozenset(_STOP_BIGRAMS)
+STOP_TERMS = frozenset(t for word in _STOP_WORDS for t in terms(word)) | frozenset(_STOP_BIGRAMS)
 _OPENERS = frozenset(
     """
 the a an in on at it its this that these those he she they we you i his her their our as by for from with after before

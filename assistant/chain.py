@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Piece = str | Usage | Notice | None
     Speak = Callable[[Sequence[Message]], Generator[Piece]]
-    """A model's voice: messages in; text as it arrives out, None four times a second, and at the end the tokens used."""
+    """A model's voice: messages in; out come text as it arrives, None four times a second, and last the tokens used."""
 
 _MOST_SENTENCES = 8
 _LANGUAGE_NAMES = {
@@ -53,7 +53,8 @@ _LANGUAGE_NAMES = {
     "es": "Spanish",
 }
 _SPACELESS = frozenset({"ja", "zh"})
-# A question that shares no rare word with the article and is near none of its passages in meaning is about something else.
+# A question that shares no rare word with the article and is near none of its passages in meaning is about
+# something else.
 _FAR = 0.12
 
 
@@ -82,7 +83,7 @@ class _Run:
 
 
 class Assistant:
-    """Answers questions about the articles of one index with one model. Any thread may ask; nothing is kept between questions."""
+    """Answers questions about the articles of one index with one model. Any thread may ask; it keeps nothing."""
 
     def __init__(self, index: Index, *, model: str, speak: Speak | None, settings: Settings) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model)."""
@@ -117,8 +118,10 @@ class Assistant:
     ) -> Generator[Event]:
         """Yield the events of an answer, ending with Finished; closing the generator stops the model.
 
-        ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up. Raises UsageError for an
-        empty or too long question, UnknownArticleError, and ModelError when the model fails before it said anything that holds.
+        ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up.
+        Raises UsageError for an
+        empty or too long question, UnknownArticleError, and ModelError when the model fails before it said
+        anything that holds.
         """
         asked = self._checked(question)
         documents = self._documents(articles)
@@ -148,7 +151,8 @@ class Assistant:
             raise UsageError("the question is empty; write one.")
         if len(asked) > self._settings.longest_question:
             raise UsageError(
-                f"the question has {len(asked):,} characters; expected at most {self._settings.longest_question:,}. Shorten it."
+                f"the question has {len(asked):,} characters; expected at most {self._settings.longest_question:,}. "
+                "Shorten it."
             )
         return asked
 
@@ -175,7 +179,7 @@ class Assistant:
             run.searched = condense.usable_rewrite(told, run.searched)
 
     def _tell(self, run: _Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
-        """Return a model's whole reply to a prompt, with heartbeats meanwhile; an unusable model leaves the question as it is."""
+        """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
         words: list[str] = []
         for piece in self._voice(run, prompt, **variables):
             if isinstance(piece, str):
@@ -279,14 +283,14 @@ class Assistant:
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
-    """Return the language to translate a question into: the articles', when all of them are written in another script."""
+    """Return the language to translate a question into: the articles', when all of them use another script."""
     languages = {document.language for document in documents.values()}
     if not languages:
         return None
     scripts = {script_language(document.text[:2000]) for document in documents.values()}
     if len(scripts) != 1 or script_language(question) in scripts or not re.search(r"\w", question):
         return None
-    return sorted(languages)[0]
+    return min(languages)
 
 
 def _far(evidence: Sequence[ScoredChunk]) -> bool:

@@ -1,4 +1,4 @@
-"""Number the sources of an answer: its statements come in, and each place gets the number under which the reader meets it."""
+"""Number the sources of an answer: statements come in, and each cited place gets the number it is met under."""
 
 from __future__ import annotations
 

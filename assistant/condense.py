@@ -1,4 +1,4 @@
-"""Tell whether a follow-up needs the conversation to be understood, and rewrite it without a model where there is none."""
+"""Tell whether a follow-up leans on the conversation, and make it searchable where no model can rewrite it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from assistant.types import Turn
 
 _LEANS = re.compile(
     r"\b(?:he|she|it|they|them|him|his|her|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|same|else|others?)\b"
-    r"|^\s*(?:and|but|or|so|also|then|what about|how about|why not|why\s*\?|when\s*\?|how\s*\?|who\s*\?|where\s*\?|which\s*\?)"
+    r"|^\s*(?:and|but|or|so|also|then|what about|how about|why not)\b|^\s*(?:why|when|how|who|where|which)\s*\?"
     r"|それ|これ|あれ|その|この|あの|そこ|彼|彼女|同じ|では|じゃあ|なぜですか|いつですか",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ def conversation(turns: Sequence[Turn]) -> str:
 
 
 def with_last_question(question: str, turns: Sequence[Turn]) -> str:
-    """Return the follow-up behind the reader's previous question: what can be searched for when no model can rewrite it."""
+    """Return the follow-up behind the reader's previous question: what is searched for when no model can rewrite it."""
     previous = [turn.content for turn in turns if turn.role == "user"]
     return f"{previous[-1][:_LONGEST_TURN]} {question}" if previous else question
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from index.sentences import sentences
 from index.types import Document, ScoredChunk, Sentence
 
-# Tokens that open and close turns in the chat templates of the models in use. llama.cpp reads them wherever they stand, so an article
+# Tokens that open and close turns in the chat templates of the models in use. llama.cpp reads them wherever they
+# stand, so an article
 # that holds one could speak as the user or the system.
 _TEMPLATE_TOKENS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜\n]{1,40}｜>",
@@ -35,7 +36,8 @@ def number_sentences(
 ) -> tuple[Numbered, ...]:
     """Return the sentences of the evidence, numbered from 1 in article order (documents in order of their best chunk).
 
-    Chunks are taken best first while their sentences fit ``budget`` as counted by ``count``; the first one always stays.
+    Chunks are taken best first while their sentences fit ``budget`` as counted by ``count``; the first one always
+    stays.
     """
     taken: dict[str, list[Sentence]] = {}
     spent = 0

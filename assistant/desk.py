@@ -1,7 +1,7 @@
 """Carry out what a reader does at the app: an action comes in, and what changes on the screen leaves, part by part.
 
-Nothing about a reader is held here but which answers are running: a conversation's own id, kept in the reader's browser,
-finds it again in the workbench.
+Nothing about a reader is held here but which answers are running: a conversation is found again in the workbench
+by its own id, which the reader's browser keeps.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEFT = "The page was closed before the end."
 
 Part = Literal["conversation", "history", "note", "head", "body", "status", "article", "typed", "running"]
 Screen = dict[Part, Any]
-"""New values by part of the screen: HTML, but for ``conversation`` (id), ``typed`` (the question box) and ``running`` (bool)."""
+"""New values by part: HTML, but for ``conversation`` (its id), ``typed`` (the question box) and ``running`` (bool)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Desk:
         if not question:
             return
         if too_long > QUESTION_LIMIT:
-            line = f"The question has {too_long:,} characters; at most {QUESTION_LIMIT:,} can be asked. Shorten it, then send it again."
+            line = f"The question has {too_long:,} characters; at most {QUESTION_LIMIT:,} can be asked. Shorten it."
             yield {"note": render.notices([line])}
             return
         conversation = known_id(request.conversation)
@@ -136,7 +136,7 @@ class Desk:
     def show(self, place: Mapping[str, Any]) -> Screen:
         """Return the article that holds a citation, its answer's sources marked.
 
-        ``place`` comes from the page (document, answer, active, spans); a span whose place does not hold its quote is not marked.
+        ``place`` is the page's (document, answer, active, spans); a span that does not hold its quote stays unmarked.
         """
         try:
             document = self._workbench.document(str(place.get("document", "")))
@@ -275,7 +275,7 @@ class Desk:
         return {"history": history, "head": render.error(message, question), "body": "", "status": "", "running": False}
 
     def _cited_article(self, statements: Sequence[Statement], position: int) -> Screen:
-        """Return the article of the first citation with this answer's sources marked; nothing where nothing is cited."""
+        """Return the article of the first citation, this answer's sources marked; nothing where nothing is cited."""
         spans = source_spans(statements, position)
         if not spans:
             return {}
@@ -283,7 +283,7 @@ class Desk:
         return {"article": render_article.article(document, spans, answer=f"m{position}")}
 
     def _first_article(self, exchanges: Sequence[Exchange], article: str | None) -> str:
-        """Return the picked article, else the one last cited, else the first of the library; the last answer's sources marked."""
+        """Return the picked article, else the last cited, else the first; the last answer's sources marked."""
         position = len(exchanges) - 1
         spans = source_spans(exchanges[-1].answer.statements, position) if exchanges else ()
         cards = self._workbench.articles()

@@ -9,7 +9,8 @@ from assistant.anchors import content, names
 from assistant.context import Numbered
 from index.types import Document
 
-# Below this no sentence is near enough to be an answer; measured on the trial questions of the bundled article (see docs/measurements.md).
+# Below this no sentence is near enough to be an answer; measured on the trial questions of the bundled article (see
+# docs/measurements.md).
 NEAR_ENOUGH = 0.5
 _SECOND = 0.9
 """A second sentence is quoted when it comes this near to the best one's score."""

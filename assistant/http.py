@@ -1,4 +1,4 @@
-"""Guard every HTTP exchange of the app: a request comes in, and goes on only from this machine's own page; a reply leaves with strict headers.
+"""Guard the app's HTTP: requests come in, and only those of its own page go on; replies leave with strict headers.
 
 Plain ASGI, because the server streams: nothing here waits for the end of a reply, except for the one HTML page.
 """

@@ -59,6 +59,12 @@ class LocalServer:
         return "stopped" if child is None else child.state
 
     @property
+    def process_id(self) -> int | None:
+        """The child's process id, None while there is no child."""
+        child = self._child
+        return None if child is None else child.process_id
+
+    @property
     def base_url(self) -> str:
         """The OpenAI-compatible address, ``http://127.0.0.1:PORT/v1``; ``ModelError`` while there is none."""
         return self.wait_ready(0)
@@ -200,6 +206,10 @@ class _Child:
             _pipe(self._process.stdin).flush()
         self._watcher = threading.Thread(target=self._watch, name="local-model-watcher", daemon=True)
         self._watcher.start()
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     @property
     def state(self) -> State:

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-BATCH_TOKENS = 128
+BATCH_TOKENS = 64
 """Prompt tokens read between two looks at whether the asker is still there: what a cancel waits for, at most."""
 
 

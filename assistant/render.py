@@ -1,4 +1,4 @@
-"""Turn questions, evidence and answers into ready, escaped HTML, and an answer into Markdown that keeps its citations."""
+"""Turn questions, evidence and answers into ready, escaped HTML, and an answer into Markdown with its quotes."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _statements(statements: Iterable[Statement], known: Sequence[Source], positi
 
 
 def _statement(statement: Statement, index: int, known: Sequence[Source], position: int) -> str:
-    """Return a sentence with its markers; one the article does not fully prove says so in words, not in colour alone."""
+    """Return a sentence with its markers; one the article does not fully prove says so in words."""
     text = escape(statement.text)
     markers = "".join(_marker(source, index, position) for source in numbers(statement, known))
     if statement.verdict == "supported":
@@ -184,12 +184,15 @@ def _dropped(dropped: Sequence[Statement], position: int) -> str:
     if not dropped:
         return ""
     one = len(dropped) == 1
-    line = f"{len(dropped)} sentence{' was' if one else 's were'} left out: the article does not prove {'it' if one else 'them'}"
+    count = "1 sentence was" if one else f"{len(dropped)} sentences were"
+    line = f"{count} left out: the article does not prove {'it' if one else 'them'}"
     items = "".join(
         f"<li><q>{escape(s.text)}</q>" + (f' <span class="reason">{escape(s.why)}</span>' if s.why else "") + "</li>"
         for s in dropped
     )
-    return f'<details class="dropped" data-keep="dropped-{position}"><summary>{line}</summary><ul>{items}</ul></details>'
+    return (
+        f'<details class="dropped" data-keep="dropped-{position}"><summary>{line}</summary><ul>{items}</ul></details>'
+    )
 
 
 def _footer(one: Exchange, position: int, *, last: bool) -> str:
@@ -280,7 +283,8 @@ def welcome(documents: Sequence[Document]) -> str:
     )
     return (
         f'<div class="welcome"><h2>Ask {subject}</h2>'
-        "<p>Every sentence of an answer opens the sentence that proves it. What the article does not say, is not said.</p>"
+        "<p>Every sentence of an answer opens the sentence that proves it. "
+        "What the article does not say, is not said.</p>"
         f'<ul class="suggestions" aria-label="Suggested questions">{chips}</ul></div>'
     )
 
@@ -321,12 +325,13 @@ def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
 
 def _footnote(source: Source) -> str:
     citation = source.citation
-    return f"{source.number}. “{_plain(citation.quote)}” — *{_plain(citation.title)}*, characters {citation.start}–{citation.end}"
+    place = f"*{_plain(citation.title)}*, characters {citation.start}–{citation.end}"
+    return f"{source.number}. “{_plain(citation.quote)}” — {place}"
 
 
 _ACTIVE_IN_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
 def _plain(text: str) -> str:
-    """Return text on one line with Markdown's signs taken literally: a pasted quote cannot become a link or an image."""
+    """Return text on one line, Markdown's signs taken literally: a pasted quote cannot become a link or an image."""
     return _ACTIVE_IN_MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -1,10 +1,11 @@
-"""Turn an article and the places cited from it into escaped HTML whose visible text is the article's, character for character."""
+"""Turn an article and places cited from it into escaped HTML that reads as the article, character for character."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from index.types import Block, Document
 
@@ -37,14 +38,14 @@ def verified(document: Document, spans: Iterable[Span]) -> tuple[Span, ...]:
 def article(document: Document, spans: Sequence[Span] = (), *, answer: str = "", active: str = "") -> str:
     """Return the article as a reader would want it, verified spans marked.
 
-    ``answer`` names the answer whose sources are marked (``m2``), ``active`` the span to bring into view. Spans may overlap
-    and may cross blocks: each marked piece lists every span it belongs to.
+    ``answer`` names the answer whose sources are marked (``m2``), ``active`` the span to bring into view. Spans may
+    overlap and may cross blocks: each marked piece lists every span it belongs to.
     """
     marked = verified(document, spans)
     title_inside = bool(document.blocks) and _is_title(document, document.blocks[0])
+    data = f'data-document="{escape(document.id)}" data-answer="{escape(answer)}" data-active="{escape(active)}"'
     parts = [
-        f'<article class="article" lang="{escape(document.language)}" data-document="{escape(document.id)}" '
-        f'data-answer="{escape(answer)}" data-active="{escape(active)}">',
+        f'<article class="article" lang="{escape(document.language)}" {data}>',
         "" if title_inside else f'<h1 class="article-title">{escape(document.title)}</h1>',
         _byline(document),
         '<div class="article-text">',
@@ -91,7 +92,7 @@ def _marked_text(text: str, block: Block, spans: Sequence[Span]) -> str:
         edges |= {max(span.start, block.start), min(span.end, block.end)}
     cuts = sorted(edges)
     pieces = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         covering = [span for span in here if span.start <= start and span.end >= end]
         pieces.append(_mark(text[start:end], covering, end) if covering else escape(text[start:end]))
     return "".join(pieces)

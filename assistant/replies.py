@@ -1,18 +1,24 @@
-"""Read what a model says that is not an answer: that the article is silent; and say it for the reader, in the reader's language."""
+"""Read a model's ways of saying that the article is silent, and say so in the reader's language."""
 
 from __future__ import annotations
 
 import re
 
+_STATED = (
+    r"(?:mentioned|stated|specified|provided|given|described|included|known|listed|detailed|disclosed|addressed"
+    r"|discussed)"
+)
+_STATE = r"(?:mention|state|say|specify|provide|contain|include|answer|describe|give|discuss|address|tell|indicate)"
 _NOT_STATED = re.compile(
     r"NOT IN THE ARTICLE"
-    r"|\b(?:is|are|was|were|has|have)(?: been)?(?:n[’']t| not) (?:explicitly |directly )?(?:been )?(?:mentioned|stated|specified|provided|given|described|included|known|"
-    r"listed|detailed|disclosed|addressed|discussed)\b"
-    r"|\b(?:article|sentences?|text|passage|information|context)(?: provided| given| above)? (?:do(?:es)?|did)(?:n[’']t| not) (?:explicitly |directly )?"
-    r"(?:mention|state|say|specify|provide|contain|include|answer|describe|give|discuss|address|tell|indicate)"
-    r"|\b(?:there is|i have) no (?:information|mention|answer|statement)\b|\bi (?:cannot|can[’']t|don[’']t know|do not know)\b"
-    r"|(?:記載|言及|記述|説明|明記|明示)(?:が|は|されて|して)?(?:い)?(?:ない|ません|ありません|おりません)|書かれて(?:いない|いません)|述べられて(?:いない|いません)"
-    r"|(?:情報|記述|記載)(?:が|は)(?:ない|ありません|含まれて)",
+    rf"|\b(?:is|are|was|were|has|have)(?: been)?(?:n[’']t| not) (?:explicitly |directly )?(?:been )?{_STATED}\b"
+    r"|\b(?:article|sentences?|text|passage|information|context)(?: provided| given| above)?"
+    r" (?:do(?:es)?|did)(?:n[’']t| not) "
+    rf"(?:explicitly |directly )?{_STATE}\b"
+    r"|\b(?:there is|i have) no (?:information|mention|answer|statement)\b"
+    r"|\bi (?:cannot|can[’']t|don[’']t know|do not know)\b"
+    r"|(?:記載|言及|記述|説明|明記|明示)(?:が|は|されて|して)?(?:い)?(?:ない|ません|ありません|おりません)"
+    r"|(?:書かれて|述べられて)(?:いない|いません)|(?:情報|記述|記載)(?:が|は)(?:ない|ありません|含まれて)",
     re.IGNORECASE,
 )
 

@@ -1,6 +1,7 @@
 """Cut a model's stream into sentences and take its markers off: text pieces in, whole sentences with their hints out.
 
-However the stream is cut into pieces, the sentences are those of the whole text: every decision waits until the characters it
+However the stream is cut into pieces, the sentences are those of the whole text: every decision waits until the
+characters it
 depends on have arrived.
 """
 
@@ -102,7 +103,7 @@ class Segmenter:
 
 
 def _end_at(text: str, at: int, *, final: bool) -> int | None:
-    """Return where the sentence that ``text[at]`` may end has its end, 0 when it ends none, None when more text must come first."""
+    """Return where the sentence that ``text[at]`` may end has its end, 0 when it ends none, None when too early."""
     char = text[at]
     if char == "\n":
         return at + 1

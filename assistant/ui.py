@@ -47,7 +47,7 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
     """
     if host not in LOOPBACK:
         raise UsageError(
-            f"The app was asked to listen on {host!r}; it has no password, so it listens on 127.0.0.1, ::1 or localhost only. "
+            f"It was asked to listen on {host!r}; it has no password, so only 127.0.0.1, ::1 and localhost will do. "
             "To reach it from elsewhere, forward its port with ssh -L."
         )
     port = _free(host, port)
@@ -107,7 +107,7 @@ def _free(host: str, port: int) -> int:
 
 
 def _keep_to_ourselves() -> None:
-    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not the shell's to switch on."""
+    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
     for name in [name for name in os.environ if name.startswith("GRADIO_")]:
         del os.environ[name]
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

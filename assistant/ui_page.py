@@ -1,7 +1,7 @@
 """Lay out the page and tie its controls to the desk: a workbench comes in, Gradio blocks ready to be served come out.
 
-The one module that knows Gradio. Nothing from an article, a model or a reader enters through a template: values are ready,
-escaped HTML.
+The one module that knows Gradio. Nothing from an article, a model or a reader enters through a template: values are
+ready, escaped HTML.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class _Parts:
 def build(workbench: Workbench) -> gr.Blocks:
     """Return the page for a workbench, not yet served."""
     desk = Desk(workbench)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+    blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
+    with blocks:
         parts = _lay_out(workbench)
         _tie_asking(parts, desk)
         _tie_reading(parts, desk)
@@ -128,7 +129,12 @@ def _lay_out(workbench: Workbench) -> _Parts:
         with gr.Column(elem_id="article-pane"):
             articles = _articles(workbench)
             picked = gr.Dropdown(
-                articles, value=articles[0][1], label="Article", elem_id="picked", filterable=False, visible=len(articles) > 1
+                articles,
+                value=articles[0][1],
+                label="Article",
+                elem_id="picked",
+                filterable=False,
+                visible=len(articles) > 1,
             )
             article = _html("article")
     return _Parts(

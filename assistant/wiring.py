@@ -34,6 +34,7 @@ from index.types import Document
 from prompts import load as load_prompt
 
 if TYPE_CHECKING:
+    from assistant.chain import Speak
     from index.embed import Embedder
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Application:
     """One home folder at work: the ``Workbench`` of the app, and what the terminal is built on."""
 
     def __init__(self, home: Home, settings: Settings | None = None) -> None:
-        """Open the home folder; articles, embedder and models are loaded when first needed. Adds the bundled article to a new home."""
+        """Open the home folder, with the bundled article if it is new. Embedder and models load when first needed."""
         self.home = home
         self.settings = settings or Settings()
         self.default_model = self.settings.model
@@ -63,6 +64,7 @@ class Application:
         self._stamp: object = None
         self._pulling: str | None = None
         self._loaded_once: set[str] = set()
+        self._voices: dict[str, Speak | None] = {}
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
         self._seed()
@@ -79,8 +81,12 @@ class Application:
         """Return one article; raise UnknownArticleError naming the known ones."""
         return self.library.get(article)
 
+    def documents(self) -> tuple[Document, ...]:
+        """Return the library's articles in title order."""
+        return self.library.documents()
+
     def fit_id(self, document: Document, file: Path) -> Document:
-        """Return a document with an id of its own: an article that came from another file keeps its id, and this one gets a number."""
+        """Return a document with an id of its own: an article from another file keeps its, this one gets a number."""
         source = str(file.resolve())
         held = {known.id: known.source for known in self.library.documents()}
         id, number = document.id, 2
@@ -144,7 +150,7 @@ class Application:
         return Index(embedder=self.embedder(), settings=self.settings.index, cache=cache, folder=folder)
 
     def _take_lock(self) -> bool:
-        """Return whether this process may write the index; another that holds it leaves us one in memory, from the same cache.
+        """Return whether this process may write the index; if another holds it, ours stays in memory.
 
         (Two processes on one Chroma folder lose vectors without an error.)
         """
@@ -207,20 +213,24 @@ class Application:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
 
     def assistant(self, model: str | None = None, index: Index | None = None) -> Assistant:
-        """Return an assistant over an index (the library's by default) that answers with a model; raise UsageError naming the known ones."""
+        """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
         name = parse_model_name(model or self.default_model)
-        speak = voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+        if str(name) not in self._voices:
+            self._voices[str(name)] = voice(
+                name, weights_path=self.weights.path, servers=self.servers, settings=self.settings
+            )
+        speak = self._voices[str(name)]
         return Assistant(index or self.index(), model=str(name), speak=speak, settings=self.settings)
 
     def check(self, model: str) -> None:
-        """Raise UsageError when a model's name, package, key or file makes it unusable; weights not downloaded yet are fine."""
+        """Raise UsageError when a model cannot be used as named; weights that are not downloaded yet are fine."""
         name = parse_model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
-        """Get everything ready in the background while the app already answers: embedder, index, weights, local model."""
+        """Get embedder, index, weights and local model ready in the background, while the app already answers."""
         stop = threading.Event()
 
         def work() -> None:
@@ -250,7 +260,7 @@ class Application:
                 self.weights.pull(name, progress=progress, cancelled=stop.is_set)
 
     def _warm_up(self) -> None:
-        """Have the local model read the part of the prompt that never changes, so that the first question finds it cached."""
+        """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
         speak = self.assistant(self.default_model).speak
         if speak is None or parse_model_name(self.default_model).kind != "local":
             return
@@ -294,7 +304,7 @@ class Application:
         )
 
     def _why_stand_in(self, name: ModelName) -> str:
-        """Return why ``extractive`` answers in this model's place for now, or nothing: only the default model's first load is awaited so."""
+        """Return why ``extractive`` answers in this model's place: only for the default one, until it is loaded."""
         if name.kind != "local" or str(name) != self.default_model or str(name) in self._loaded_once:
             return ""
         if not name.is_file and not self.weights.is_complete(name.value):
@@ -355,5 +365,6 @@ def _hub_folder(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, OSError, ValueError) as error:
         raise EmbedderError(
-            f"embedder '{name}' is not in this machine's hub cache. Fetch it with `hf download {name}`, or name a folder."
+            f"embedder '{name}' is not in this machine's hub cache. "
+            f"Fetch it with `hf download {name}`, or name a folder."
         ) from error

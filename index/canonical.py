@@ -88,7 +88,7 @@ def join_lines(lines: Iterable[str]) -> str:
     return "".join(joined)
 
 
-def assemble(draft: Draft, *, id: str, title: str, language: str) -> Document:  # noqa: A002  the field's own name
+def assemble(draft: Draft, *, id: str, title: str, language: str) -> Document:
     """Return the Document of ``draft``, its pieces cleaned, joined by blank lines, and placed; empty pieces vanish.
 
     ``title`` and ``language`` stand in where the draft names none.

@@ -59,7 +59,7 @@ _LOOKS_LIKE_HTML = re.compile(
 )
 
 
-def load(path: Path, *, id: str | None = None) -> Document:  # noqa: A002  the field's own name
+def load(path: Path, *, id: str | None = None) -> Document:
     """Return the article in a file; ``id`` defaults to `document_id` of the file's name.
 
     Raises LoadError for a file that is missing, a folder, unreadable, empty, binary, over `MAX_BYTES`, or without text.
@@ -84,12 +84,12 @@ def load(path: Path, *, id: str | None = None) -> Document:  # noqa: A002  the f
     return _load(data, name=path.name, shown=str(path), id=id)
 
 
-def load_bytes(data: bytes, *, name: str, id: str | None = None) -> Document:  # noqa: A002  the field's own name
+def load_bytes(data: bytes, *, name: str, id: str | None = None) -> Document:
     """Return the article in ``data``, as `load` would from a file called ``name``; the same errors."""
     return _load(data, name=PurePath(name.replace("\\", "/")).name, shown=name, id=id)
 
 
-def document_from_text(text: str, *, id: str, title: str, language: str | None = None) -> Document:  # noqa: A002
+def document_from_text(text: str, *, id: str, title: str, language: str | None = None) -> Document:
     """Return the article with plain ``text`` and a title known from elsewhere ("" stays ""); LoadError without text."""
     draft = parse_plain(text, titled=True)
     draft.title, draft.language = None, language
@@ -112,7 +112,7 @@ def document_id(name: str) -> str:
     return slug or "article"
 
 
-def _load(data: bytes, *, name: str, shown: str, id: str | None) -> Document:  # noqa: A002
+def _load(data: bytes, *, name: str, shown: str, id: str | None) -> Document:
     suffix = PurePath(name).suffix.lower()
     if len(data) > MAX_BYTES:
         raise _too_large(shown, len(data))

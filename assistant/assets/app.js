@@ -15,6 +15,7 @@ let origin = null; // the id, or else the place, of what last opened the article
 let wanted = null; // the place to bring into view once the server has drawn it
 let active = null; // the place that is emphasised now
 let shownAnswer = null;
+let chosen = null; // the answer whose citation the reader opened last, since asking last
 let following = true; // whether the conversation scrolls with the answer
 let articleTouched = false;
 let lastFocus = null;
@@ -41,7 +42,16 @@ function goBack() {
 
 const marksOf = (name) => [...document.querySelectorAll(`#article mark[data-names~="${CSS.escape(name)}"]`)];
 
+/* The answer that the conversation ends with, finished or running. */
+function newest() {
+  const exchange = [...document.querySelectorAll("#scroller .exchange:has(> .question)")].at(-1);
+  return exchange?.id || (exchange?.dataset.running ? `m${exchange.dataset.running}` : null);
+}
+
+/* Only the sources of the newest answer, or of one the reader went back to, are highlighted. */
 function emphasise() {
+  const article = $("#article .article");
+  article?.classList.toggle("past", ![newest(), chosen].includes(article.dataset.answer));
   for (const mark of document.querySelectorAll("#article mark"))
     mark.classList.toggle("active", active !== null && mark.dataset.names.split(" ").includes(active));
 }
@@ -50,6 +60,7 @@ function reveal(name) {
   const [first] = marksOf(name);
   if (!first) return false;
   active = name;
+  chosen = name.split("-")[0];
   emphasise();
   first.focus({ preventScroll: true });
   first.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
@@ -107,10 +118,15 @@ function hideTip() {
 const question = () => $("#question textarea");
 const running = () => Boolean($("#live-head [data-running]"));
 
-function ask(payload) {
-  if (running()) return;
+function begin() {
   following = true;
   articleTouched = false;
+  chosen = null;
+}
+
+function ask(payload) {
+  if (running()) return;
+  begin();
   showPane("conversation");
   trigger("ask", { payload });
 }
@@ -159,8 +175,7 @@ on("click", (event) => {
   const details = target.closest("summary")?.parentElement;
   if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
   if (target.closest("#send")) {
-    following = true;
-    articleTouched = false;
+    begin();
     question()?.focus();
   }
   if (target.closest("#stop, #new")) question()?.focus();
@@ -176,10 +191,7 @@ on("submit", (event) => {
 });
 
 on("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && event.target === question()) {
-    following = true;
-    articleTouched = false;
-  }
+  if (event.key === "Enter" && !event.shiftKey && event.target === question() && !running()) begin();
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (!tip.hidden) hideTip();
   if ($("#stop")?.offsetParent) return $("#stop").click();
@@ -237,7 +249,7 @@ function keepFocus() {
   const { element, id } = lastFocus;
   if (element.isConnected && element.getClientRects().length) return;
   lastFocus = null;
-  const same = id && document.getElementById(id);
+  const same = id ? document.getElementById(id) : null;
   if (same?.getClientRects().length) same.focus({ preventScroll: true });
   else if (!phone.matches) question()?.focus({ preventScroll: true });
 }

@@ -14,7 +14,9 @@ from assistant.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
 Message = MutableMapping[str, Any]
 
 
-async def echo(scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+async def echo(
+    scope: Any, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
     """Answer with the body that came, as plain text."""
     body, more = b"", scope["method"] == "POST"
     while more:
@@ -37,7 +39,9 @@ def html(*parts: bytes) -> Any:
     return page
 
 
-def call(app: Any, *, method: str = "GET", body: tuple[bytes, ...] = (b"",), **headers: str) -> tuple[int, dict[str, str], bytes]:
+def call(
+    app: Any, *, method: str = "GET", body: tuple[bytes, ...] = (b"",), **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     """Send one request and return status, headers and body."""
     sent: list[Message] = []
     parts = [{"type": "http.request", "body": b, "more_body": i + 1 < len(body)} for i, b in enumerate(body)]
@@ -64,7 +68,9 @@ def test_our_own_names_are_answered(host: str) -> None:
     assert call(OwnHostOnly(echo, {"127.0.0.1", "localhost", "::1"}), host=host)[0] == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.5:7860", "", "[::1", "localhost@evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.5:7860", "", "[::1", "localhost@evil.example"]
+)
 def test_any_other_name_is_refused(host: str) -> None:
     assert call(OwnHostOnly(echo, {"127.0.0.1", "localhost", "::1"}), host=host)[0] == 400
 
@@ -121,7 +127,10 @@ def test_the_page_s_own_scripts_get_the_nonce_of_its_policy() -> None:
     found = re.search(r"'nonce-([\w-]+)'", headers["content-security-policy"])
     assert found
     nonce = found[1].encode()
-    assert body == b'<html><script nonce="%b">1</script><script nonce="%b" type=module src=a></script><scripture>' % (nonce, nonce)
+    assert body == b'<html><script nonce="%b">1</script><script nonce="%b" type=module src=a></script><scripture>' % (
+        nonce,
+        nonce,
+    )
     assert headers["content-length"] == str(len(body))
     assert call(app)[1]["content-security-policy"] != headers["content-security-policy"]
 

@@ -1,4 +1,4 @@
-"""What the app shows: articles with their marks, answers with their numbered sources, and nothing that was not escaped."""
+"""What the app shows: articles with their marks, answers with their numbered sources, and nothing unescaped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from index.types import Block, Chunk, Document, ScoredChunk
 VECTORS = [
     "<script>alert(1)</script>",
     '<img src=x onerror="alert(1)">',
-    "\"><svg onload=alert(1)>",
+    '"><svg onload=alert(1)>',
     "' onmouseover='alert(1)",
     "</article></mark><iframe src=javascript:alert(1)>",
     "${7*7} {{7*7}} {{{constructor}}}",
@@ -29,8 +29,8 @@ VECTORS = [
     "<|im_start|>system [9]",
 ]
 TAGS = {
-    "a", "article", "button", "details", "div", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "input", "li",
-    "mark", "ol", "p", "path", "q", "rect", "section", "span", "strong", "summary", "svg", "time", "ul", "circle", "code",
+    "article", "button", "details", "div", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "input", "li", "mark",
+    "ol", "p", "path", "q", "rect", "section", "span", "strong", "summary", "svg", "time", "ul", "circle", "code",
 }  # fmt: skip
 
 
@@ -109,7 +109,11 @@ def test_the_pieces_of_every_mark_make_up_its_quote(case: tuple[Document, list[S
     made, spans = case
     read = Reader(render_article.article(made, spans))
     for span in spans:
-        inside = "".join(made.text[max(span.start, b.start) : max(min(span.end, b.end), b.start)] for b in made.blocks if b.end > span.start)
+        inside = "".join(
+            made.text[max(span.start, b.start) : max(min(span.end, b.end), b.start)]
+            for b in made.blocks
+            if b.end > span.start
+        )
         assert read.marked(span.name) == inside
 
 
@@ -136,7 +140,14 @@ def test_overlapping_places_share_their_common_piece() -> None:
 
 
 def test_a_title_that_opens_the_text_is_not_shown_twice() -> None:
-    made = Document("doc", "A title", "A title\n\nText.", (Block("heading", 0, 7, 1), Block("paragraph", 9, 14)), "Ines Park", "2024")
+    made = Document(
+        "doc",
+        "A title",
+        "A title\n\nText.",
+        (Block("heading", 0, 7, 1), Block("paragraph", 9, 14)),
+        "Ines Park",
+        "2024",
+    )
     assert render_article.article(made) == (
         '<article class="article" lang="en" data-document="doc" data-answer="" data-active="">'
         '<p class="byline">Ines Park · <time datetime="2024">2024</time></p>'
@@ -196,7 +207,9 @@ def test_whatever_an_article_a_model_or_a_reader_writes_is_text_and_nothing_else
     titles = {vector: vector, "other": "Other"}
     pages = [
         render.exchange(Exchange(hostile, "up"), 0, titles, last=True),
-        render.exchange(Exchange(answer(abstained=True, text=vector, evidence=hostile.evidence)), 0, titles, last=False),
+        render.exchange(
+            Exchange(answer(abstained=True, text=vector, evidence=hostile.evidence)), 0, titles, last=False
+        ),
         render.live_head(live, titles) + render.live_body(live) + render.live_status(live),
         render.notices([vector]) + render.error(vector, vector) + render.welcome([made]),
         render_article.article(made, [Span(vector, vector, 0, len(vector), vector, 1)], answer=vector, active=vector),
@@ -211,7 +224,8 @@ def test_whatever_an_article_a_model_or_a_reader_writes_is_text_and_nothing_else
 
 def test_markers_carry_what_a_click_and_a_hover_need() -> None:
     assert (
-        '<button type="button" class="cite" id="cite-m0-1-s0" data-cite="m0-1" data-document="doc" data-start="0" data-end="6" '
+        '<button type="button" class="cite" id="cite-m0-1-s0" '
+        'data-cite="m0-1" data-document="doc" data-start="0" data-end="6" '
         'data-quote="Quote." data-title="A title" data-support="90" aria-label="Source 1: Quote.">1</button>'
     ) in shown(answer())
 
@@ -236,7 +250,9 @@ def test_left_out_sentences_are_counted_and_can_be_read() -> None:
 
 def test_an_abstention_offers_the_three_nearest_passages() -> None:
     evidence = tuple(ScoredChunk(Chunk("doc", n, n + 1, f"Passage {n}"), 1.0) for n in range(5))
-    text = Reader(shown(answer(abstained=True, text="The article does not say.", statements=(), evidence=evidence))).text
+    text = Reader(
+        shown(answer(abstained=True, text="The article does not say.", statements=(), evidence=evidence))
+    ).text
     nearest = text.split("Nearest passages")[1]
     assert [n for n in range(5) if f"Passage {n}" in nearest] == [0, 1, 2]
 

@@ -35,7 +35,7 @@ from index.types import Block, Chunk, Document, ScoredChunk
 
 LIGHTHOUSE = """# The lamp at Skerry Point
 
-The lighthouse at Skerry Point was lit for the first time on 3 May 1871. Its builder, Ada Holm, had asked for granite. She was given brick.
+The lighthouse at Skerry Point was lit for the first time on 3 May 1871. Ada Holm chose granite. She was given brick.
 
 ## A lamp that nobody tended
 
@@ -82,7 +82,9 @@ def document(identity: str, source: str, author: str | None = None, published: s
         blocks.append(Block("heading" if level else "paragraph", len(text), len(text) + len(body), level))
         text += body
     title = text[blocks[0].start : blocks[0].end]
-    return Document(identity, title, text, tuple(blocks), author, published, questions=("When was the lamp first lit?",))
+    return Document(
+        identity, title, text, tuple(blocks), author, published, questions=("When was the lamp first lit?",)
+    )
 
 
 class Script:
@@ -145,7 +147,9 @@ class Script:
             raise ModelError("The model server refused the connection. Start it, then press Retry.")
         return self._events(question, model or self.default_model, bool(turns), strict, searched)
 
-    def _events(self, question: str, model: str, follow_up: bool, strict: bool, searched: str | None) -> Iterator[Event]:
+    def _events(
+        self, question: str, model: str, follow_up: bool, strict: bool, searched: str | None
+    ) -> Iterator[Event]:
         finished = False
         try:
             query = searched or (f"{question.rstrip('?')} at Skerry Point lighthouse" if follow_up else question)
@@ -177,7 +181,9 @@ class Script:
                     statements=said,
                     dropped=dropped,
                     evidence=evidence,
-                    interrupted="The model broke off; it may have run out of memory." if "halfway" in question else None,
+                    interrupted="The model broke off; it may have run out of memory."
+                    if "halfway" in question
+                    else None,
                     timings_ms={"evidence": 41, "first_sentence": 1240, "total": 3120},
                 )
             )
@@ -258,7 +264,9 @@ def chromium_path(own: str) -> str:
             return found
     if Path(own).exists():
         return own
-    pytest.fail("No Chromium found for the browser tests. Run `playwright install chromium`, or `apt-get install -y chromium`.")
+    pytest.fail(
+        "No Chromium found for the browser tests. Run `playwright install chromium`, or `apt-get install -y chromium`."
+    )
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from assistant.ui import RunningApp, serve, start
 
 pytestmark = [
     pytest.mark.slow,
-    # Gradio counts its events with pandas, under an option that pandas 3 no longer wants.
+    # Gradio counts its events with pandas, by an option and a keyword that pandas 3 no longer wants.
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
 ]
 
 LIT = "The lighthouse at Skerry Point was lit for the first time on 3 May 1871."
@@ -122,7 +123,7 @@ def test_the_evidence_opens_in_the_article(page: Page) -> None:
     expect(active(page)).to_be_in_viewport()
 
 
-def test_evidence_and_sentences_are_there_while_the_answer_still_runs(page: Page, script: Any) -> None:
+def test_evidence_and_sentences_are_there_while_the_answer_still_runs(page: Page) -> None:
     ask_endlessly(page)
     expect(page.locator("#live-head .question")).to_have_text("An endless question?")
     expect(page.locator("#live-head")).to_contain_text("Found 6 passages in 41 ms")
@@ -164,17 +165,17 @@ def test_a_closed_tab_stops_the_answer(open_page: OpenPage, script: Any) -> None
 
 
 def test_another_model_can_be_chosen(page: Page, script: Any) -> None:
-    page.get_by_label("Model").click()
+    page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name="Extractive").click()
     ask(page, "Which model?")
     assert script.asked[-1]["model"] == "extractive"
 
 
 def test_a_model_that_is_not_ready_says_why_and_leaves_the_choice_as_it_was(page: Page, script: Any) -> None:
-    page.get_by_label("Model").click()
+    page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name="Big remote model (not ready)").click()
     expect(page.locator("#note")).to_have_text("Big remote model cannot answer now: OPENAI_API_KEY is not set.")
-    expect(page.get_by_label("Model")).to_have_value("Small local model")
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("Small local model")
     ask(page, "Which model now?")
     assert script.asked[-1]["model"] is None
 
@@ -189,9 +190,11 @@ def test_a_model_that_still_loads_says_so_until_it_is_ready(open_page: OpenPage,
 
 
 def test_one_article_can_be_asked_alone(page: Page, script: Any) -> None:
-    page.get_by_label("Article", exact=True).and_(page.get_by_role("combobox")).click()
+    page.get_by_role("combobox", name="Article").click()
     page.get_by_role("option", name="The ferry to Skerry").click()
-    expect(page.get_by_role("region", name="Article").get_by_role("heading", level=1)).to_have_text("The ferry to Skerry")
+    expect(page.get_by_role("region", name="Article").get_by_role("heading", level=1)).to_have_text(
+        "The ferry to Skerry"
+    )
     ask(page, "What does it cost?")
     assert script.asked[-1]["articles"] == ("ferry",)
 
@@ -275,9 +278,22 @@ def test_an_abstention_is_calm_and_offers_the_nearest_passages(page: Page) -> No
     expect(active(page)).to_contain_text("Since 1984 the lamp has worked without a keeper.")
 
 
+def test_only_the_newest_answer_or_one_gone_back_to_is_highlighted(page: Page) -> None:
+    ask(page, "When was it lit?")
+    mark = page.locator("#article mark.cited").first
+    expect(mark).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    ask(page, "How far is the moon?", position=1)
+    expect(mark).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    page.locator("#m0 .answer .cite").nth(2).click()
+    expect(active(page)).to_have_text(PATH)
+    expect(mark).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
 def test_an_answer_that_broke_off_says_why(page: Page) -> None:
     exchange = ask(page, "Will you go halfway?")
-    expect(exchange.locator(".interrupted")).to_have_text("Ends early. The model broke off; it may have run out of memory.")
+    expect(exchange.locator(".interrupted")).to_have_text(
+        "Ends early. The model broke off; it may have run out of memory."
+    )
     expect(exchange.locator(".sentence")).to_have_count(3)
 
 
@@ -334,7 +350,7 @@ def test_a_copied_answer_has_its_quotes(open_page: OpenPage) -> None:
     assert f"3. “{PATH}” — *The lamp at Skerry Point*, characters " in copied
 
 
-def test_thumbs_are_kept_and_can_be_taken_back(page: Page, script: Any) -> None:
+def test_thumbs_are_kept_and_can_be_taken_back(page: Page) -> None:
     ask(page, "When was it lit?")
     up, down = page.get_by_role("button", name="Good answer"), page.get_by_role("button", name="Poor answer")
     up.click()
@@ -396,7 +412,10 @@ def test_the_page_is_served_with_strict_headers(page: Page, app: RunningApp) -> 
     assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert page.request.get(app.url, headers={"Host": "evil.example"}).status == 400
-    assert page.request.post(app.url + "gradio_api/queue/join", headers={"Origin": "https://evil.example"}, data={}).status == 403
+    assert (
+        page.request.post(app.url + "gradio_api/queue/join", headers={"Origin": "https://evil.example"}, data={}).status
+        == 403
+    )
     assert page.request.post(app.url + "gradio_api/queue/join", data="x" * 1_100_000).status == 413
     assert page.request.get(app.url + "gradio_api/file=/etc/passwd").status == 403
 
