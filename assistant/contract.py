@@ -1,7 +1,8 @@
-"""Write an answer as JSON: in the shape other programs rely on, and whole, as it is saved and read back."""
+"""An answer becomes JSON: in the shape other programs rely on, or whole, as it is saved and read back."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -9,9 +10,16 @@ from typing import Any
 from assistant.types import Answer, Citation, Statement
 from index.types import Chunk, ScoredChunk
 
+_TIMINGS = ("evidence", "first_token", "total")
+_TOKENS = ("prompt", "completion")
+
 
 def to_contract(answer: Answer) -> dict[str, Any]:
-    """Return the object that ``assistant ask --json`` prints (DESIGN: contracts)."""
+    """Return the object that ``assistant ask --json`` prints (DESIGN: contracts).
+
+    Every key is always there: a timing of what did not happen and a count the model does not give are None. The one
+    key more is ``interrupted``, the reason, in an answer that ends before its end.
+    """
     return {
         "question": answer.question,
         "searched": answer.searched,
@@ -27,8 +35,8 @@ def to_contract(answer: Answer) -> dict[str, Any]:
             {"document": e.chunk.document, "start": e.chunk.start, "end": e.chunk.end, "score": round(e.fused, 4)}
             for e in answer.evidence
         ],
-        "timings_ms": dict(answer.timings_ms),
-        "tokens": dict(answer.tokens),
+        "timings_ms": {name: answer.timings_ms.get(name) for name in _TIMINGS},
+        "tokens": {name: answer.tokens.get(name) for name in _TOKENS},
         **({"interrupted": answer.interrupted} if answer.interrupted else {}),
     }
 
@@ -50,6 +58,13 @@ def from_json(fields: Mapping[str, Any]) -> Answer:
             ),
         }
     )
+
+
+def as_text(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    r"""Return a value as JSON that can be printed: what a terminal would obey or not show is escaped (``\u009b``)."""
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    # JSON itself escapes line ends in strings: the ones left are the indentation's.
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _statement(saved: Mapping[str, Any]) -> Statement:

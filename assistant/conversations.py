@@ -6,11 +6,13 @@ import json
 import logging
 import re
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 from assistant.contract import from_json, to_json
-from assistant.errors import UsageError
+from assistant.errors import HomeError, UsageError
 from assistant.types import Answer
 from assistant.workbench import Exchange, Opinion
 from index.files import write_whole
@@ -18,6 +20,7 @@ from index.files import write_whole
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_OPINIONS = (None, *get_args(Opinion))
 
 
 class Conversations:
@@ -28,32 +31,28 @@ class Conversations:
         self._guard = threading.Lock()
 
     def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
-        """Return a conversation, oldest first; empty when there is none, or when its file cannot be read (the log says why)."""
-        path = self._path(conversation)
-        try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
-            return tuple(Exchange(from_json(entry["answer"]), entry["opinion"]) for entry in saved)
-        except FileNotFoundError:
-            return ()
-        except (OSError, ValueError, KeyError, TypeError):
-            logger.exception("conversation %s cannot be read; it is kept as it is", path)
-            path.replace(path.with_suffix(".unreadable"))
-            return ()
+        """Return a conversation, oldest first; empty when there is none of that id.
+
+        A file that cannot be understood is moved aside, so that nothing is written over it, and the log says why.
+        Raises UsageError for what is no id, and HomeError when the file cannot be read.
+        """
+        with self._guard:
+            return self._read(conversation)
 
     def save(self, conversation: str, answer: Answer) -> None:
-        """Append an answer."""
+        """Append an answer; raise HomeError when it cannot be written."""
         with self._guard:
-            self._write(conversation, (*self.exchanges(conversation), Exchange(answer)))
+            self._write(conversation, (*self._read(conversation), Exchange(answer)))
 
     def replace_last(self, conversation: str, answer: Answer) -> None:
-        """Put an answer in the place of the last one."""
+        """Put an answer in the place of the last one, or first where there is none."""
         with self._guard:
-            self._write(conversation, (*self.exchanges(conversation)[:-1], Exchange(answer)))
+            self._write(conversation, (*self._read(conversation)[:-1], Exchange(answer)))
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep what the reader thought of the answer at ``position``; raise UsageError when there is none."""
         with self._guard:
-            exchanges = list(self.exchanges(conversation))
+            exchanges = list(self._read(conversation))
             if not 0 <= position < len(exchanges):
                 raise UsageError(
                     f"this conversation has {len(exchanges)} answers; there is no answer {position + 1} to rate."
@@ -61,11 +60,42 @@ class Conversations:
             exchanges[position] = replace(exchanges[position], opinion=opinion)
             self._write(conversation, tuple(exchanges))
 
+    def _read(self, conversation: str) -> tuple[Exchange, ...]:
+        path = self._path(conversation)
+        try:
+            saved = path.read_bytes()
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise HomeError(
+                f"the conversation {path} cannot be read ({error.strerror}). Check its permissions."
+            ) from error
+        try:
+            return tuple(_exchange(entry) for entry in json.loads(saved))
+        except (ValueError, KeyError, TypeError):
+            aside = path.with_name(f"{path.name}.unreadable-{time.time_ns()}")
+            logger.exception("The conversation %s cannot be understood; it is kept as %s", path, aside.name)
+            path.replace(aside)
+            return ()
+
     def _write(self, conversation: str, exchanges: tuple[Exchange, ...]) -> None:
         entries = [{"answer": to_json(exchange.answer), "opinion": exchange.opinion} for exchange in exchanges]
-        write_whole(self._path(conversation), json.dumps(entries, ensure_ascii=False))
+        path = self._path(conversation)
+        try:
+            # In ASCII: a browser may send half of a surrogate pair, which UTF-8 cannot hold.
+            write_whole(path, json.dumps(entries))
+        except OSError as error:
+            raise HomeError(
+                f"the conversation {path} cannot be written ({error.strerror}). Free space, or check its permissions."
+            ) from error
 
     def _path(self, conversation: str) -> Path:
         if not _ID.fullmatch(conversation):
             raise UsageError("a conversation's id is 8 to 64 letters, digits, - or _.")
         return self._folder / f"{conversation}.json"
+
+
+def _exchange(entry: dict[str, Any]) -> Exchange:
+    if entry["opinion"] not in _OPINIONS:
+        raise ValueError(f"found the opinion {entry['opinion']!r}; expected one of {_OPINIONS}")
+    return Exchange(from_json(entry["answer"]), entry["opinion"])

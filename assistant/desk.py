@@ -122,16 +122,15 @@ class Desk:
 
     def rate(self, conversation: str, position: object, opinion: object) -> Screen:
         """Keep an opinion, or take it back when it is the one already given."""
-        exchanges = self._workbench.exchanges(known_id(conversation))
-        if not isinstance(position, int) or not 0 <= position < len(exchanges) or opinion not in {"up", "down"}:
-            return {}
-        given: Opinion = "up" if opinion == "up" else "down"
-        kept = None if exchanges[position].opinion == given else given
         try:
-            self._workbench.rate(conversation, position, kept)
+            exchanges = self._workbench.exchanges(known_id(conversation))
+            if not isinstance(position, int) or not 0 <= position < len(exchanges) or opinion not in {"up", "down"}:
+                return {}
+            given: Opinion = "up" if opinion == "up" else "down"
+            self._workbench.rate(conversation, position, None if exchanges[position].opinion == given else given)
+            return {"history": self._history(self._workbench.exchanges(conversation))}
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
-        return {"history": self._history(self._workbench.exchanges(conversation))}
 
     def show(self, place: Mapping[str, Any]) -> Screen:
         """Return the article that holds a citation, its answer's sources marked.
@@ -286,8 +285,9 @@ class Desk:
         """Return the picked article, else the last cited, else the first; the last answer's sources marked."""
         position = len(exchanges) - 1
         spans = source_spans(exchanges[-1].answer.statements, position) if exchanges else ()
-        cards = self._workbench.articles()
-        shown = article or (spans[0].document if spans else None) or (cards[0].id if cards else None)
+        known = [card.id for card in self._workbench.articles()]
+        wanted = [article, *(span.document for span in spans), *known]
+        shown = next((one for one in wanted if one in known), None)
         if shown is None:
             return ""
         return render_article.article(self._workbench.document(shown), spans, answer=f"m{position}" if spans else "")
@@ -298,7 +298,8 @@ class Desk:
         return render.welcome(self._library(article))
 
     def _library(self, article: str | None) -> tuple[Document, ...]:
-        ids = [article] if article else [card.id for card in self._workbench.articles()]
+        known = [card.id for card in self._workbench.articles()]
+        ids = [article] if article in known else known
         return tuple(self._workbench.document(one) for one in ids)
 
     def _titles(self) -> dict[str, str]:

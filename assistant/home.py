@@ -46,22 +46,32 @@ def open_home() -> Home:
 
     Raises HomeError when it cannot be made or written.
     """
-    named = os.environ.get("ASSISTANT_HOME")
-    if named:
-        root = Path(named).expanduser().resolve()
-    else:
-        from platformdirs import user_data_path
-
-        root = user_data_path("article-assistant", appauthor=False)
-    home = Home(root)
+    home = Home(_root())
     try:
-        for folder in (home.root, home.articles, home.index, home.models, home.conversations, home.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        probe = home.logs / ".probe"
+        # Questions and articles are the user's own: a new folder is for nobody else's eyes.
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (home.articles, home.index, home.models, home.conversations, home.logs):
+            folder.mkdir(exist_ok=True)
+        probe = home.logs / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
         raise HomeError(
-            f"the home folder {root} cannot be written ({error.strerror}). Set ASSISTANT_HOME to a folder you can write."
+            f"the home folder {home.root} cannot be used ({error.strerror}: {error.filename}). "
+            "Set ASSISTANT_HOME to a folder you can write."
         ) from error
     return home
+
+
+def _root() -> Path:
+    named = os.environ.get("ASSISTANT_HOME")
+    if not named:
+        from platformdirs import user_data_path
+
+        return user_data_path("article-assistant", appauthor=False)
+    try:
+        return Path(named).expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # an unknown ~user, or links that run in a circle
+        raise HomeError(
+            f"ASSISTANT_HOME is '{named}', which is no place for a folder ({error}). Set it to a folder you can write."
+        ) from error

@@ -1,114 +1,189 @@
-"""Show an answer's events in a terminal as they come, or as one JSON object; plain text when the output is no terminal."""
+"""An answer's events become lines of a terminal as they come, or one JSON object; plain text where no terminal listens."""
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable
-from typing import TextIO
+from types import TracebackType
+from typing import Self, TextIO
 
-from assistant.contract import to_contract
-from assistant.types import Answer, Citation, Event, EvidenceFound, Finished, Notice, Searched, StatementReady, Waiting
+from assistant.contract import as_text, to_contract
+from assistant.types import (
+    Answer,
+    Citation,
+    Event,
+    EvidenceFound,
+    Finished,
+    Notice,
+    Searched,
+    Statement,
+    StatementReady,
+    Waiting,
+)
 
-_WIDTH = 100
+_WIDEST = 100
+"""Columns: longer lines are hard to read."""
 _NEAREST = 3
+_LONGEST_PASSAGE = 240
+"""Characters of a passage that is only near."""
+_JOINERS = "\u200c\u200d"
+"""Invisible, but parts of words (Persian, Hindi) and of emoji."""
 
 
-def print_json(events: Iterable[Event], out: TextIO | None = None) -> Answer:
-    """Print the finished answer as the contract's JSON object; return it."""
-    answer = _finished(events)
-    print(json.dumps(to_contract(answer), ensure_ascii=False), file=out or sys.stdout)
-    return answer
+def print_json(events: Iterable[Event], *, out: TextIO | None = None, err: TextIO | None = None) -> Answer:
+    """Print the finished answer as the contract's JSON object, on one line; return it. Progress goes to ``err``."""
+    out = out or sys.stdout
+    with Status(err) as status:
+        for event in events:
+            if isinstance(event, Finished):
+                status.clear()
+                print(json_line(to_contract(event.answer), out=out), file=out, flush=True)
+                return event.answer
+            _tell(event, status)
+    raise AssertionError("a stream ends with Finished")
 
 
-def print_answer(events: Iterable[Event], out: TextIO | None = None, err: TextIO | None = None) -> Answer:
+def print_answer(events: Iterable[Event], *, out: TextIO | None = None, err: TextIO | None = None) -> Answer:
     """Print statements with their markers as they come, then the sources; return the answer.
 
-    Progress and notices go to ``err``, and progress only when that is a terminal.
+    Notices go to ``err``; so does progress, when that is a terminal.
     """
-    out, err = out or sys.stdout, err or sys.stderr
-    numbers: dict[tuple[str, int, int], int] = {}
-    sources: list[Citation] = []
-    status = _Status(err)
-    for event in events:
-        if isinstance(event, Waiting):
-            status.show(f"{event.phase}… {event.seconds:.0f} s")
-            continue
-        status.clear()
-        if isinstance(event, Searched) and event.rewritten:
-            print(f"searched for: {event.query}", file=err)
-        elif isinstance(event, EvidenceFound):
-            status.show(f"found {len(event.evidence)} passages in {event.milliseconds} ms; reading…")
-        elif isinstance(event, Notice):
-            print(event.text, file=err)
-        elif isinstance(event, StatementReady):
-            marks = ""
-            for citation in event.statement.citations:
-                key = (citation.document, citation.start, citation.end)
-                if key not in numbers:
-                    numbers[key] = len(numbers) + 1
-                    sources.append(citation)
-                marks += f"[{numbers[key]}]"
-            doubt = (
-                "" if event.statement.verdict == "supported" else f" ({event.statement.verdict}: {event.statement.why})"
-            )
-            print(f"{_visible(event.statement.text)} {marks}{doubt}".rstrip(), file=out, flush=True)
-        elif isinstance(event, Finished):
-            _print_end(event.answer, sources, out)
-            return event.answer
+    out = out or sys.stdout
+    page = _Page(_columns(out))
+    with Status(err) as status:
+        for event in events:
+            if isinstance(event, StatementReady):
+                status.clear()
+                print(page.statement(event.statement), file=out, flush=True)
+            elif isinstance(event, Finished):
+                status.clear()
+                if end := page.end(event.answer):
+                    print("\n".join(end), file=out, flush=True)
+                return event.answer
+            else:
+                _tell(event, status)
     raise AssertionError("a stream ends with Finished")
 
 
-def _print_end(answer: Answer, sources: list[Citation], out: TextIO) -> None:
-    lines: list[str] = []
-    if answer.abstained:
-        lines.append(answer.text)
-        nearest = answer.evidence[:_NEAREST]
-        if nearest:
-            lines += ["", "Nearest passages:"]
-            lines += [_wrapped(f"- {scored.chunk.text}") for scored in nearest]
-    if sources:
-        lines.append("")
-        several = len({citation.document for citation in sources}) > 1
-        for number, citation in enumerate(sources, start=1):
-            title = f" ({citation.title})" if several else ""
-            lines.append(_wrapped(f"[{number}] “{citation.quote}”{title}"))
-    if lines:
-        print("\n".join(lines), file=out)
+def json_line(value: object, *, out: TextIO, indent: int | None = None) -> str:
+    """Return a value as JSON that ``out`` can take, whatever its encoding."""
+    encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("_", "-")
+    return as_text(value, indent=indent, ascii_only=encoding not in {"utf-8", "utf8"})
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(_visible(text), _WIDTH, subsequent_indent="    ", break_long_words=False)
+def visible(text: str) -> str:
+    """Return text on one line and without control characters: an article must not steer the reader's terminal."""
+    kept = (char if char.isprintable() or char in _JOINERS else _stand_in(char) for char in text)
+    return " ".join("".join(kept).split())
 
 
-def _visible(text: str) -> str:
-    """Return text without control characters: an article must not steer the reader's terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
+class Status:
+    """One line on a terminal that is rewritten while something works, and gone afterwards; nothing where none listens."""
 
-
-def _finished(events: Iterable[Event]) -> Answer:
-    for event in events:
-        if isinstance(event, Finished):
-            return event.answer
-    raise AssertionError("a stream ends with Finished")
-
-
-class _Status:
-    """One line that is rewritten while something works; nothing when the stream is no terminal."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream if stream.isatty() else None
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Take the stream, standard error by default."""
+        self._stream = stream or sys.stderr
         self._shown = False
 
     def show(self, text: str) -> None:
-        if self._stream:
-            self._stream.write(f"\r\x1b[2K{text}")
+        """Put text in the line's place, cut to the terminal's width: a line that wraps could not be taken back."""
+        columns = _columns(self._stream)
+        if columns:
+            self._stream.write(f"\r\x1b[2K{visible(text)[: columns - 1]}")
             self._stream.flush()
             self._shown = True
 
+    def say(self, text: str) -> None:
+        """Print a line that stays, also where no terminal listens."""
+        self.clear()
+        print(visible(text), file=self._stream, flush=True)
+
     def clear(self) -> None:
-        if self._stream and self._shown:
+        """Take the line away."""
+        if self._shown:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
             self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+
+class _Page:
+    """The text of an answer: sentences with numbers, then what the numbers stand for."""
+
+    def __init__(self, columns: int | None) -> None:
+        self._columns = columns
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._sources: list[Citation] = []
+
+    def statement(self, statement: Statement) -> str:
+        """Return a sentence with the numbers of its sources, and why when it is not wholly supported."""
+        marks = "".join(f"[{self._number(citation)}]" for citation in statement.citations)
+        why = f": {statement.why}" if statement.why else ""
+        doubt = "" if statement.verdict == "supported" else f"({statement.verdict}{why})"
+        return self._wrapped(" ".join(part for part in (statement.text, marks, doubt) if part), indent="")
+
+    def end(self, answer: Answer) -> list[str]:
+        """Return what follows the sentences: the sources, or the refusal with the nearest passages."""
+        lines: list[str] = []
+        if answer.abstained:
+            lines.append(visible(answer.text))
+            nearest = [scored.chunk.text for scored in answer.evidence[:_NEAREST]]
+            lines += ["", "Nearest passages:"] if nearest else []
+            lines += [self._wrapped(f"- {_beginning(text)}", indent="  ") for text in nearest]
+        several = len({citation.document for citation in self._sources}) > 1
+        lines += [""] if self._sources else []
+        for number, citation in enumerate(self._sources, start=1):
+            title = f" ({citation.title})" if several else ""
+            lines.append(self._wrapped(f"[{number}] “{citation.quote}”{title}", indent="    "))
+        return lines
+
+    def _number(self, citation: Citation) -> int:
+        key = (citation.document, citation.start, citation.end)
+        if key not in self._numbers:
+            self._sources.append(citation)
+        return self._numbers.setdefault(key, len(self._sources))
+
+    def _wrapped(self, text: str, *, indent: str) -> str:
+        if not self._columns:
+            return visible(text)
+        width = max(20, min(_WIDEST, self._columns - 1))
+        return textwrap.fill(
+            visible(text), width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+
+
+def _tell(event: Event, status: Status) -> None:
+    """Show how far things are, or what the reader should know besides the answer."""
+    if isinstance(event, Waiting):
+        status.show(f"{event.phase}… {event.seconds:.0f} s")
+    elif isinstance(event, EvidenceFound):
+        status.show(f"found {len(event.evidence)} passages in {event.milliseconds} ms; reading…")
+    elif isinstance(event, Searched) and event.rewritten:
+        status.say(f"searched for: {event.query}")
+    elif isinstance(event, Notice):
+        status.say(event.text)
+
+
+def _stand_in(char: str) -> str:
+    """Return what stands for a character that must not be printed: nothing for an invisible mark, otherwise a space."""
+    return "" if unicodedata.category(char) == "Cf" else " "
+
+
+def _beginning(text: str) -> str:
+    text = visible(text)
+    return text if len(text) <= _LONGEST_PASSAGE else f"{text[:_LONGEST_PASSAGE].rpartition(' ')[0] or text[:_LONGEST_PASSAGE]}…"
+
+
+def _columns(stream: TextIO) -> int | None:
+    """Return the width of a terminal, None for anything else."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

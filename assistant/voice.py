@@ -1,4 +1,4 @@
-"""Give a model's name a voice: messages in, its words out as they come, a local server loaded, watched and restarted underneath."""
+"""A model's name becomes a voice: messages in, words out as they come, a local server watched and restarted underneath."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from prompts import Message
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
     from assistant.chain import Piece, Speak
 
@@ -53,44 +54,61 @@ def _say(model: BaseChatModel, messages: Sequence[Message], settings: Settings) 
 def _local_voice(
     name: ModelName, file: Path, *, weights_path: Callable[[str], Path], servers: LocalServers, settings: Settings
 ) -> Speak:
+    def say(messages: Sequence[Message]) -> Generator[Piece]:
+        # Address and key are new after every restart, so the client is too.
+        model = chat_model(name, weights_path=weights_path, servers=servers)
+        yield from _say(model, messages, settings)
+
     def speak(messages: Sequence[Message]) -> Generator[Piece]:
         server = servers.get(file)
-        if server.ensure():
+        died = server.ensure()
+        yield from _loading(server)
+        if died:
             yield Notice("The local model had stopped; it was started again.")
-        for last_try in (False, True):
-            yield from _loading(server)
-            spoke = False
-            try:
-                model = chat_model(name, weights_path=weights_path, servers=servers)
-                for piece in _say(model, messages, settings):
-                    spoke = spoke or isinstance(piece, str | Usage)
-                    yield piece
-                return
-            except ModelError as error:
-                if server.state == "ready" and server.healthy():
-                    raise
-                # Dead or hanging: the next question finds it loaded again, and so does this one if nothing was said yet.
+        spoke = False
+        try:
+            for piece in say(messages):
+                spoke = spoke or isinstance(piece, str | Usage)
+                yield piece
+        except ModelError as error:
+            if server.state == "ready" and server.healthy():
+                raise
+            # Dead or hanging: the next question finds it loading again, and so does this one if nothing was said yet.
+            # One that is stopped had to make room for another model, and is no longer ours to start.
+            if server.state != "stopped":
                 server.restart(str(error))
-                if spoke or last_try:
-                    raise
-                yield Notice("The local model stopped answering; it was restarted and is asked again.")
+            if spoke:
+                raise
+        else:
+            return
+        yield Notice("The local model stopped answering; it was restarted and is asked again.")
+        server = servers.get(file)
+        server.ensure()
+        yield from _loading(server)
+        yield from say(messages)
 
     return speak
 
 
 def _loading(server: LocalServer) -> Generator[None]:
-    """Yield heartbeats until the server is ready or has failed; ``chat_model`` then says why."""
+    """Yield heartbeats until the server is ready; raise ModelError when it cannot load (loading again would not help)."""
     waited = 0.0
-    while server.state == "loading" and waited < _LOAD_S:
+    while server.state == "loading":
         try:
             server.wait_ready(_BEAT_S)
         except ModelError:
+            if waited > _LOAD_S:
+                raise ModelError(
+                    f"The local model {server.model_path.name} has been loading for {_LOAD_S:.0f} s. "
+                    "Choose a smaller model, or ask again later."
+                ) from None
             waited += _BEAT_S
             yield None
+    server.wait_ready(0)
 
 
-def _as_langchain(messages: Sequence[Message]) -> list[object]:
+def _as_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-    return [kinds[message.role](message.content) for message in messages]
+    kinds: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [kinds[message.role](content=message.content) for message in messages]

@@ -6,7 +6,9 @@ import importlib.util
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
@@ -21,7 +23,7 @@ from assistant.home import Home
 from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
 from assistant.settings import EXTRACTIVE, Settings
-from assistant.types import Answer, Event, Notice, Turn
+from assistant.types import Answer, Event, Notice, Turn, Waiting
 from assistant.voice import voice
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 # Languages of the catalogue's embedders; one that a user brings is not known to be limited.
 _EMBEDDER_LANGUAGES = {"minilm": frozenset({"en"})}
 _GIB = 1024**3
+_BEAT_S = 0.2
 
 
 class Application:
@@ -63,6 +66,7 @@ class Application:
         self._index: Index | None = None
         self._stamp: object = None
         self._pulling: str | None = None
+        self._preparing = False
         self._loaded_once: set[str] = set()
         self._voices: dict[str, Speak | None] = {}
         self.trouble: str | None = None
@@ -234,6 +238,7 @@ class Application:
         stop = threading.Event()
 
         def work() -> None:
+            self._preparing = True
             try:
                 self._pull_missing(self.settings.index.embedder, stop)
                 self.index()
@@ -243,6 +248,8 @@ class Application:
                 if not stop.is_set():
                     self.trouble = str(error)
                     logger.warning("preparing stopped: %s", error)
+            finally:
+                self._preparing = False
 
         worker = threading.Thread(target=work, name="preparing", daemon=True)
         worker.start()
@@ -256,8 +263,12 @@ class Application:
         if name in CATALOGUE and not self.weights.is_complete(name):
             from assistant.weights_progress import rich_progress
 
-            with rich_progress() as progress:
-                self.weights.pull(name, progress=progress, cancelled=stop.is_set)
+            self._pulling = name
+            try:
+                with rich_progress() as progress:
+                    self.weights.pull(name, progress=progress, cancelled=stop.is_set)
+            finally:
+                self._pulling = None
 
     def _warm_up(self) -> None:
         """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
@@ -270,17 +281,13 @@ class Application:
                 break
         stream.close()
 
-    def prepare(self, model: str, *, pull: Callable[[str], None]) -> None:
+    def prepare(self, model: str, *, pull: Callable[[str], object]) -> None:
         """Make a local model ready to answer, pulling its weights with ``pull`` if need be; harmless for any other."""
         name = parse_model_name(model)
         if name.kind != "local":
             return
         if not name.is_file and not self.weights.is_complete(name.value):
-            self._pulling = name.value
-            try:
-                pull(name.value)
-            finally:
-                self._pulling = None
+            pull(name.value)
         self.servers.get(self._file(name)).ensure()
 
     def ask(
@@ -294,6 +301,7 @@ class Application:
         searched: str | None = None,
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
+        yield from self._index_ready()
         chosen = model or self.default_model
         standing_in = self._why_stand_in(parse_model_name(chosen))
         if standing_in:
@@ -302,6 +310,18 @@ class Application:
         yield from self.assistant(chosen).stream(
             question, turns=turns, articles=articles, strict=strict, searched=searched
         )
+
+    def _index_ready(self) -> Generator[Waiting]:
+        """Yield heartbeats until the index can be asked; raise what stopped it."""
+        started = time.monotonic()
+        while self._pulling == self.settings.index.embedder:
+            time.sleep(_BEAT_S)
+            yield Waiting("loading", round(time.monotonic() - started, 1))
+        with ThreadPoolExecutor(1, "opening-index") as pool:
+            opening = pool.submit(self.index)
+            while not wait([opening], _BEAT_S).done:
+                yield Waiting("loading", round(time.monotonic() - started, 1))
+            opening.result()
 
     def _why_stand_in(self, name: ModelName) -> str:
         """Return why ``extractive`` answers in this model's place: only for the default one, until it is loaded."""
@@ -313,7 +333,8 @@ class Application:
                 if self._pulling
                 else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
             )
-        if self.servers.get(self._file(name)).state == "loading":
+        state = self.servers.get(self._file(name)).state
+        if state == "loading" or (state == "stopped" and self._preparing):
             return "is still loading"
         self._loaded_once.add(str(name))
         return ""

@@ -1,6 +1,6 @@
 """Keep what is dear to compute: vectors by embedder and text, and chunk boundaries by splitter and article.
 
-One SQLite file, safe for several processes. Losing it costs time, never an article.
+One SQLite file, safe for several threads and processes. Losing it costs time, never an article.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import StoreError
 
@@ -19,10 +21,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_T = TypeVar("_T")
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS vectors (embedder TEXT, text TEXT, vector BLOB NOT NULL, PRIMARY KEY (embedder, text)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS splits (splitter TEXT, article TEXT, chunks TEXT NOT NULL, PRIMARY KEY (splitter, article)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors (
+    embedder TEXT, text TEXT, vector BLOB NOT NULL, PRIMARY KEY (embedder, text)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS splits (
+    splitter TEXT, article TEXT, chunks BLOB NOT NULL, PRIMARY KEY (splitter, article)
+) WITHOUT ROWID;
 """
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CRC_BYTES = 4
 
 
 def text_key(text: str) -> str:
@@ -31,68 +40,126 @@ def text_key(text: str) -> str:
 
 
 class Cache:
-    """Vectors and chunk boundaries on disk; ``path`` None keeps them in memory."""
+    """Vectors and chunk boundaries on disk; ``path`` None keeps them in memory.
+
+    Every value carries a checksum: a damaged one counts as absent, a damaged file is replaced by an empty one. Methods
+    raise StoreError when the file cannot be read or written for another reason.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        try:
-            self._connection = self._open()
-        except sqlite3.DatabaseError as error:
-            if path is None or isinstance(error, sqlite3.OperationalError):
-                raise StoreError(
-                    f"the vector cache {path} cannot be opened: {error}. Check the folder's permissions."
-                ) from error
-            # Damaged: it is a cache, so start a new one and compute again.
-            path.unlink()
-            self._connection = self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path or ":memory:", timeout=30, check_same_thread=False)
-        if self._path is not None:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-        connection.executescript(_SCHEMA)
-        return connection
+        self._guard = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._use(lambda _: None)
 
     def vectors(self, embedder: str, keys: Iterable[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return the vectors that are kept, by key; absent keys are absent."""
         import numpy as np
 
-        found: dict[str, NDArray[np.float32]] = {}
         wanted = list(dict.fromkeys(keys))
-        for start in range(0, len(wanted), 500):
-            batch = wanted[start : start + 500]
-            marks = ",".join("?" * len(batch))
-            query = f"SELECT text, vector FROM vectors WHERE embedder = ? AND text IN ({marks})"  # noqa: S608 - question marks only
-            with closing(self._connection.execute(query, [embedder, *batch])) as rows:
-                found.update((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
-        return found
+
+        def read(connection: sqlite3.Connection) -> dict[str, NDArray[np.float32]]:
+            found: dict[str, NDArray[np.float32]] = {}
+            for start in range(0, len(wanted), 500):
+                batch = wanted[start : start + 500]
+                marks = ",".join("?" * len(batch))
+                query = f"SELECT text, vector FROM vectors WHERE embedder = ? AND text IN ({marks})"  # noqa: S608 - question marks only
+                with closing(connection.execute(query, [embedder, *batch])) as rows:
+                    for key, blob in rows:
+                        if (data := _unsealed(blob)) is not None:
+                            found[key] = np.frombuffer(data, dtype=np.float32)
+            return found
+
+        return self._use(read)
 
     def keep_vectors(self, embedder: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep vectors under their keys."""
-        with self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(embedder, key, vector.tobytes()) for key, vector in vectors.items()],
-            )
+        rows = [(embedder, key, _sealed(vector.tobytes())) for key, vector in vectors.items()]
+
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+        self._use(write)
 
     def split(self, splitter: str, article: str) -> list[tuple[int, int, str]] | None:
         """Return the kept (start, end, heading) of an article's chunks, or None."""
-        with closing(
-            self._connection.execute(
-                "SELECT chunks FROM splits WHERE splitter = ? AND article = ?", [splitter, article]
-            )
-        ) as rows:
-            row = rows.fetchone()
-        return [(start, end, heading) for start, end, heading in json.loads(row[0])] if row else None
+
+        def read(connection: sqlite3.Connection) -> bytes | None:
+            query = "SELECT chunks FROM splits WHERE splitter = ? AND article = ?"
+            with closing(connection.execute(query, [splitter, article])) as rows:
+                row = rows.fetchone()
+            return _unsealed(row[0]) if row else None
+
+        data = self._use(read)
+        return None if data is None else [(start, end, heading) for start, end, heading in json.loads(data)]
 
     def keep_split(self, splitter: str, article: str, chunks: Sequence[tuple[int, int, str]]) -> None:
         """Keep the (start, end, heading) of an article's chunks."""
-        with self._connection:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO splits VALUES (?, ?, ?)", [splitter, article, json.dumps(chunks)]
-            )
+        row = (splitter, article, _sealed(json.dumps(chunks).encode()))
+
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute("INSERT OR REPLACE INTO splits VALUES (?, ?, ?)", row)
+
+        self._use(write)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file; using the cache again opens it again."""
+        with self._guard:
+            self._disconnect()
+
+    def _use(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Return what ``work`` returns, on an empty cache where the file proves damaged."""
+        with self._guard:
+            try:
+                try:
+                    return work(self._connected())
+                # Python cannot even decode the message about a torn schema.
+                except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                    if isinstance(error, sqlite3.DatabaseError) and _code(error) not in _DAMAGE:
+                        raise
+                    self._start_over()
+                    return work(self._connected())
+            except (sqlite3.OperationalError, OSError) as error:
+                self._disconnect()
+                raise StoreError(
+                    f"the vector cache {self._path} cannot be used ({error}). "
+                    "Free space, or check that its folder can be written."
+                ) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path or ":memory:", timeout=30, check_same_thread=False)
+            if self._path is not None:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(_SCHEMA)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _start_over(self) -> None:
+        self._disconnect()
+        if self._path is not None:
+            # The log too: SQLite would play it into the new file.
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """Return SQLite's primary code, 0 for an error that is not SQLite's but its module's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _sealed(data: bytes) -> bytes:
+    return data + zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
+
+
+def _unsealed(blob: bytes) -> bytes | None:
+    """Return what was sealed, None for anything that was not, or was damaged since."""
+    data = blob[:-_CRC_BYTES] if isinstance(blob, bytes) else b""
+    return data if data and _sealed(data) == blob else None

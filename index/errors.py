@@ -1,10 +1,11 @@
 """What can go wrong on the article side, said for the person who can mend it.
 
-IndexingError            the base: one line that says what was found, what was expected and what to do
-├── LoadError            a file is missing, empty, binary, unreadable, too large or holds no text
-├── UnknownArticleError  an article id that the library does not hold (the message names those it does)
-├── EmbedderError        an embedder that is not there, or is not an embedder
-└── StoreError           the library or its index cannot be read, written or locked
+IndexingError              the base: one line that says what was found, what was expected and what to do
+├── LoadError              a file is missing, empty, binary, unreadable, too large or holds no text
+├── UnknownArticleError    an article id that the library does not hold (the message names those it does)
+├── EmbedderError          an embedder that is not there, or is not an embedder
+└── StoreError             the library, its index or its cache cannot be read, written or locked
+    └── DamagedIndexError  the index does not hold what was put into it; it can be built again from the articles
 """
 
 
@@ -25,4 +26,8 @@ class EmbedderError(IndexingError):
 
 
 class StoreError(IndexingError):
-    """The library or its index cannot be used."""
+    """The library, its index or its cache cannot be used."""
+
+
+class DamagedIndexError(StoreError):
+    """The index does not hold what was put into it."""

@@ -6,12 +6,15 @@ import os
 import tempfile
 from pathlib import Path
 
+UNFINISHED = ".writing-"
+"""How the names of files begin that a killed process may leave behind."""
+
 
 def write_whole(path: Path, text: str) -> None:
     """Put text in the place of a file: readers see the old one or the new one, never a part. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -5,19 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from index.errors import StoreError, UnknownArticleError
-from index.files import sync_folder, write_whole
+from index.files import UNFINISHED, sync_folder, write_whole
 from index.types import Block, Document
 
 Change = Literal["added", "updated", "unchanged"]
-Stamp = tuple[tuple[str, int, int], ...]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class FileStamp(NamedTuple):
+    """What tells one version of an article's file from another."""
+
+    name: str
+    modified_ns: int
+    size: int
+    inode: int
+    """Every write makes a new file: two in one tick of the clock differ in this."""
+
+
+Stamp = tuple[FileStamp, ...]
 
 
 class Library:
@@ -25,7 +40,7 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._kept: dict[str, tuple[tuple[int, int], Document]] = {}
+        self._kept: dict[FileStamp, Document] = {}
         self._guard = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -36,43 +51,50 @@ class Library:
 
     def stamp(self) -> Stamp:
         """Return a value that changes whenever an article is added, updated or removed, by any process."""
-        entries = []
-        with os.scandir(self.folder) as found:
-            for entry in found:
-                if entry.name.endswith(".json"):
-                    status = entry.stat()
-                    entries.append((entry.name, status.st_mtime_ns, status.st_size))
-        return tuple(sorted(entries))
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [_stamp(entry) for entry in entries if entry.name.endswith(".json")]
+        except OSError as error:
+            raise StoreError(
+                f"the library folder {self.folder} cannot be read: {error.strerror}. Check its permissions."
+            ) from error
+        return tuple(sorted(stamp for stamp in found if stamp))
 
     def documents(self) -> tuple[Document, ...]:
         """Return every article, by title and then id. A file that cannot be read is an error naming it."""
         with self._guard:
-            kept: dict[str, tuple[tuple[int, int], Document]] = {}
-            for name, modified, size in self.stamp():
-                known = self._kept.get(name)
-                if known is None or known[0] != (modified, size):
-                    known = ((modified, size), _read(self.folder / name))
-                kept[name] = known
+            kept: dict[FileStamp, Document] = {}
+            for stamp in self.stamp():
+                document = self._kept.get(stamp) or _read(self.folder / stamp.name)
+                if document is not None:
+                    kept[stamp] = document
             self._kept = kept
-        return tuple(sorted((document for _, document in kept.values()), key=lambda d: (d.title.casefold(), d.id)))
+            return tuple(sorted(kept.values(), key=lambda document: (document.title.casefold(), document.id)))
 
     def get(self, id: str) -> Document:
         """Return one article; raise UnknownArticleError naming the known ones."""
-        documents = self.documents()
-        for document in documents:
-            if document.id == id:
-                return document
-        raise unknown_article(id, documents)
+        document = _read(self._path(id))
+        if document is None:
+            raise unknown_article(id, self.documents())
+        return document
 
     def add(self, document: Document) -> Change:
         """Save an article, in the place of one with the same id."""
+        path = self._path(document.id)
+        # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
+        text = json.dumps(asdict(document), ensure_ascii=False, indent=1)
+        text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         with self._writing():
-            path = self._path(document.id)
-            held = _read(path) if path.exists() else None
-            if held == document:
+            try:
+                held = path.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                held = None
+            except ValueError:
+                held = ""  # damaged: adding the article again is the cure
+            if held == text:
                 return "unchanged"
-            write_whole(path, json.dumps(asdict(document), ensure_ascii=False, indent=1))
-        return "updated" if held else "added"
+            write_whole(path, text)
+        return "added" if held is None else "updated"
 
     def remove(self, id: str) -> Document:
         """Take an article out of the library and return it; raise UnknownArticleError naming the known ones."""
@@ -84,14 +106,16 @@ class Library:
 
     def _path(self, id: str) -> Path:
         # Ids may hold any character; file names may not.
-        return self.folder / f"{hashlib.sha256(id.encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
+        from filelock import FileLock, Timeout  # only writers need it
 
         try:
             with FileLock(self.folder / ".lock", timeout=10):
+                for left_behind in self.folder.glob(f"{UNFINISHED}*"):
+                    left_behind.unlink()
                 yield
         except Timeout as error:
             raise StoreError(
@@ -99,7 +123,8 @@ class Library:
             ) from error
         except OSError as error:
             raise StoreError(
-                f"the library folder {self.folder} cannot be written: {error.strerror or error}. Free space, or check its permissions."
+                f"the library folder {self.folder} cannot be written: {error.strerror or error}. "
+                "Free space, or check its permissions."
             ) from error
 
 
@@ -110,12 +135,23 @@ def unknown_article(id: str, documents: tuple[Document, ...]) -> UnknownArticleE
     return UnknownArticleError(f"no article '{id}' in the library. Known: {known}{more}.")
 
 
-def _read(path: Path) -> Document:
+def _stamp(entry: os.DirEntry[str]) -> FileStamp | None:
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return None  # removed by another process between listing and looking
+    return FileStamp(entry.name, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _read(path: Path) -> Document | None:
+    """Return the article in a file, None where there is no file."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         fields["blocks"] = tuple(Block(**block) for block in fields["blocks"])
         fields["questions"] = tuple(fields["questions"])
         return Document(**fields)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"the saved article {path} cannot be read ({error}). Move it away and add the article again."

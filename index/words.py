@@ -1,4 +1,7 @@
-"""Turn text into the terms that keyword search and alignment compare: stems, and character bigrams for scripts without spaces."""
+"""Turn text into the terms that keyword search and alignment compare.
+
+Words become stems; runs of a script without spaces become character bigrams.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,14 @@ from typing import Any
 
 # Han (with extensions), kana and their marks: runs without spaces between words.
 CJK = "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_TOKEN = re.compile(rf"[{CJK}]+|[^\W{CJK}]+(?:[’'][^\W{CJK}]+)?", re.UNICODE)
+_TOKEN = re.compile(rf"[{CJK}]+|[^\W{CJK}]+(?:'[^\W{CJK}]+)?")
 _CJK_RUN = re.compile(rf"[{CJK}]")
-_NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d{3})")
+_NUMBER_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _STEMMERS = {
     "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french", "it": "italian",
-    "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ru": "russian", "sv": "swedish", "tr": "turkish",
+    "nb": "norwegian", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish", "pt": "portuguese",
+    "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
-
-
-@cache
-def _stemmer(language: str) -> Any:
-    # A C extension with no types; not needed for --help.
-    import Stemmer
-
-    return Stemmer.Stemmer(_STEMMERS.get(language, "english"))
 
 
 def fold(text: str) -> str:
@@ -34,21 +30,28 @@ def fold(text: str) -> str:
 def terms(text: str, language: str = "en") -> list[str]:
     """Return the terms of a text in order, with repeats.
 
-    Words become stems of the language (Snowball); a run of Han or kana becomes its character bigrams (a run of one, itself).
+    Words become stems of the language (Snowball's; English ones where it has none); a run of Han or kana becomes its
+    character bigrams (a run of one, itself).
     """
     found: list[str] = []
-    for match in _TOKEN.finditer(fold(text)):
+    for match in _TOKEN.finditer(fold(text).replace("’", "'")):
         token = match.group()
         if _CJK_RUN.match(token):
             found.extend(token[i : i + 2] for i in range(max(1, len(token) - 1)))
         else:
-            found.append(_stem(token, language))
+            found.append(_stem(token, _STEMMERS.get(language, "english")))
     return found
 
 
+@cache
+def _stemmer(algorithm: str) -> Any:
+    # A C extension with no types; not needed for --help.
+    import Stemmer
+
+    return Stemmer.Stemmer(algorithm)
+
+
 @lru_cache(maxsize=65536)
-def _stem(word: str, language: str) -> str:
-    for suffix in ("'s", "’s"):
-        word = word.removesuffix(suffix)
-    stem: str = _stemmer(language).stemWord(word)
+def _stem(word: str, algorithm: str) -> str:
+    stem: str = _stemmer(algorithm).stemWord(word.removesuffix("'s"))
     return stem

@@ -214,14 +214,21 @@ on("wheel", (event) => (articleTouched ||= Boolean(event.target.closest?.("#arti
 on("touchmove", (event) => (articleTouched ||= Boolean(event.target.closest?.("#article"))));
 
 let lastTop = 0;
+
+/* Moved up, and not because the content shrank: the reader reads above. Back at the end: follow again. */
+function noteScroll(scroller) {
+  const end = scroller.scrollHeight - scroller.clientHeight;
+  if (scroller.scrollTop < lastTop - 2) following = false;
+  if (end - scroller.scrollTop < 24) following = true;
+  lastTop = scroller.scrollTop;
+}
+
 on(
   "scroll",
   ({ target }) => {
     if (target.id !== "scroller") return;
     hideTip();
-    if (target.scrollTop < lastTop - 2) following = false;
-    if (target.scrollHeight - target.clientHeight - target.scrollTop < 24) following = true;
-    lastTop = target.scrollTop;
+    noteScroll(target);
   },
   true,
 );
@@ -232,7 +239,9 @@ on(
 function follow() {
   const scroller = $("#scroller");
   const asked = [...document.querySelectorAll("#scroller .exchange .question")].at(-1);
-  if (!following || !scroller || !asked) return;
+  if (!scroller || !asked) return;
+  noteScroll(scroller); // the browser may not have told of a scroll yet
+  if (!following) return;
   const head = asked.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop - 20;
   const target = Math.min(scroller.scrollHeight - scroller.clientHeight, head);
   if (target > scroller.scrollTop) scroller.scrollTop = lastTop = target;
@@ -286,7 +295,8 @@ function nameRegions() {
   }
 }
 
-const redrawn = new MutationObserver(() => {
+const redrawn = new MutationObserver((changes) => {
+  if (changes.every(({ target }) => tip.contains(target))) return;
   nameRegions();
   keepDetails();
   tendArticle();

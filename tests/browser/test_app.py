@@ -469,3 +469,28 @@ def test_a_taken_port_is_refused_in_one_line(script: Any) -> None:
 def test_other_machines_are_not_served(script: Any, host: str) -> None:
     with pytest.raises(UsageError, match="no password"):
         serve(script, host=host)
+
+
+def test_an_article_that_was_removed_leaves_the_conversation_readable(page: Page, script: Any) -> None:
+    ask(page, "What does the ferry cost?")
+    ferry = script.library.pop("ferry")
+    try:
+        page.reload()
+        expect(page.locator("#m0 .question")).to_have_text("What does the ferry cost?")
+        page.get_by_role("button", name=f"Source 4: {TICKET}").click()
+        expect(page.locator("#note")).to_contain_text("No article 'ferry'; known: lighthouse")
+        expect(active(page)).to_have_count(0)
+    finally:
+        script.library["ferry"] = ferry
+
+
+def test_a_reader_who_scrolled_up_is_left_where_they_read(page: Page) -> None:
+    ask(page, "When was it lit?")
+    ask(page, "How far is the moon?", position=1)
+    ask_endlessly(page)
+    page.locator("#m0 .question").scroll_into_view_if_needed()
+    expect(page.locator("#live-status")).to_have_text(re.compile(r"Writing… ([3-9]|\d\d+) s"))
+    expect(page.locator("#m0 .question")).to_be_in_viewport()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#m2 footer")).to_be_attached()
+    expect(page.locator("#m0 .question")).to_be_in_viewport()

@@ -1,0 +1,21 @@
+"""A question as typed enters; the question to ask leaves, or an error that says why it cannot be asked."""
+
+from __future__ import annotations
+
+from assistant.errors import UsageError
+
+
+def checked_question(typed: str, *, longest: int) -> str:
+    """Return a question without white space at its ends; raise UsageError when it is empty or over ``longest`` characters.
+
+    What is no text (half of a surrogate pair, as an odd byte of a command line becomes one) turns into "?".
+    """
+    question = typed.encode(errors="replace").decode().strip()
+    if not question:
+        raise UsageError("the question is empty; write one.")
+    if len(question) > longest:
+        raise UsageError(
+            f"the question has {len(question):,} characters; expected at most {longest:,}. Shorten it, or put long text "
+            "into a file and name that with --article."
+        )
+    return question
