@@ -5,14 +5,14 @@ Every command imports what it needs when it runs: ``--help`` answers at once, an
 
 from __future__ import annotations
 
-import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,10 +20,18 @@ from assistant.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from assistant.home import Home
+    from assistant.terminal import Status
     from assistant.wiring import Application
+    from index.build import Progress
+    from index.types import Document
 
 ANSWERED, USER_ERROR, ABSTAINED = 0, 1, 3
-_INTERRUPTED = 130
+# As a shell reports a program that SIGINT or SIGPIPE ended.
+_INTERRUPTED, _READER_LEFT = 130, 141
+_LONGEST_STDIN = 1_000_000
+_LOG_BYTES = 1_000_000
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="assistant",
@@ -33,19 +41,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models_app = typer.Typer(help="List the models, or pull one.", invoke_without_command=True, rich_markup_mode=None)
-app.add_typer(models_app, name="models")
+models_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(models_app, name="models", short_help="List the models, or pull one.")
 
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="extractive, local:NAME, local:/path.gguf, PROVIDER:MODEL, scripted:FILE.")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="extractive, local:NAME (see `assistant models`), local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.",
+    ),
 ]
 EmbedderName = Annotated[
-    str, typer.Option("--embedder", help="minilm, a sentence-transformers folder, or a hub id fetched before.")
+    str,
+    typer.Option(
+        "--embedder", metavar="NAME", help="minilm, a sentence-transformers folder, or a hub id fetched before."
+    ),
 ]
 
 
 def main() -> None:
-    """Run the command line; known errors are one line on stderr, a traceback goes to the log in the home folder."""
+    """Run the command line."""
     # Nothing leaves the machine: these are read when the libraries are imported.
     os.environ.update(
         HF_HUB_OFFLINE="1",
@@ -56,121 +73,190 @@ def main() -> None:
         GRADIO_ANALYTICS_ENABLED="False",
         TOKENIZERS_PARALLELISM="false",
     )
-    app()
+    logging.captureWarnings(capture=True)
+    # A program may be started with its output closed, or with one that knows fewer characters than an article.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  it ends with the process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    app(prog_name="assistant")
 
 
-@app.command()
+@app.command(short_help="Answer a question.")
 def ask(
-    question: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")],
     article: Annotated[
         str | None,
         typer.Option(
-            "--article", "-a", help="A file to ask alone, or the id of a library article. Default: the whole library."
+            "--article",
+            "-a",
+            metavar="FILE|ID",
+            help="A file, asked alone and not added to the library, or an article's id. Default: the whole library.",
         ),
     ] = None,
     model: Model = DEFAULT_MODEL,
     embedder: EmbedderName = "minilm",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     unproven: Annotated[
-        bool, typer.Option("--unproven", help="Show sentences the article does not prove, marked.")
+        bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
     ] = False,
 ) -> None:
-    """Answer a question; exit 0 when answered, 3 when the article does not say, 1 on an error you can mend."""
-    from assistant.terminal import print_answer, print_json
+    """Answer a question; every sentence cites the article sentence that proves it.
+
+    Exit status: 0 answered, 3 the article does not say, 1 an error you can mend, 2 wrong usage.
+    """
+    from assistant.question import checked_question
+    from assistant.terminal import Status, print_answer, print_json
 
     with _application(model, embedder) as application:
-        text = sys.stdin.read() if question == "-" else question
-        index, articles = _scope(application, article)
-        assistant = application.assistant(model, index)
-        events = assistant.stream(text, articles=articles, strict=not unproven)
-        answer = print_json(events) if as_json else print_answer(events)
+        asked = checked_question(_typed(question), longest=application.settings.longest_question)
+        document, articles = _scope(application, article)
+        application.check(model)
+        # A local model loads while the embedder does.
+        application.prepare(model, pull=_not_here)
+        with Status() as status:
+            status.show("opening the articles…")
+            index = application.index_of(document) if document else application.index(_progress(status))
+        events = application.assistant(model, index).stream(asked, articles=articles, strict=not unproven)
+        with closing(events):
+            answer = print_json(events) if as_json else print_answer(events)
         if answer.interrupted:
-            typer.echo(answer.interrupted, err=True)
+            _complain(answer.interrupted)
             raise typer.Exit(USER_ERROR)
         raise typer.Exit(ABSTAINED if answer.abstained else ANSWERED)
 
 
-@app.command()
-def add(files: Annotated[list[Path], typer.Argument(help="Articles: .txt, .md or .html files.")]) -> None:
-    """Add articles to the library. One that fails does not stop the others."""
+@app.command(short_help="Add articles to the library.")
+def add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Articles: .txt, .md or .html files.")],
+) -> None:
+    """Add articles to the library, or update those that came from the same file.
+
+    A file that cannot be added does not stop the others; the exit status is then 1.
+    """
+    from assistant.terminal import visible
     from index.errors import LoadError
     from index.load import load
 
-    failed = 0
+    failed = changed = 0
     with _application() as application:
         for file in files:
             try:
                 document = application.fit_id(load(file), file)
             except LoadError as error:
                 failed += 1
-                typer.echo(str(error), err=True)
+                _complain(str(error))
                 continue
-            typer.echo(f"{application.library.add(document):<9}  {document.id}  {document.title}")
-        application.index()
-    raise typer.Exit(USER_ERROR if failed else ANSWERED)
+            change = application.library.add(document)
+            changed += change != "unchanged"
+            typer.echo(f"{change:<9}  {document.id}  {visible(document.title)}")
+        if changed:
+            _index_now(application)
+        raise typer.Exit(USER_ERROR if failed else ANSWERED)
 
 
-@app.command()
+@app.command(short_help="List the library.")
 def articles(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
-    """List the library."""
+    """List the articles of the library, by title: the id, the title, and what is known of author, date and length."""
+    from dataclasses import asdict
+
+    from assistant.terminal import json_line, visible
+
     with _application() as application:
         cards = application.articles()
         if as_json:
-            from dataclasses import asdict
-
-            typer.echo(json.dumps([asdict(card) for card in cards], ensure_ascii=False, indent=1))
+            typer.echo(json_line([asdict(card) for card in cards], out=sys.stdout, indent=1))
             return
         width = max((len(card.id) for card in cards), default=0)
         for card in cards:
-            about = ", ".join(part for part in (card.author, card.published, f"{card.words:,} words") if part)
-            typer.echo(f"{card.id:<{width}}  {card.title} ({about})")
+            about = ", ".join(part for part in (card.author, card.published, _words(card.words)) if part)
+            typer.echo(f"{card.id:<{width}}  {visible(f'{card.title} ({about})')}")
         if not cards:
             typer.echo("The library is empty; `assistant add FILE` adds an article.", err=True)
 
 
-@app.command()
-def remove(id: Annotated[str, typer.Argument(help="An article's id, as `assistant articles` lists it.")]) -> None:
-    """Take an article out of the library."""
+@app.command(short_help="Take an article out of the library.")
+def remove(
+    id: Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")],
+) -> None:
+    """Take an article out of the library. The file it came from stays where it is."""
+    from assistant.terminal import visible
+
     with _application() as application:
         document = application.library.remove(id)
-        typer.echo(f"removed    {document.id}  {document.title}")
+        typer.echo(f"removed    {document.id}  {visible(document.title)}")
 
 
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context) -> None:
-    """List the models and say which can run here, and why another cannot."""
+    """List the models that answer (* marks the default) and the embedders, and say why one cannot run here.
+
+    `assistant models` alone is `assistant models list`.
+    """
     if context.invoked_subcommand is None:
         list_models()
 
 
-@models_app.command("list")
+@models_app.command("list", short_help="List the models, and say why one cannot run here.")
 def list_models() -> None:
-    """List the models and say which can run here, and why another cannot."""
+    """List the models that answer (* marks the default) and the embedders, and say why one cannot run here."""
+    from assistant.catalogue import CATALOGUE
+
     with _application() as application:
-        for choice in application.models():
-            mark = "*" if choice.name == application.default_model else " "
-            typer.echo(f"{mark} {choice.name:<38}  {'ready' if choice.ready else choice.reason}")
+        rows = [
+            ("*" if choice.name == application.default_model else " ", choice.name, choice.reason or "ready")
+            for choice in application.models()
+        ]
+        for name in (name for name, weights in CATALOGUE.items() if weights.kind == "embedder"):
+            here = application.weights.is_complete(name)
+            rows.append(
+                (" ", name, f"embedder, {'ready' if here else f'not downloaded: assistant models pull {name}'}")
+            )
+        width = max(len(name) for _, name, _ in rows)
+        for mark, name, state in rows:
+            typer.echo(f"{mark} {name:<{width}}  {state}")
 
 
-@models_app.command("pull")
-def pull_model(name: Annotated[str, typer.Argument(help="A catalogue name, with or without local:.")]) -> None:
-    """Download a model's weights, verify every byte, and put them in place; an interrupted pull goes on where it stopped."""
+@models_app.command("pull", short_help="Download a model's weights, or verify those that are here.")
+def pull_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A catalogue name, with or without local:.")],
+) -> None:
+    """Download a model's weights, verify every byte, put them in place, and print where.
+
+    An interrupted pull goes on where it stopped. Weights that are here already are read and verified again.
+    """
+    from assistant.terminal import Status
     from assistant.weights import WeightsFolder
     from assistant.weights_progress import rich_progress
 
-    with _errors() as home, rich_progress() as progress:
-        typer.echo(str(WeightsFolder(home.models).pull(name.removeprefix("local:"), progress=progress)))
+    with _errors() as home:
+        name = name.removeprefix("local:")
+        weights = WeightsFolder(home.models)
+        if weights.is_complete(name):
+            with Status() as status:
+                status.show(f"verifying {name}…")
+                weights.verify(name)
+        with rich_progress() as progress:
+            path = weights.pull(name, progress=progress)
+        typer.echo(str(path))
 
 
-@app.command()
+@app.command(short_help="Start the app in the browser.")
 def chat(
     model: Model = DEFAULT_MODEL,
     embedder: EmbedderName = "minilm",
-    host: Annotated[str, typer.Option(help="Only loopback addresses are served.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The app's port.", min=0, max=65535)] = 7860,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; loopback addresses only, the app has no password.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
+    ] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
 ) -> None:
-    """Start the app in the browser. It answers at once, by quoting, while the model still downloads or loads."""
+    """Start the app in the browser; Ctrl-C ends it.
+
+    It answers at once, by quoting, while the model still downloads or loads.
+    """
     with _application(model, embedder) as application:
         from assistant.ui import serve
 
@@ -179,26 +265,66 @@ def chat(
             serve(application, host=host, port=port, open_browser=open_browser)
 
 
-def _scope(application: Application, article: str | None) -> tuple[object, tuple[str, ...] | None]:
-    """Return the index to ask and the articles to keep to: a file alone, one article of the library, or all of it."""
+def _typed(question: str) -> str:
+    """Return the question of the command line, or the one on standard input for ``-``."""
+    if question != "-":
+        return question
+    if sys.stdin is None:
+        return ""
+    if sys.stdin.isatty():
+        typer.echo("Type the question, then Ctrl-D on an empty line.", err=True)
+    return sys.stdin.buffer.read(_LONGEST_STDIN).decode(errors="replace")
+
+
+def _scope(application: Application, article: str | None) -> tuple[Document | None, tuple[str, ...] | None]:
+    """Return what to ask: a file's article alone, or the ids of the library's articles to keep to, None for all."""
     from assistant.errors import UsageError
     from index.load import load
 
     if article is None:
-        return application.index(), None
+        return None, None
     if article.startswith(("http://", "https://")):
         raise UsageError(
-            f"'{article}' is an address; expected a file or an article's id. Save the page and name the file."
+            f"'{article}' is an address; expected a file or an article's id. Save the page, and name the file."
         )
+    if _exists(article):
+        return load(Path(article)), None
     known = {card.id for card in application.articles()}
-    if article in known and not Path(article).is_file():
-        return application.index(), (article,)
-    looks_like_file = (
-        Path(article).exists() or "/" in article or Path(article).suffix in {".txt", ".md", ".html", ".htm"}
+    if article not in known and ("/" in article or Path(article).suffix.lower() in {".txt", ".md", ".html", ".htm"}):
+        load(Path(article))  # raises, saying what it found
+    return None, (application.document(article).id,)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).exists()
+    except (OSError, ValueError):  # too long for a file's name, or no name at all
+        return False
+
+
+def _not_here(name: str) -> NoReturn:
+    from assistant.errors import UsageError
+
+    raise UsageError(
+        f"the weights of {name} are not here yet. Run `assistant models pull {name}`, or ask with --model extractive."
     )
-    if not looks_like_file:
-        application.library.get(article)  # raises, naming the known ones
-    return application.index_of(load(Path(article))), None
+
+
+def _index_now(application: Application) -> None:
+    """Make what was added searchable now, so that no question waits for it; without an embedder that comes later."""
+    from assistant.terminal import Status
+    from index.errors import EmbedderError
+
+    with Status() as status:
+        status.show("indexing…")
+        try:
+            application.index(_progress(status))
+        except EmbedderError as error:
+            status.say(f"assistant: added, but not searchable yet: {error}")
+
+
+def _progress(status: Status) -> Progress:
+    return lambda done, total: status.show(f"indexing… {done} of {total} passages")
 
 
 @contextmanager
@@ -218,27 +344,64 @@ def _application(model: str = DEFAULT_MODEL, embedder: str = "minilm") -> Iterat
 
 @contextmanager
 def _errors() -> Iterator[Home]:
-    """Open the home folder, and turn known errors into one line and exit 1; a traceback goes to the log."""
+    """Open the home folder, and turn whatever goes wrong into one line and an exit status; tracebacks go to the log."""
     from assistant.errors import AssistantError
     from assistant.home import open_home
     from index.errors import IndexingError
 
     try:
         home = open_home()
-        logging.basicConfig(
-            filename=home.logs / "assistant.log",
-            level=logging.WARNING,
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        )
-        yield home
+        with _log(home.logs / "assistant.log") as log:
+            try:
+                yield home
+                sys.stdout.flush()
+            except (typer.Exit, KeyboardInterrupt, BrokenPipeError):
+                raise
+            except (AssistantError, IndexingError):
+                logger.warning("stopped by an error that the user was told", exc_info=True)
+                raise
+            except Exception as error:
+                # The last resort: what nobody foresaw must not show a reader our insides.
+                logger.exception("unexpected error")
+                reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                _complain(f"unexpected error ({reason}); details in {log}")
+                raise typer.Exit(USER_ERROR) from None
     except (AssistantError, IndexingError) as error:
-        logging.getLogger(__name__).info("stopped by", exc_info=error)
-        typer.echo(f"assistant: {error}", err=True)
+        _complain(str(error))
         raise typer.Exit(USER_ERROR) from None
     except KeyboardInterrupt:
+        # Another Ctrl-C from here on would only add noise.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         typer.echo("stopped", err=True)
         raise typer.Exit(_INTERRUPTED) from None
     except BrokenPipeError:
-        # The reader of our output left (`… | head`); nothing more can be said to it.
+        # The reader of our output left (`… | head`): nothing more can be said to it, at exit neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(USER_ERROR) from None
+        raise typer.Exit(_READER_LEFT) from None
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[Path]:
+    """Have what is logged written to a file, begun anew when it is over a megabyte."""
+    from logging.handlers import RotatingFileHandler
+
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield path
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def _complain(text: str) -> None:
+    """Say in one line on standard error what went wrong."""
+    from assistant.terminal import visible
+
+    typer.echo(f"assistant: {visible(text)}", err=True)
+
+
+def _words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count:,} words"

@@ -6,16 +6,13 @@ from assistant.errors import UsageError
 
 
 def checked_question(typed: str, *, longest: int) -> str:
-    """Return a question without white space at its ends; raise UsageError when it is empty or over ``longest`` characters.
+    """Return a question without white space at its ends; raise UsageError when that is empty or too long.
 
-    What is no text (half of a surrogate pair, as an odd byte of a command line becomes one) turns into "?".
+    ``longest`` counts characters. What is no text turns into "?": an odd byte on a command line, for one.
     """
     question = typed.encode(errors="replace").decode().strip()
     if not question:
         raise UsageError("the question is empty; write one.")
     if len(question) > longest:
-        raise UsageError(
-            f"the question has {len(question):,} characters; expected at most {longest:,}. Shorten it, or put long text "
-            "into a file and name that with --article."
-        )
+        raise UsageError(f"the question has {len(question):,} characters; expected at most {longest:,}. Shorten it.")
     return question

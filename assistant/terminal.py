@@ -1,4 +1,4 @@
-"""An answer's events become lines of a terminal as they come, or one JSON object; plain text where no terminal listens."""
+"""An answer's events become lines as they come, or one JSON object: plain text, safe for the terminal it goes to."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def visible(text: str) -> str:
 
 
 class Status:
-    """One line on a terminal that is rewritten while something works, and gone afterwards; nothing where none listens."""
+    """One line on a terminal that is rewritten while something works, and gone afterwards; nothing elsewhere."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         """Take the stream, standard error by default."""
@@ -181,7 +181,10 @@ def _stand_in(char: str) -> str:
 
 def _beginning(text: str) -> str:
     text = visible(text)
-    return text if len(text) <= _LONGEST_PASSAGE else f"{text[:_LONGEST_PASSAGE].rpartition(' ')[0] or text[:_LONGEST_PASSAGE]}…"
+    if len(text) <= _LONGEST_PASSAGE:
+        return text
+    head = text[:_LONGEST_PASSAGE]
+    return f"{head.rpartition(' ')[0] or head}…"
 
 
 def _columns(stream: TextIO) -> int | None:

@@ -1,4 +1,4 @@
-"""A model's name becomes a voice: messages in, words out as they come, a local server watched and restarted underneath."""
+"""A model's name becomes a voice: messages in, words out as they come, over a server that is started and revived."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _local_voice(
 
 
 def _loading(server: LocalServer) -> Generator[None]:
-    """Yield heartbeats until the server is ready; raise ModelError when it cannot load (loading again would not help)."""
+    """Yield heartbeats until the server is ready; raise ModelError when it cannot load: a second try would not help."""
     waited = 0.0
     while server.state == "loading":
         try:

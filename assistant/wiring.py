@@ -227,7 +227,12 @@ class Application:
         return Assistant(index or self.index(), model=str(name), speak=speak, settings=self.settings)
 
     def check(self, model: str) -> None:
-        """Raise UsageError when a model cannot be used as named; weights that are not downloaded yet are fine."""
+        """Raise UsageError when a model cannot be used as named, EmbedderError when the settings' embedder cannot.
+
+        Weights that are not downloaded yet are fine.
+        """
+        if self.settings.index.embedder not in CATALOGUE:
+            self._embedder_folder(self.settings.index.embedder)
         name = parse_model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)

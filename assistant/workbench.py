@@ -72,8 +72,8 @@ class Workbench(Protocol):
         """Stream the answer; the one code path of every front.
 
         ``model`` None is the default; a local one that still loads is stood in for by ``extractive``, with a Notice.
-        ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up (the reader edited
-        it). ``strict`` drops unsupported statements; otherwise they arrive marked. Closing the iterator stops generation.
+        ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up, when the reader
+        edited it. ``strict`` drops unsupported statements; otherwise they arrive marked. Closing the iterator stops it.
         Ends with Finished, or raises AssistantError or IndexingError (one line for the user) before anything was said;
         a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
         """

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.cache import Cache, text_key
 from index.embed import Embedder
-from index.errors import StoreError
+from index.errors import DamagedIndexError, StoreError
 from index.keyword import KeywordIndex
 from index.library import unknown_article
 from index.retrieve import retrieve
@@ -42,9 +43,10 @@ Progress = Callable[[int, int], None]
 class _Snapshot:
     """What queries read; replaced whole, so that no query sees half an update."""
 
-    documents: dict[str, Document]
-    chunks: dict[str, Chunk]
+    documents: Mapping[str, Document]
+    chunks: Mapping[str, Chunk]
     keyword: KeywordIndex
+    store: ChromaStore
 
 
 def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
@@ -56,8 +58,8 @@ def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
 class Index:
     """A set of articles, searchable. One writer at a time; any number of threads may query meanwhile.
 
-    The vectors stand in Chroma (in ``folder``, or in memory when None) and are derived: what is damaged or missing is put
-    right from the articles and the cache.
+    The vectors stand in Chroma (in ``folder``, or in memory when None) and are derived: what is damaged or missing is
+    put right from the articles and the cache.
     """
 
     def __init__(
@@ -67,37 +69,28 @@ class Index:
         self.settings = settings
         self.fingerprint = fingerprint(embedder, settings)
         self.notice: str | None = None
-        """What the user should know about the last opening or update, in one line."""
+        """What was put right since the opening, in one line for the user."""
         self._cache = cache
         self._folder = folder / self.fingerprint if folder else None
         self._writing = threading.Lock()
-        self._snapshot = _Snapshot({}, {}, KeywordIndex([], languages=[]))
+        self._closed = False
+        self._verified = False
+        """Whether all that the store holds is known to be what was once put in."""
+        self._store: ChromaStore | None = None
         try:
-            self._store = ChromaStore(self._folder, name=self.fingerprint)
-        except StoreError as error:
-            self._store = self._set_aside(error)
+            store = self._opened()
+        except DamagedIndexError as error:
+            store = self._set_aside(error)
+        self._snapshot = _Snapshot({}, {}, KeywordIndex([], languages=[]), store)
 
     def update(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Make exactly these documents searchable. Embeds only chunks whose text was never embedded before.
 
-        Queries see the former set until this one is complete. An index that proves damaged is set aside and put up again.
+        Queries see the former set until this one is complete. An index that proves damaged is set aside and put up
+        again. Of two documents with one id the later counts. Raises StoreError when index or cache cannot be written.
         """
         with self._writing:
-            chunks = {chunk.id: chunk for document in documents for chunk in self._split(document)}
-            self._embed(list(chunks.values()), progress)
-            try:
-                self._reconcile(chunks)
-                self._check(chunks)
-            except StoreError as error:
-                if self._folder is None:
-                    raise
-                self._store.close()
-                self._store = self._set_aside(error)
-                self._reconcile(chunks)
-                self._check(chunks)
-            languages = {document.id: document.language for document in documents}
-            keyword = KeywordIndex(list(chunks.values()), languages=[languages[c.document] for c in chunks.values()])
-            self._snapshot = _Snapshot({document.id: document for document in documents}, chunks, keyword)
+            self._update(documents, progress)
 
     def documents(self) -> tuple[Document, ...]:
         """Return the documents that are searchable now, in the order given to ``update``."""
@@ -111,23 +104,88 @@ class Index:
         return snapshot.documents[id]
 
     def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
-        """Return the k best chunks for a query, best first; ``documents`` limits the search to theirs."""
-        snapshot = self._snapshot
-        return retrieve(
-            query,
-            k=k,
-            embedder=self.embedder,
-            nearest=self._store.nearest,
-            keyword=snapshot.keyword,
-            chunks=snapshot.chunks,
-            library=[snapshot.documents[id] for id in (documents or snapshot.documents) if id in snapshot.documents],
-            settings=self.settings,
-        )
+        """Return the k best chunks for a query, best first, ties by chunk id.
+
+        ``documents`` limits the search to theirs. An index that proves damaged is put up again first.
+        """
+        mended = False
+        while True:
+            snapshot = self._snapshot
+            try:
+                found = retrieve(
+                    query,
+                    k=k,
+                    embedder=self.embedder,
+                    nearest=snapshot.store.nearest,
+                    keyword=snapshot.keyword,
+                    chunks=snapshot.chunks,
+                    library=snapshot.documents,
+                    documents=documents,
+                    settings=self.settings,
+                )
+            except StoreError as error:
+                # A writer that replaced the store under this query is done when the lock is ours.
+                with self._writing:
+                    if self._snapshot is snapshot:
+                        if mended or not isinstance(error, DamagedIndexError):
+                            raise
+                        self._set_aside(error)
+                        self._update(tuple(snapshot.documents.values()), None)
+                        mended = True
+                continue
+            # An update that ended meanwhile may have taken chunks from under this query: ask again.
+            if self._snapshot is snapshot:
+                return found
 
     def close(self) -> None:
-        """Release the index's folder."""
+        """Release the index's folder. Queries and updates then raise StoreError."""
         with self._writing:
-            self._store.close()
+            self._closed = True
+            if self._store is not None:
+                self._store.close()
+
+    def _update(self, documents: Sequence[Document], progress: Progress | None) -> None:
+        library = {document.id: document for document in documents}
+        chunks = {chunk.id: chunk for document in library.values() for chunk in self._split(document)}
+        self._embed(list(chunks.values()), progress)
+        keyword = KeywordIndex(
+            list(chunks.values()), languages=[library[chunk.document].language for chunk in chunks.values()]
+        )
+        try:
+            self._publish(_Snapshot(library, chunks, keyword, self._opened()))
+        except DamagedIndexError as error:
+            self._publish(_Snapshot(library, chunks, keyword, self._set_aside(error)))
+
+    def _publish(self, snapshot: _Snapshot) -> None:
+        """Bring the store up to a snapshot and show it to queries.
+
+        What is new goes in before, what is stale goes out after: both sets can be searched at the moment of change.
+        """
+        held = snapshot.store.ids()
+        self._put([chunk for id, chunk in snapshot.chunks.items() if id not in held], snapshot.store)
+        self._verify([chunk for id, chunk in snapshot.chunks.items() if id in held], snapshot)
+        self._snapshot = snapshot
+        snapshot.store.drop(sorted(held - snapshot.chunks.keys()))
+
+    def _put(self, chunks: Sequence[Chunk], store: ChromaStore) -> None:
+        if chunks:
+            store.put([chunk.id for chunk in chunks], self._vectors(chunks), [chunk.document for chunk in chunks])
+
+    def _verify(self, held: Sequence[Chunk], snapshot: _Snapshot) -> None:
+        """Raise DamagedIndexError unless the store holds what it should, and finds it."""
+        if held and not self._verified:
+            snapshot.store.require(
+                [chunk.id for chunk in held], self._vectors(held), [chunk.document for chunk in held]
+            )
+        self._verified = True
+        # Ask for some chunks, spread over the index.
+        every = list(snapshot.chunks.values())
+        canaries = every[:: max(1, len(every) // _CANARIES)][:_CANARIES]
+        for chunk, vector in zip(canaries, self._vectors(canaries), strict=True):
+            found = snapshot.store.nearest(vector, k=1, documents=[chunk.document])
+            # Another chunk may hold the same text; a chunk's own vector is always found at similarity 1.
+            if not found or found[0][1] < 0.999:
+                raise DamagedIndexError(f"the index at {self._folder} does not find a chunk it holds")
 
     def _split(self, document: Document) -> list[Chunk]:
         key = f"{document.id}\x00{document.digest}"
@@ -157,37 +215,37 @@ class Index:
 
         keys = [text_key(chunk.search_text) for chunk in chunks]
         kept = self._cache.vectors(self.embedder.identity, keys)
-        return np.stack([kept[key] for key in keys])
+        if len(kept) < len(set(keys)):  # the cache was damaged since _embed()
+            self._embed(chunks, None)
+            kept = self._cache.vectors(self.embedder.identity, keys)
+        vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
+        for place, key in enumerate(keys):
+            vectors[place] = kept[key]
+        return vectors
 
-    def _reconcile(self, chunks: dict[str, Chunk]) -> None:
-        held = self._store.ids()
-        missing = [chunk for id, chunk in chunks.items() if id not in held]
-        if missing:
-            self._store.put(
-                [chunk.id for chunk in missing], self._vectors(missing), [chunk.document for chunk in missing]
-            )
-        stale = sorted(held - chunks.keys())
-        if stale:
-            self._store.drop(stale)
+    def _opened(self) -> ChromaStore:
+        if self._closed:
+            raise StoreError("the index is closed")
+        if self._store is None:
+            self._verified = False
+            self._store = ChromaStore(self._folder, name=self.fingerprint)
+        return self._store
 
-    def _check(self, chunks: dict[str, Chunk]) -> None:
-        """Ask the store for chunks we know it holds, spread over the index; raise StoreError if it does not find them."""
-        every = list(chunks.values())
-        canaries = every[:: max(1, len(every) // _CANARIES)][:_CANARIES]
-        if not canaries:
-            return
-        for chunk, vector in zip(canaries, self._vectors(canaries), strict=True):
-            found = self._store.nearest(vector, k=1, documents=[chunk.document])
-            # Another chunk may hold the same text; a chunk's own vector is always found at similarity 1.
-            if not found or found[0][1] < 0.999:
-                raise StoreError(f"the index at {self._folder} does not find a chunk it holds")
-
-    def _set_aside(self, error: StoreError) -> ChromaStore:
+    def _set_aside(self, error: DamagedIndexError) -> ChromaStore:
         """Move a damaged index out of the way and return an empty one in its place."""
-        if self._folder is None:
-            raise error
         logger.warning("index set aside: %s", error)
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+        if self._folder is not None and self._folder.exists():
+            try:
+                for former in self._folder.parent.glob(f"damaged-*-{self._folder.name}"):
+                    shutil.rmtree(former)  # one is enough to look into
+                self._folder.rename(self._folder.with_name(f"damaged-{time.time_ns()}-{self._folder.name}"))
+            except OSError as trouble:
+                raise StoreError(
+                    f"the index at {self._folder} is damaged and cannot be moved away ({trouble.strerror}). "
+                    "Delete that folder; it is built again from the saved articles."
+                ) from trouble
         self.notice = "The search index was damaged; it was set aside and built again from the saved articles."
-        if self._folder.exists():
-            self._folder.rename(self._folder.with_name(f"damaged-{time.time_ns()}-{self._folder.name}"))
-        return ChromaStore(self._folder, name=self.fingerprint)
+        return self._opened()

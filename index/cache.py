@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS splits (
     splitter TEXT, article TEXT, chunks BLOB NOT NULL, PRIMARY KEY (splitter, article)
 ) WITHOUT ROWID;
 """
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# SQLITE_ERROR: our statements are sound, so the tables are not ours.
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _CRC_BYTES = 4
 
 
@@ -131,6 +132,8 @@ class Cache:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(self._path or ":memory:", timeout=30, check_same_thread=False)
+            # A torn key need not be UTF-8; it is then the key of nothing.
+            self._connection.text_factory = lambda data: data.decode(errors="replace")
             if self._path is not None:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=NORMAL")

@@ -13,8 +13,12 @@ from index.errors import EmbedderError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
 
     Vectors = NDArray[np.float32]
+
+
+_DECIDING = frozenset({".json", ".safetensors", ".bin", ".txt", ".model"})
 
 
 class Embedder(Protocol):
@@ -46,35 +50,25 @@ class SentenceTransformerEmbedder:
     def __init__(self, folder: Path, *, name: str, languages: frozenset[str] | None = None) -> None:
         if not (folder / "modules.json").is_file():
             raise EmbedderError(
-                f"embedder '{name}': found no sentence-transformers model at {folder}; expected a folder with modules.json. "
-                "Name a catalogue embedder (minilm) or such a folder."
+                f"embedder '{name}': found no sentence-transformers model at {folder}; expected a folder with "
+                "modules.json. Name a catalogue embedder (minilm) or such a folder."
             )
-        # Nothing at run time may ask a hub; the variables are read at import.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        # Importing torch and transformers takes seconds.
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()
-        try:
-            self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise EmbedderError(
-                f"embedder '{name}' at {folder} does not load ({type(error).__name__}: {str(error).splitlines()[0]}). "
-                "Pull or copy it again."
-            ) from error
-        self._model.eval()
         self.name = name
-        self.identity = _identity(folder)
         self.languages = languages
+        self._model = _load(folder, name)
+        self.identity = _identity(folder)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self.most_tokens = int(self._model.max_seq_length or 512)
+        self.most_tokens = int(min(self._model.max_seq_length or 512, 1_000_000))  # some models say infinity
         # A copy that does not cut: the model's own is set to cut again at every encode.
         from tokenizers import Tokenizer
 
-        self._tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        own = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
+        if not isinstance(own, Tokenizer):
+            raise EmbedderError(
+                f"embedder '{name}' at {folder} counts tokens in a way not supported here ({type(own).__name__}); "
+                "expected a model with a tokenizer.json. Name another embedder (minilm)."
+            )
+        self._tokenizer = Tokenizer.from_str(own.to_str())
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
@@ -103,12 +97,37 @@ class SentenceTransformerEmbedder:
         return np.asarray(vector, dtype=np.float32)
 
 
+def _load(folder: Path, name: str) -> SentenceTransformer:
+    # Nothing at run time may ask a hub; the variables are read at import.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Importing torch and transformers takes seconds.
+    from safetensors import SafetensorError
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except (
+        OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ImportError, SafetensorError
+    ) as error:  # fmt: skip  # whatever a torn file makes of these libraries
+        line = (str(error).splitlines() or [""])[0]
+        raise EmbedderError(
+            f"embedder '{name}' at {folder} does not load ({type(error).__name__}: {line}). Pull or copy it again."
+        ) from error
+    return model.eval()
+
+
 def _identity(folder: Path) -> str:
     """Return a SHA-256 over the names and bytes of every file that decides a vector (weights, tokenizer, settings)."""
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".json", ".safetensors", ".bin", ".txt", ".model"}:
+        name = path.relative_to(folder).as_posix()
+        # Hidden files hold what a download noted for itself.
+        if path.suffix in _DECIDING and path.is_file() and not name.startswith("."):
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            whole.update(f"{path.relative_to(folder).as_posix()}\x00{digest}\n".encode())
+            whole.update(f"{name}\x00{digest}\n".encode())
     return whole.hexdigest()

@@ -9,9 +9,9 @@ from math import fsum
 def fuse(rankings: Sequence[Sequence[str]], *, constant: int = 60) -> list[tuple[str, float]]:
     """Return ids with their fused score, best first; ties by id.
 
-    Score of an id: the mean over rankings of (constant + 1) / (constant + rank), rank from 1, 0 where it is absent: an id
-    that is first in every ranking scores 1 (Cormack, Clarke and Büttcher, SIGIR 2009). An empty ranking has no say; no
-    rankings, no ids.
+    Score of an id: the mean over rankings of (constant + 1) / (constant + rank), rank from 1, 0 where it is absent: an
+    id that is first in every ranking scores 1 (Cormack, Clarke and Büttcher, SIGIR 2009). An empty ranking has no say;
+    no rankings, no ids.
     """
     voting = [ranking for ranking in rankings if ranking]
     votes: dict[str, list[float]] = {}

@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -53,19 +53,24 @@ class Library:
         """Return a value that changes whenever an article is added, updated or removed, by any process."""
         try:
             with os.scandir(self.folder) as entries:
-                found = [_stamp(entry) for entry in entries if entry.name.endswith(".json")]
+                found = []
+                for entry in entries:
+                    # Another process may remove a file between listing and looking.
+                    with suppress(FileNotFoundError):
+                        if entry.name.endswith(".json"):
+                            found.append(_stamp(entry.name, entry.stat()))
         except OSError as error:
             raise StoreError(
                 f"the library folder {self.folder} cannot be read: {error.strerror}. Check its permissions."
             ) from error
-        return tuple(sorted(stamp for stamp in found if stamp))
+        return tuple(sorted(found))
 
     def documents(self) -> tuple[Document, ...]:
         """Return every article, by title and then id. A file that cannot be read is an error naming it."""
         with self._guard:
             kept: dict[FileStamp, Document] = {}
             for stamp in self.stamp():
-                document = self._kept.get(stamp) or _read(self.folder / stamp.name)
+                document = self._current(stamp)
                 if document is not None:
                     kept[stamp] = document
             self._kept = kept
@@ -73,7 +78,11 @@ class Library:
 
     def get(self, id: str) -> Document:
         """Return one article; raise UnknownArticleError naming the known ones."""
-        document = _read(self._path(id))
+        path = self._path(id)
+        try:
+            document = self._current(_stamp(path.name, path.stat()))
+        except OSError:
+            document = None
         if document is None:
             raise unknown_article(id, self.documents())
         return document
@@ -103,6 +112,9 @@ class Library:
             self._path(id).unlink()
             sync_folder(self.folder)
         return document
+
+    def _current(self, stamp: FileStamp) -> Document | None:
+        return self._kept.get(stamp) or _read(self.folder / stamp.name)
 
     def _path(self, id: str) -> Path:
         # Ids may hold any character; file names may not.
@@ -135,12 +147,8 @@ def unknown_article(id: str, documents: tuple[Document, ...]) -> UnknownArticleE
     return UnknownArticleError(f"no article '{id}' in the library. Known: {known}{more}.")
 
 
-def _stamp(entry: os.DirEntry[str]) -> FileStamp | None:
-    try:
-        status = entry.stat()
-    except FileNotFoundError:
-        return None  # removed by another process between listing and looking
-    return FileStamp(entry.name, status.st_mtime_ns, status.st_size, status.st_ino)
+def _stamp(name: str, status: os.stat_result) -> FileStamp:
+    return FileStamp(name, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _read(path: Path) -> Document | None:

@@ -2,105 +2,237 @@
 
 from __future__ import annotations
 
+import errno
+import re
+import sqlite3
+import threading
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import StoreError
+from index.errors import DamagedIndexError, StoreError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _BATCH = 5000  # Chroma's own limit for one call is 5461.
+_CONFIGURATION = {
+    "hnsw": {
+        "space": "cosine",
+        "ef_construction": 200,
+        "max_neighbors": 32,
+        "ef_search": 200,
+        # Never flush in the background: a kill inside a flush leaves an index that cannot be opened again.
+        "sync_threshold": 1_000_000,
+    }
+}
+# Chroma keeps one client a path in a registry of its own, which is not made for threads.
+_REGISTRY = threading.Lock()
+# What a full disk, a folder without permission or a busy file say: the index is as good as it was.
+_SYSTEM_ERRORS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+)
+_SQLITE_ERRORS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 
 class ChromaStore:
     """One collection of one embedder's vectors, in a folder, or in memory when ``folder`` is None.
 
-    One process at a time may have a folder open (two lose vectors without an error): the caller holds the lock.
+    One process at a time may have a folder open (two lose vectors without an error): the caller holds the lock. Every
+    method raises DamagedIndexError for an index that is not what was put into it, StoreError for any other trouble.
     """
 
     def __init__(self, folder: Path | None, *, name: str) -> None:
-        # Chroma brings some 200 packages: not for --help.
-        import chromadb
-        from chromadb.config import Settings
-
-        settings = Settings(anonymized_telemetry=False)
-        try:
-            if folder is None:
-                self._client = chromadb.EphemeralClient(settings=settings)
-                name = f"{name}-{uuid.uuid4().hex}"  # all in-memory clients of a process share one database
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
-            self._collection = self._client.get_or_create_collection(
-                name,
-                embedding_function=None,  # the default one downloads a model
-                configuration={
-                    "hnsw": {
-                        "space": "cosine",
-                        "ef_construction": 200,
-                        "max_neighbors": 32,
-                        "ef_search": 200,
-                        # Never flush in the background: a kill inside a flush leaves an index that cannot be opened again.
-                        "sync_threshold": 1_000_000,
-                    }
-                },
-            )
-        except (OSError, ValueError, chromadb.errors.ChromaError, chromadb.errors.InternalError) as error:
-            raise StoreError(f"the index at {folder} cannot be opened: {_first_line(error)}") from error
-        self._in_memory = folder is None
+        self._folder = folder
+        self._closed = False
+        with self._said_plainly(), _REGISTRY:
+            self._client = _client(folder)
+            try:
+                self._collection = self._client.get_or_create_collection(
+                    # All in-memory clients of a process share one database.
+                    name if folder else f"{name}-{uuid.uuid4().hex}",
+                    embedding_function=None,  # the default one downloads a model
+                    configuration=_CONFIGURATION,
+                )
+            except BaseException:
+                self._client.close()
+                raise
 
     def ids(self) -> set[str]:
         """Return every id held."""
         held: set[str] = set()
-        for offset in range(0, self._collection.count(), _BATCH):
-            held.update(self._collection.get(limit=_BATCH, offset=offset, include=[])["ids"])
+        with self._said_plainly():
+            for offset in range(0, self._collection.count(), _BATCH):
+                held.update(self._collection.get(limit=_BATCH, offset=offset, include=[])["ids"])
         return held
 
     def put(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
         """Add or replace vectors, each under its chunk's id, with the id of its document."""
-        for start in range(0, len(ids), _BATCH):
-            part = slice(start, start + _BATCH)
-            self._collection.upsert(
-                ids=list(ids[part]),
-                embeddings=vectors[part],
-                metadatas=[{"document": document} for document in documents[part]],
-            )
+        with self._said_plainly():
+            for start in range(0, len(ids), _BATCH):
+                part = slice(start, start + _BATCH)
+                self._collection.upsert(
+                    ids=list(ids[part]),
+                    embeddings=vectors[part],
+                    metadatas=[{"document": document} for document in documents[part]],
+                )
 
     def drop(self, ids: Sequence[str]) -> None:
         """Forget vectors."""
+        with self._said_plainly():
+            for start in range(0, len(ids), _BATCH):
+                self._collection.delete(ids=list(ids[start : start + _BATCH]))
+
+    def require(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
+        """Raise DamagedIndexError unless each id is held with this vector and this document."""
         for start in range(0, len(ids), _BATCH):
-            self._collection.delete(ids=list(ids[start : start + _BATCH]))
+            part = slice(start, start + _BATCH)
+            self._require(list(ids[part]), vectors[part], documents[part])
+
+    def _require(self, ids: list[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
+        import numpy as np
+
+        with self._said_plainly():
+            found = self._collection.get(ids=ids, include=["embeddings", "metadatas"])
+        places = {id: place for place, id in enumerate(found["ids"])}
+        if places.keys() != set(ids):
+            raise DamagedIndexError(f"{self._place} is damaged (it lost chunks)")
+        order = [places[id] for id in ids]
+        # Chroma makes the vectors unit length once more: the last digits differ.
+        if not np.allclose(np.asarray(found["embeddings"])[order], vectors, atol=1e-5):
+            raise DamagedIndexError(f"{self._place} is damaged (it holds other vectors)")
+        if [found["metadatas"][place] for place in order] != [{"document": document} for document in documents]:
+            raise DamagedIndexError(f"{self._place} is damaged (it holds other documents)")
 
     def nearest(
         self, vector: NDArray[np.float32], *, k: int, documents: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
-        """Return up to k (id, cosine similarity), most similar first; ``documents`` limits the search to theirs."""
-        held = self._collection.count()
-        if held == 0 or k < 1:
-            return []
-        where: Any = None if documents is None else {"document": {"$in": list(documents)}}
-        found = self._collection.query(
-            query_embeddings=vector.reshape(1, -1), n_results=min(k, held), where=where, include=["distances"]
-        )
-        distances = found["distances"]
-        return [
-            (id, 1.0 - float(distance))
-            for id, distance in zip(found["ids"][0], distances[0] if distances else [], strict=True)
-        ]
+        """Return up to k (id, cosine similarity), most similar first, ties by id.
+
+        ``documents`` limits the search to theirs.
+        """
+        with self._said_plainly():
+            held = self._collection.count()
+            # Chroma refuses both.
+            if held == 0 or k < 1 or (documents is not None and not documents):
+                return []
+            found = self._collection.query(
+                query_embeddings=vector.reshape(1, -1),
+                n_results=min(k, held),
+                where=None if documents is None else {"document": {"$in": list(documents)}},
+                include=["distances"],
+            )
+        distances = (found["distances"] or [[]])[0]
+        hits = [(id, 1.0 - float(distance)) for id, distance in zip(found["ids"][0], distances, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
     def close(self) -> None:
-        """Release the folder; a store in memory is gone."""
-        if self._in_memory:
-            with suppress(ValueError):
-                self._client.delete_collection(self._collection.name)
-        self._client.close()
+        """Release the folder; a store in memory is gone. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        with self._said_plainly(), _REGISTRY:
+            try:
+                if self._folder is None:
+                    self._client.delete_collection(self._collection.name)
+            finally:
+                self._client.close()
+
+    @property
+    def _place(self) -> str:
+        return f"the index at {self._folder}" if self._folder else "the index in memory"
+
+    @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        """Turn what Chroma and the system raise into one line."""
+        # Chroma brings some 200 packages: not for --help.
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except (ChromaError, OSError, ValueError) as error:
+            raise self._told(error) from error
+        except AttributeError as error:
+            # What Chroma meets when another thread closed its client.
+            if not self._closed:
+                raise
+            raise self._told(error) from error
+        except BaseException as error:
+            # A panic of Chroma's native code is no Exception, and its class cannot be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise self._told(error) from error
+
+    def _told(self, error: BaseException) -> StoreError:
+        if self._closed:
+            return StoreError(f"{self._place} is closed")
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        if _is_damage(error):
+            return DamagedIndexError(f"{self._place} is damaged ({line})")
+        return StoreError(
+            f"{self._place} cannot be used ({line}). Free space, or check that its folder can be written."
+        )
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings
+
+    # Named here, or a .env file in the working directory may name another.
+    settings = Settings(anonymized_telemetry=False, chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
+    if folder is None:
+        return chromadb.EphemeralClient(settings=settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    _require_sound(folder / "chroma.sqlite3")
+    try:
+        return chromadb.PersistentClient(path=str(folder), settings=settings)
+    except BaseException:
+        # Chroma leaves the half-made client in its registry and would hand it to the next opening of this path.
+        if str(folder) not in SharedSystemClient._identifier_to_refcount:  # noqa: SLF001
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001
+        raise
+
+
+def _require_sound(database: Path) -> None:
+    """Raise DamagedIndexError for a torn database: Chroma's native code ends the process on some of them."""
+    if not database.exists():
+        return
+    try:
+        with closing(sqlite3.connect(database, timeout=10)) as connection:
+            connection.text_factory = bytes  # a torn text need not be UTF-8
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    # UnicodeDecodeError: the message about a torn schema need not be UTF-8 either.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.Error) and not _is_damage(error):
+            raise StoreError(f"{database} cannot be read ({error}). Check its permissions.") from error
+        raise DamagedIndexError(f"{database} is damaged ({error})") from error
+    if found != b"ok":
+        raise DamagedIndexError(f"{database} is damaged ({found.decode(errors='replace').splitlines()[0]})")
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Return whether an error tells of a damaged index, and not of a full disk, permissions or a busy file."""
+    if isinstance(error, OSError):
+        return error.errno not in _SYSTEM_ERRORS
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF not in _SQLITE_ERRORS
+    # Chroma hands on the codes of SQLite and of the system in words only.
+    sqlite_code = re.search(r"\(code: (\d+)\)", str(error))
+    system_code = re.search(r"\(os error (\d+)\)", str(error))
+    return not (
+        (sqlite_code and int(sqlite_code[1]) & 0xFF in _SQLITE_ERRORS)
+        or (system_code and int(system_code[1]) in _SYSTEM_ERRORS)
+    )

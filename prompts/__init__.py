@@ -1,7 +1,8 @@
-"""The words given to models: each prompt is a Markdown file here; ``load`` a name, ``render`` it with exactly its variables.
+"""The words given to models, a Markdown file each: ``load`` a name, ``render`` it with exactly its variables.
 
-A file opens with a front matter (``purpose``, ``variables``), then messages, each under a line ``=== role``. ``{{name}}`` stands for a
-variable. Values are put in by one pass over the file's own words, so whatever braces, markers or orders a value holds, it stays data.
+A file opens with a front matter (``purpose``, ``variables``), then messages, each under a line ``=== role``.
+``{{name}}`` stands for a variable. Values are put in by one pass over the file's own words, so whatever braces, markers
+or orders a value holds, it stays data.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Prompt:
     variables: tuple[str, ...]
     messages: tuple[Message, ...]
     digest: str
-    """SHA-256 of the file's bytes, 12 digits: a changed word changes it."""
+    """SHA-256 of the file's text, 12 digits: a changed word changes it, other line ends do not."""
 
     def render(self, **variables: str) -> tuple[Message, ...]:
         """Return the messages with every variable in its place; raise PromptError on a missing or surplus one."""
@@ -55,11 +56,8 @@ class Prompt:
 
 def names() -> tuple[str, ...]:
     """Return the names of all prompts, sorted."""
-    return tuple(
-        sorted(
-            file.name.removesuffix(".md") for file in resources.files("prompts").iterdir() if file.name.endswith(".md")
-        )
-    )
+    files = (file.name for file in resources.files("prompts").iterdir())
+    return tuple(sorted(name.removesuffix(".md") for name in files if name.endswith(".md")))
 
 
 @cache
@@ -83,6 +81,8 @@ def parse(name: str, data: bytes) -> Prompt:
     used = {match for message in messages for match in _VARIABLE.findall(message.content)}
     if not messages or "purpose" not in fields or used != set(variables):
         raise PromptError(
-            f"prompt '{name}': declares {sorted(variables)}, uses {sorted(used)}, has {len(messages)} messages and needs a purpose"
+            f"prompt '{name}': declares {sorted(variables)}, uses {sorted(used)}, has {len(messages)} messages; "
+            "expected a purpose, a message, and equal variables"
         )
-    return Prompt(name, fields["purpose"], variables, messages, hashlib.sha256(data).hexdigest()[:12])
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Prompt(name, fields["purpose"], variables, messages, digest)

@@ -1,0 +1,31 @@
+"""Fixtures of every test: where the verified weights stand."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assistant.weights import WeightsFolder
+
+
+@pytest.fixture(scope="session")
+def models_folder() -> Path:
+    """The folder of verified weights: ``ASSISTANT_TEST_MODELS``, or that of the assistant's home (left as it is)."""
+    given = os.environ.get("ASSISTANT_TEST_MODELS")
+    if given:
+        return Path(given)
+    home = os.environ.get("ASSISTANT_HOME")
+    if home:
+        return Path(home).expanduser() / "models"
+    from platformdirs import user_data_path
+
+    return user_data_path("article-assistant", appauthor=False) / "models"
+
+
+@pytest.fixture(scope="session")
+def minilm(models_folder: Path) -> Path:
+    """The folder of the default embedder, all-MiniLM-L6-v2."""
+    weights = WeightsFolder(models_folder)
+    if not weights.is_complete("minilm"):
+        pytest.fail(f"The weights of minilm are not in {models_folder}: run `make setup`.")
+    return weights.path("minilm")

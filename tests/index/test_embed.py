@@ -1,0 +1,109 @@
+"""The real embedder: unit vectors in order, token counts that are not cut, and plain words for a folder that is none."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from index.embed import SentenceTransformerEmbedder
+from index.errors import EmbedderError
+
+
+@pytest.fixture(scope="module")
+def real(minilm):
+    return SentenceTransformerEmbedder(minilm, name="minilm", languages=frozenset({"en"}))
+
+
+def test_vectors_come_one_a_text_in_order_and_of_length_one(real):
+    texts = ["The bridge opened in 1931.", "A ferry carried coal.", "The bridge opened in 1931."]
+    vectors = real.embed_documents(texts)
+    assert vectors.shape == (3, real.dimension) == (3, 384)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-6)
+    assert vectors[0] @ vectors[2] == pytest.approx(1.0, abs=1e-6)
+    assert vectors[0] @ vectors[1] < 0.9
+
+
+def test_a_question_lies_nearest_to_the_text_that_answers_it(real):
+    texts = ["Elena Ruiz drew the plans of the bridge.", "Coal was carried by ferry.", "The harbor froze in winter."]
+    query = real.embed_query("Who designed the bridge?")
+    assert query.shape == (384,)
+    assert query.dtype == np.float32
+    assert np.linalg.norm(query) == pytest.approx(1.0, abs=1e-6)
+    assert np.argmax(real.embed_documents(texts) @ query) == 0
+
+
+def test_no_texts_give_an_array_without_rows(real):
+    assert real.embed_documents([]).shape == (0, 384)
+
+
+def test_an_empty_query_and_an_endless_one_have_vectors_too(real):
+    assert np.linalg.norm(real.embed_query("")) == pytest.approx(1.0, abs=1e-6)
+    assert np.linalg.norm(real.embed_query("bridge " * 20_000)) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_tokens_are_counted_beyond_what_the_model_reads(real):
+    assert real.most_tokens == 256
+    assert real.count_tokens("") == 2  # [CLS] and [SEP]
+    assert real.count_tokens("bridge " * 1000) == 1002
+    real.embed_documents(["bridge " * 1000])
+    assert real.count_tokens("bridge " * 1000) == 1002
+
+
+def test_two_loads_of_one_folder_are_one_embedder(real, minilm):
+    again = SentenceTransformerEmbedder(minilm, name="other name")
+    assert (again.name, again.languages) == ("other name", None)
+    assert again.identity == real.identity
+    assert np.array_equal(again.embed_query("bridge"), real.embed_query("bridge"))
+
+
+@pytest.fixture
+def copy(minilm, tmp_path):
+    """A copy of the embedder's folder that may be spoilt."""
+    return shutil.copytree(minilm, tmp_path / "copy")
+
+
+def test_another_prompt_makes_another_embedder_and_a_hidden_file_does_not(real, copy):
+    (copy / ".cache").mkdir()
+    (copy / ".cache" / "noted.json").write_text("{}")
+    assert SentenceTransformerEmbedder(copy, name="copy").identity == real.identity
+    settings = copy / "config_sentence_transformers.json"
+    settings.write_text('{"prompts": {"query": "query: "}}')
+    prompted = SentenceTransformerEmbedder(copy, name="prompted")
+    assert prompted.identity != real.identity
+    assert prompted.embed_query("bridge") == pytest.approx(real.embed_query("query: bridge"), abs=1e-6)
+
+
+def test_a_folder_that_is_no_embedder_is_refused_in_one_line(tmp_path):
+    with pytest.raises(EmbedderError) as caught:
+        SentenceTransformerEmbedder(tmp_path, name="mine")
+    assert str(caught.value) == (
+        f"embedder 'mine': found no sentence-transformers model at {tmp_path}; expected a folder with modules.json. "
+        "Name a catalogue embedder (minilm) or such a folder."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", b"{"),
+        ("modules.json", b"[{}]"),
+        ("modules.json", b'[{"idx": 0, "name": "0", "path": "", "type": "nowhere.Nothing"}]'),
+        ("model.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}"),
+        ("model.safetensors", b""),
+        ("model.safetensors", None),
+        ("config.json", b"{}"),
+        ("tokenizer.json", b"{}"),
+        ("1_Pooling/config.json", b"[]"),
+    ],
+)
+def test_a_torn_file_is_told_in_one_line(copy, file, content):
+    if content is None:
+        (copy / file).unlink()
+    else:
+        (copy / file).write_bytes(content)
+    with pytest.raises(EmbedderError) as caught:
+        SentenceTransformerEmbedder(copy, name="torn")
+    assert str(caught.value).startswith(f"embedder 'torn' at {copy} does not load (")
+    assert str(caught.value).endswith("Pull or copy it again.")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,284 @@
+"""The library keeps every article whole, whatever happens to the process that writes it."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import StoreError, UnknownArticleError
+from index.library import Library
+from index.load import document_from_text, load_bytes
+
+MARKDOWN = """---
+title: The ferry
+author: Ann Lee
+date: 1931-05-04
+questions:
+  - Who steered?
+---
+
+# The crew
+
+Ann Lee steered. 渡し船。
+"""
+
+# Adds articles until it is killed; prints the id of each once it is acknowledged.
+ADDING = """
+import sys
+from pathlib import Path
+from index.library import Library
+from index.load import document_from_text
+library, prefix = Library(Path(sys.argv[1])), sys.argv[2]
+for number in range(int(sys.argv[3])):
+    id = f"{prefix}-{number}"
+    library.add(document_from_text(f"{id} " * 2000, id=id, title=id, language="en"))
+    print(id, flush=True)
+"""
+
+
+@pytest.fixture
+def library(tmp_path):
+    return Library(tmp_path / "articles")
+
+
+@pytest.fixture
+def ferry():
+    return load_bytes(MARKDOWN.encode(), name="ferry.md")
+
+
+def ids(library):
+    return [document.id for document in library.documents()]
+
+
+def test_an_article_comes_back_as_it_was(library, ferry):
+    assert library.add(ferry) == "added"
+    assert library.get("ferry") == ferry
+    assert Library(library.folder).documents() == (ferry,)
+
+
+def test_adding_again_says_what_changed(library, ferry):
+    library.add(ferry)
+    before = library.stamp()
+    assert library.add(ferry) == "unchanged"
+    assert library.stamp() == before
+    assert library.add(replace(ferry, title="The last ferry")) == "updated"
+    assert library.get("ferry").title == "The last ferry"
+    assert ids(library) == ["ferry"]
+
+
+def test_articles_are_ordered_by_title_and_then_by_id(library, article):
+    for id, title in [("3", "alpha"), ("2", "Beta"), ("1", "beta"), ("0", "Gamma")]:
+        library.add(article(id, "Red sea.", title=title))
+    assert ids(library) == ["3", "1", "2", "0"]
+
+
+def test_a_removed_article_is_gone(library, ferry, article):
+    library.add(ferry)
+    library.add(article("bridge", "Red sea."))
+    assert library.remove("ferry") == ferry
+    assert ids(library) == ["bridge"]
+
+
+def test_an_unknown_id_is_answered_with_the_known_ones(library, article):
+    with pytest.raises(UnknownArticleError) as caught:
+        library.get("ferry")
+    assert str(caught.value) == "no article 'ferry' in the library. Known: none; `assistant add FILE` adds one."
+    for number in range(12):
+        library.add(article(f"a{number:02}", "Red sea."))
+    with pytest.raises(UnknownArticleError) as caught:
+        library.remove("ferry")
+    assert str(caught.value) == (
+        "no article 'ferry' in the library. Known: a00, a01, a02, a03, a04, a05, a06, a07, a08, a09 and 2 more."
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(min_size=1), unique=True, max_size=5), st.text(), st.text())
+def test_any_id_title_and_source_can_be_kept(tmp_path_factory, ids, title, source):
+    library = Library(tmp_path_factory.mktemp("library"))
+    documents = [replace(document_from_text("Red.", id=id, title="", language="en"), title=title) for id in ids]
+    for document in documents:
+        assert library.add(document) == "added"
+    assert {document.id for document in library.documents()} == set(ids)
+    assert [library.get(id) for id in ids] == documents
+    assert not source or library.add(replace(documents[0], source=source)) == "updated" if documents else True
+
+
+@pytest.mark.parametrize("id", ["../../evil", "a/b", "", ".", "con", "\x00", "x" * 5000, "caf\udce9"])
+def test_an_id_never_names_a_file_outside_the_library(library, article, id):
+    library.add(replace(article("a", "Red."), id=id))
+    assert library.get(id).id == id
+    assert len(list(library.folder.glob("*.json"))) == 1
+
+
+def test_a_source_that_is_no_text_is_kept(library, ferry):
+    odd = replace(ferry, source=os.fsdecode(b"caf\xe9.txt"))
+    library.add(odd)
+    assert Library(library.folder).get("ferry") == odd
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b'{"blocks": [], "questions": []}', b'{"blocks": 1}']
+)
+def test_a_file_that_cannot_be_read_is_named(library, ferry, content):
+    library.add(ferry)
+    path = next(library.folder.glob("*.json"))
+    path.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        library.documents()
+    assert str(caught.value).startswith(f"the saved article {path} cannot be read (")
+    assert str(caught.value).endswith("Move it away and add the article again.")
+    assert "\n" not in str(caught.value)
+
+
+def test_adding_an_article_again_mends_its_file_and_the_others_can_be_used_meanwhile(library, ferry, article):
+    library.add(ferry)
+    path = next(library.folder.glob("*.json"))
+    library.add(article("bridge", "Red sea."))
+    path.write_bytes(b"\xff torn")
+    assert library.get("bridge").id == "bridge"
+    assert library.remove("bridge").id == "bridge"
+    assert library.add(ferry) == "updated"
+    assert library.documents() == (ferry,)
+
+
+def test_the_stamp_changes_with_every_change_by_any_library(library, ferry, article):
+    other = Library(library.folder)
+    stamps = [library.stamp()]
+    for change in (
+        lambda: other.add(ferry),
+        lambda: other.add(replace(ferry, title="The Ferry")),  # as long as before
+        lambda: other.add(article("bridge", "Red sea.")),
+        lambda: other.remove("ferry"),
+    ):
+        change()
+        stamps.append(library.stamp())
+        assert library.documents() == other.documents()
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_articles_that_did_not_change_are_not_read_again(library, ferry, article, monkeypatch):
+    library.add(ferry)
+    library.add(article("bridge", "Red sea."))
+    first = library.documents()
+    library.add(article("bridge", "Blue sea."))
+    read = []
+    real = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: read.append(path) or real(path, **options))
+    second = library.documents()
+    assert len(read) == 1
+    assert second[0].text == "Blue sea."
+    assert second[1] is first[1]
+
+
+def test_a_thousand_articles_are_listed_quickly_the_second_time(library, article):
+    folder = library.folder
+    library.add(article("a", "Red sea. " * 200))
+    saved = json.loads(next(folder.glob("*.json")).read_text())
+    for number in range(1000):
+        (folder / f"{number}.json").write_text(json.dumps(saved | {"id": f"a{number}"}))
+    assert len(library.documents()) == 1001
+    began = time.perf_counter()
+    assert len(library.documents()) == 1001
+    assert time.perf_counter() - began < 0.5  # 10 ms on an idle machine
+
+
+def test_two_processes_adding_at_once_lose_nothing(library):
+    adding = [
+        subprocess.Popen([sys.executable, "-c", ADDING, str(library.folder), prefix, "25"], stdout=subprocess.DEVNULL)
+        for prefix in ("one", "two")
+    ]
+    assert [process.wait(60) for process in adding] == [0, 0]
+    assert set(ids(library)) == {f"{prefix}-{number}" for prefix in ("one", "two") for number in range(25)}
+
+
+def test_threads_adding_at_once_lose_nothing(library, article):
+    def add(prefix):
+        for number in range(10):
+            library.add(article(f"{prefix}-{number}", "Red sea."))
+
+    threads = [threading.Thread(target=add, args=(prefix,)) for prefix in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids(library)) == 40
+
+
+@pytest.mark.parametrize("acknowledged", [1, 7, 20])
+def test_a_kill_leaves_whole_articles_and_every_one_that_was_acknowledged(library, acknowledged):
+    adding = subprocess.Popen(
+        [sys.executable, "-c", ADDING, str(library.folder), "a", "100000"], stdout=subprocess.PIPE, text=True
+    )
+    said = [adding.stdout.readline().strip() for _ in range(acknowledged)]
+    adding.send_signal(signal.SIGKILL)
+    said += adding.stdout.read().split()
+    adding.wait()
+    adding.stdout.close()
+    documents = library.documents()
+    assert all(document.text == (f"{document.id} " * 2000).strip() for document in documents)
+    # At most one more was written whole and not yet acknowledged.
+    assert {document.id for document in documents} - set(said) <= {f"a-{len(said)}"}
+    assert set(said) <= {document.id for document in documents}
+    library.add(document_from_text("Red.", id="z", title="z", language="en"))
+    assert list(library.folder.glob(".writing-*")) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+@pytest.mark.parametrize("call", ["os.fsync", "tempfile.mkstemp"])
+def test_a_disk_that_takes_no_more_is_told_in_one_line_and_the_old_article_stays(
+    library, ferry, monkeypatch, code, call
+):
+    library.add(ferry)
+
+    def refuse(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"index.files.{call}", refuse)
+        with pytest.raises(StoreError) as caught:
+            library.add(replace(ferry, title="The last ferry"))
+    assert str(caught.value) == (
+        f"the library folder {library.folder} cannot be written: {os.strerror(code)}. "
+        "Free space, or check its permissions."
+    )
+    assert library.documents() == (ferry,)
+    assert list(library.folder.glob(".writing-*")) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError) as caught:
+        Library(tmp_path / "file" / "articles")
+    assert str(caught.value) == (
+        f"the library folder {tmp_path / 'file' / 'articles'} cannot be made: Not a directory. "
+        "Choose a folder you can write."
+    )
+
+
+def test_a_folder_that_went_away_is_told_in_one_line_and_made_again_by_adding(library, ferry):
+    library.folder.rename(library.folder.with_name("elsewhere"))
+    with pytest.raises(StoreError, match=r"cannot be read: No such file or directory\. Check its permissions\.$"):
+        library.documents()
+    assert library.add(ferry) == "added"
+    assert library.documents() == (ferry,)
+
+
+def test_another_writer_that_holds_the_lock_too_long_is_told_in_one_line(library, ferry, monkeypatch):
+    import filelock
+
+    real = filelock.FileLock
+    monkeypatch.setattr(filelock, "FileLock", lambda path, **_: real(path, timeout=0.05))
+    with real(library.folder / ".lock"), pytest.raises(StoreError, match=r"another program has been writing to"):
+        library.add(ferry)
+    assert library.documents() == ()

@@ -1,0 +1,299 @@
+"""The one room that knows Chroma: what is put in is found, and every trouble is one line that says whether it is damage."""
+
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import DamagedIndexError, StoreError
+from index.store import _BATCH, ChromaStore
+
+IDS = [f"{number:03}" for number in range(200)]
+DOCUMENTS = ["a" if number < 150 else "b" for number in range(200)]
+VECTORS = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(folder):
+    store = ChromaStore(folder, name="test")
+    store.put(IDS, VECTORS, DOCUMENTS)
+    yield store
+    store.close()
+
+
+def open_files(folder):
+    """The files of a folder that this process holds open (Linux tells; elsewhere nothing is claimed)."""
+    found = []
+    for handle in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):
+            found.append(os.readlink(handle))
+    return [name for name in found if name.startswith(str(folder))]
+
+
+def all_closed(folder):
+    """Whether no file of a folder is held open; Chroma's own threads close theirs a moment later."""
+    until = time.monotonic() + 10
+    while open_files(folder) and time.monotonic() < until:
+        time.sleep(0.02)
+    return open_files(folder) == []
+
+
+@pytest.mark.parametrize("number", [0, 77, 199])
+def test_a_vector_finds_itself_first(store, number):
+    (id, similarity), *rest = store.nearest(VECTORS[number], k=5)
+    assert (id, similarity) == (IDS[number], pytest.approx(1.0, abs=1e-5))
+    expected = np.sort(VECTORS @ VECTORS[number])[::-1][1:5]
+    assert [similarity for _, similarity in rest] == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_a_search_can_be_limited_to_some_documents(store):
+    found = store.nearest(VECTORS[0], k=100, documents=["b", "unknown"])
+    assert {id for id, _ in found} == set(IDS[150:])
+    assert store.nearest(VECTORS[0], k=5, documents=["unknown"]) == []
+    assert store.nearest(VECTORS[0], k=5, documents=[]) == []
+
+
+def test_thousands_of_documents_can_be_named(store):
+    assert len(store.nearest(VECTORS[0], k=5, documents=["b", *(f"d{n}" for n in range(5000))])) == 5
+
+
+def test_equal_similarities_are_ordered_by_id(folder):
+    store = ChromaStore(folder, name="test")
+    store.put(["c", "a", "b"], np.stack([VECTORS[0]] * 3), ["x", "x", "x"])
+    assert [id for id, _ in store.nearest(VECTORS[1], k=3)] == ["a", "b", "c"]
+    store.close()
+
+
+def test_k_may_be_more_than_there_is_and_may_be_nothing(store):
+    assert len(store.nearest(VECTORS[0], k=1000)) == 200
+    assert store.nearest(VECTORS[0], k=0) == []
+
+
+def test_what_is_dropped_is_gone_and_what_is_put_again_is_replaced(store):
+    store.drop(IDS[:199])
+    assert store.ids() == {IDS[199]}
+    store.put([IDS[199]], VECTORS[:1], ["c"])
+    assert store.nearest(VECTORS[0], k=3, documents=["c"]) == [(IDS[199], pytest.approx(1.0, abs=1e-5))]
+    store.drop([])
+    store.drop(["unknown"])
+    store.put([], VECTORS[:0], [])
+    assert store.ids() == {IDS[199]}
+
+
+def test_more_than_fits_one_call_can_be_put_checked_and_dropped(store, monkeypatch):
+    assert _BATCH <= store._client.get_max_batch_size()
+    monkeypatch.setattr("index.store._BATCH", 60)
+    store.drop(IDS)
+    assert store.ids() == set()
+    store.put(IDS, VECTORS, DOCUMENTS)
+    assert store.ids() == set(IDS)
+    store.require(IDS, VECTORS, DOCUMENTS)
+    with pytest.raises(DamagedIndexError):
+        store.require(IDS, VECTORS, [*DOCUMENTS[:-1], "c"])
+
+
+def test_an_empty_store_finds_nothing(folder):
+    store = ChromaStore(folder, name="test")
+    assert store.ids() == set()
+    assert store.nearest(VECTORS[0], k=3) == []
+    store.require([], VECTORS[:0], [])
+    store.close()
+
+
+def test_what_was_put_is_there_after_opening_again(store, folder):
+    store.close()
+    again = ChromaStore(folder, name="test")
+    assert again.ids() == set(IDS)
+    again.require(IDS, VECTORS, DOCUMENTS)
+    assert again.nearest(VECTORS[7], k=1)[0][0] == IDS[7]
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("ids", "vectors", "documents", "told"),
+    [
+        ([*IDS, "more"], np.vstack([VECTORS, VECTORS[:1]]), [*DOCUMENTS, "a"], "it lost chunks"),
+        (IDS, np.roll(VECTORS, 1, axis=0), DOCUMENTS, "it holds other vectors"),
+        (IDS, VECTORS, ["b", *DOCUMENTS[1:]], "it holds other documents"),
+    ],
+)
+def test_a_store_that_holds_something_else_is_damaged(store, folder, ids, vectors, documents, told):
+    with pytest.raises(DamagedIndexError) as caught:
+        store.require(ids, vectors, documents)
+    assert str(caught.value) == f"the index at {folder} is damaged ({told})"
+
+
+def test_vectors_of_another_dimension_are_refused(store, folder):
+    line = f"the index at {folder} is damaged (Collection expecting embedding with dimension of 8, got 4)"
+    with pytest.raises(DamagedIndexError) as caught:
+        store.nearest(VECTORS[0, :4], k=1)
+    assert str(caught.value) == line
+    with pytest.raises(DamagedIndexError) as caught:
+        store.put(["x"], VECTORS[:1, :4], ["a"])
+    assert str(caught.value) == line
+
+
+@pytest.mark.parametrize("folder_given", [True, False])
+def test_a_closed_store_says_so(folder, folder_given):
+    store = ChromaStore(folder if folder_given else None, name="test")
+    store.put(IDS, VECTORS, DOCUMENTS)
+    store.close()
+    store.close()
+    for use in (
+        store.ids,
+        lambda: store.nearest(VECTORS[0], k=1),
+        lambda: store.put(IDS, VECTORS, DOCUMENTS),
+        lambda: store.drop(IDS),
+    ):
+        with pytest.raises(StoreError, match=r"^the index (at .*|in memory) is closed$") as caught:
+            use()
+        assert not isinstance(caught.value, DamagedIndexError)
+
+
+def test_stores_in_memory_do_not_see_each_other_and_are_gone_when_closed():
+    one, other = ChromaStore(None, name="test"), ChromaStore(None, name="test")
+    one.put(IDS, VECTORS, DOCUMENTS)
+    assert other.ids() == set()
+    one.close()
+    assert other.nearest(VECTORS[0], k=1) == []
+    third = ChromaStore(None, name="test")
+    assert third.ids() == set()
+    assert {collection.name for collection in third._client.list_collections()} == {
+        other._collection.name,
+        third._collection.name,
+    }
+    other.close()
+    third.close()
+
+
+def test_threads_can_open_and_close_stores_in_memory_at_once():
+    failures = []
+
+    def work():
+        try:
+            for _ in range(5):
+                store = ChromaStore(None, name="test")
+                store.put(IDS[:5], VECTORS[:5], DOCUMENTS[:5])
+                assert store.ids() == set(IDS[:5])
+                store.close()
+        except Exception as error:  # noqa: BLE001 - whatever a thread meets fails the test
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_closing_holds_no_file_open(store, folder):
+    store.close()
+    assert all_closed(folder)
+
+
+def cut_in_half(database):
+    database.write_bytes(database.read_bytes()[: database.stat().st_size // 2])
+
+
+def fill_with_noise(database):
+    database.write_bytes(np.random.default_rng(0).bytes(50_000))
+
+
+def tear_the_schema(database):
+    data = database.read_bytes()
+    database.write_bytes(data.replace(b"CREATE TABLE", b"CREATE \xee\xffBLE"))
+
+
+@pytest.mark.parametrize("damage", [cut_in_half, fill_with_noise, tear_the_schema])
+def test_a_torn_database_is_damage_and_its_place_can_be_used_again(store, folder, damage):
+    store.close()
+    damage(folder / "chroma.sqlite3")
+    with pytest.raises(DamagedIndexError) as caught:
+        ChromaStore(folder, name="test")
+    assert str(caught.value).startswith(f"{folder / 'chroma.sqlite3'} is damaged (")
+    assert "\n" not in str(caught.value)
+    assert all_closed(folder)
+    folder.rename(folder.with_name("aside"))
+    again = ChromaStore(folder, name="test")
+    assert again.ids() == set()
+    again.put(IDS, VECTORS, DOCUMENTS)
+    assert again.nearest(VECTORS[7], k=1)[0][0] == IDS[7]
+    again.close()
+
+
+def test_a_database_that_only_chroma_finds_wrong_leaves_no_trace_in_its_registry(folder):
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as database:
+        database.execute("CREATE TABLE migrations (dir TEXT)")  # sound, and not Chroma's
+    with pytest.raises(DamagedIndexError, match=rf"^the index at {folder} is damaged \(.*\)$"):
+        ChromaStore(folder, name="test")
+    shutil.rmtree(folder)
+    again = ChromaStore(folder, name="test")
+    again.put(IDS, VECTORS, DOCUMENTS)
+    assert again.ids() == set(IDS)
+    again.close()
+
+
+def test_a_name_chroma_refuses_leaves_no_file_open(folder):
+    with pytest.raises(StoreError, match=r"^the index at .* is damaged \(.*Expected a name.*\)$"):
+        ChromaStore(folder, name="?")
+    assert all_closed(folder)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=rf"^the index at {tmp_path}/file/store is damaged \(.*Not a directory.*\)$"):
+        ChromaStore(tmp_path / "file" / "store", name="test")
+
+
+def test_a_folder_that_may_not_be_written_is_no_damage(folder, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(StoreError) as caught:
+        ChromaStore(folder, name="test")
+    assert not isinstance(caught.value, DamagedIndexError)
+    assert str(caught.value) == (
+        f"the index at {folder} cannot be used ([Errno 13] Permission denied: '{folder}'). "
+        "Free space, or check that its folder can be written."
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "damaged"),
+    [
+        ("error returned from database: (code: 13) database or disk is full", False),
+        ("Query error: Database error: (code: 1032) attempt to write a readonly database", False),
+        ("error returned from database: (code: 5) database is locked", False),
+        ("unable to open: No space left on device (os error 28)", False),
+        ("error returned from database: (code: 11) database disk image is malformed", True),
+        ("Error executing plan: Internal error: Error finding id", True),
+        ("File exists (os error 17)", True),
+    ],
+)
+def test_a_full_disk_is_told_from_damage(store, monkeypatch, message, damaged):
+    from chromadb.errors import InternalError
+
+    def fail(**_):
+        raise InternalError(message + "\nand a trace")
+
+    monkeypatch.setattr(store._collection, "query", fail)
+    with pytest.raises(StoreError) as caught:
+        store.nearest(VECTORS[0], k=1)
+    assert isinstance(caught.value, DamagedIndexError) == damaged
+    assert f"({message})" in str(caught.value)
+    assert "\n" not in str(caught.value)
