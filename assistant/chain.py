@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -129,8 +130,10 @@ class Assistant:
         if not searched:
             yield from self._prepare(run, turns, documents)
         yield Searched(run.searched, run.searched != asked)
+        searching = time.perf_counter()
         run.evidence = self.index.retrieve(run.searched, k=self._settings.evidence, documents=list(documents))
-        yield EvidenceFound(run.evidence, run.clock("evidence"))
+        run.clock("evidence")
+        yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         numbered = number_sentences(
             run.evidence, documents, budget=self._settings.prompt_tokens, count=self.index.embedder.count_tokens
         )
@@ -283,14 +286,13 @@ class Assistant:
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
-    """Return the language to translate a question into: the articles', when all of them use another script."""
-    languages = {document.language for document in documents.values()}
-    if not languages:
+    """Return the language to translate a question into: the articles' commonest, when none is in the question's script."""
+    if not documents or not re.search(r"\w", question):
         return None
-    scripts = {script_language(document.text[:2000]) for document in documents.values()}
-    if len(scripts) != 1 or script_language(question) in scripts or not re.search(r"\w", question):
+    if script_language(question) in {script_language(document.text[:2000]) for document in documents.values()}:
         return None
-    return min(languages)
+    languages = Counter(document.language for document in documents.values())
+    return min(languages, key=lambda language: (-languages[language], language))
 
 
 def _far(evidence: Sequence[ScoredChunk]) -> bool:

@@ -165,6 +165,11 @@ class LocalServers:
             old.stop()
         return server
 
+    def state(self, model_path: Path) -> State:
+        """Return the state of a model's server without starting, or making room for, one."""
+        server = self._servers.get(model_path.resolve())
+        return "stopped" if server is None else server.state
+
     def stop(self) -> None:
         """End every child."""
         with self._lock:

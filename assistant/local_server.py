@@ -82,7 +82,8 @@ def _serve(request: dict[str, Any]) -> Any:
     options = xllamacpp.CommonParams()
     options.model.path = str(request["model"])
     options.n_ctx = int(request["context"])
-    options.n_parallel = 1  # the context is divided by it
+    options.n_parallel = 2  # one place each for answers and rewrites: either finds the start of its own prompt cached
+    options.kv_unified = True  # both share the context; by default it is divided between them
     options.n_gpu_layers = 0
     options.fit_params = False  # it reads the whole model a second time, to fit a GPU we do not use
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = int(request["threads"])

@@ -15,10 +15,10 @@ class Settings:
     """How questions are answered."""
 
     model: str = DEFAULT_MODEL
-    evidence: int = 5
+    evidence: int = 6
     """Chunks kept from retrieval."""
-    prompt_tokens: int = 420
-    """Most tokens of article sentences in a prompt: reading costs a local model about 15 ms a token."""
+    prompt_tokens: int = 260
+    """Most tokens of article sentences in a prompt: reading costs a local model some 15 ms a token on two cores."""
     longest_question: int = 4000
     """Characters."""
     first_token_s: float = 90.0

@@ -86,15 +86,16 @@ class Status:
     def __init__(self, stream: TextIO | None = None) -> None:
         """Take the stream, standard error by default."""
         self._stream = stream or sys.stderr
-        self._shown = False
+        self._shown = ""
 
     def show(self, text: str) -> None:
         """Put text in the line's place, cut to the terminal's width: a line that wraps could not be taken back."""
         columns = _columns(self._stream)
-        if columns:
-            self._stream.write(f"\r\x1b[2K{visible(text)[: columns - 1]}")
+        line = visible(text)[: columns - 1] if columns else ""
+        if line != self._shown:
+            self._stream.write(f"\r\x1b[2K{line}")
             self._stream.flush()
-            self._shown = True
+            self._shown = line
 
     def say(self, text: str) -> None:
         """Print a line that stays, also where no terminal listens."""
@@ -106,7 +107,7 @@ class Status:
         if self._shown:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
-            self._shown = False
+            self._shown = ""
 
     def __enter__(self) -> Self:
         return self

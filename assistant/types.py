@@ -86,6 +86,7 @@ class EvidenceFound:
 
     evidence: tuple[ScoredChunk, ...]
     milliseconds: int
+    """What the search itself took; ``timings_ms["evidence"]`` counts from the question, a rewrite included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,13 +205,13 @@ class Application:
             return "its weights are being downloaded"
         if not self.weights.is_complete(name.value):
             return f"not downloaded ({weights.size_bytes / 1e9:.1f} GB): assistant models pull {name.value}"
+        state = self.servers.state(self._file(name))
+        if state == "loading":
+            return "is loading"
         free = _free_memory()
-        if free is not None and free < weights.size_bytes * 0.5 and not self._is_up(name):
+        if free is not None and free < weights.size_bytes * 0.5 and state != "ready":
             return f"needs about {weights.size_bytes * 1.3 / _GIB:.1f} GiB of memory; {free / _GIB:.1f} GiB is free"
         return ""
-
-    def _is_up(self, name: ModelName) -> bool:
-        return self.servers.get(self._file(name)).state == "ready"
 
     def _file(self, name: ModelName) -> Path:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
@@ -338,7 +338,7 @@ class Application:
                 if self._pulling
                 else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
             )
-        state = self.servers.get(self._file(name)).state
+        state = self.servers.state(self._file(name))
         if state == "loading" or (state == "stopped" and self._preparing):
             return "is still loading"
         self._loaded_once.add(str(name))

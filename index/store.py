@@ -123,14 +123,12 @@ class ChromaStore:
 
         ``documents`` limits the search to theirs.
         """
+        if k < 1 or (documents is not None and not documents):  # Chroma refuses both
+            return []
         with self._said_plainly():
-            held = self._collection.count()
-            # Chroma refuses both.
-            if held == 0 or k < 1 or (documents is not None and not documents):
-                return []
             found = self._collection.query(
                 query_embeddings=vector.reshape(1, -1),
-                n_results=min(k, held),
+                n_results=k,
                 where=None if documents is None else {"document": {"$in": list(documents)}},
                 include=["distances"],
             )

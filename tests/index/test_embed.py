@@ -1,4 +1,4 @@
-"""The real embedder: unit vectors in order, token counts that are not cut, and plain words for a folder that is none."""
+"""The real embedder: unit vectors in order, token counts that are not cut, plain words for a folder that is none."""
 
 import shutil
 

@@ -1,6 +1,5 @@
-"""The one room that knows Chroma: what is put in is found, and every trouble is one line that says whether it is damage."""
+"""The one room that knows Chroma: what is put in is found, and every trouble is one line that tells damage apart."""
 
-import os
 import shutil
 import sqlite3
 import threading
@@ -38,7 +37,7 @@ def open_files(folder):
     found = []
     for handle in Path("/proc/self/fd").glob("*"):
         with suppress(OSError):
-            found.append(os.readlink(handle))
+            found.append(str(handle.readlink()))
     return [name for name in found if name.startswith(str(folder))]
 
 
@@ -93,7 +92,7 @@ def test_what_is_dropped_is_gone_and_what_is_put_again_is_replaced(store):
 
 
 def test_more_than_fits_one_call_can_be_put_checked_and_dropped(store, monkeypatch):
-    assert _BATCH <= store._client.get_max_batch_size()
+    assert store._client.get_max_batch_size() >= _BATCH
     monkeypatch.setattr("index.store._BATCH", 60)
     store.drop(IDS)
     assert store.ids() == set()

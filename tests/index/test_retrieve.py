@@ -1,0 +1,174 @@
+"""Retrieval: two legs fused, each with a say only over what it can read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.keyword import KeywordIndex
+from index.retrieve import retrieve
+from index.settings import IndexSettings
+from index.types import Chunk
+
+ENGLISH = "The bridge replaced a ferry. Coal was carried across the harbor."
+JAPANESE = "橋は1931年に開通した。港には渡し船があった。"
+FRENCH = "Le pont est ouvert. Le charbon passait par le port."
+
+
+class Shelf:
+    """A library of one chunk an article, and a vector search that records what it was asked."""
+
+    def __init__(self, embedder, *documents):
+        self.embedder = embedder
+        self.library = {document.id: document for document in documents}
+        self.chunks = {}
+        for document in documents:
+            chunk = Chunk(document.id, 0, len(document.text), document.text)
+            self.chunks[chunk.id] = chunk
+        self.strangers = {}
+        """Chunks the store holds and the library does not show: those of an update under way."""
+        self.asked = []
+
+    def nearest(self, vector, *, k, documents=None):
+        self.asked.append((k, documents))
+        held = {**self.chunks, **self.strangers}
+        scored = [
+            (id, float(self.embedder.embed_documents([chunk.text])[0] @ vector))
+            for id, chunk in held.items()
+            if documents is None or chunk.document in documents
+        ]
+        return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def retrieve(self, query, *, k=10, documents=None, **numbers):
+        languages = [self.library[chunk.document].language for chunk in self.chunks.values()]
+        return retrieve(
+            query,
+            k=k,
+            embedder=self.embedder,
+            nearest=self.nearest,
+            keyword=KeywordIndex(list(self.chunks.values()), languages=languages),
+            chunks=self.chunks,
+            library=self.library,
+            documents=documents,
+            settings=IndexSettings(**numbers),
+        )
+
+
+@pytest.fixture
+def mixed(make_embedder, article):
+    """English, Japanese and French articles under an embedder that reads English."""
+    return Shelf(
+        make_embedder(frozenset({"en"})),
+        article("en", ENGLISH),
+        article("ja", JAPANESE, language="ja"),
+        article("fr", FRENCH, language="fr"),
+    )
+
+
+def legs(found):
+    """Which legs spoke for each document."""
+    return {
+        scored.chunk.document: (scored.dense is not None, scored.keyword is not None) for scored in found
+    }
+
+
+def test_both_legs_are_fused_and_their_scores_kept(make_embedder, article):
+    shelf = Shelf(make_embedder(), article("a", "The bridge is new."), article("b", "Red sea."))
+    first, second = shelf.retrieve("bridge")
+    assert (first.chunk.document, first.fused) == ("a", 1.0)
+    assert first.dense == pytest.approx(1.0, abs=0.01)
+    assert first.keyword > 0
+    # b: second of the dense leg, absent from the other: (61 / 62) / 2
+    assert (second.chunk.document, second.fused, second.keyword) == ("b", pytest.approx(0.491935), None)
+
+
+def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed):
+    found = mixed.retrieve("bridge or ferry?")
+    assert legs(found) == {"en": (True, True)}
+    assert mixed.asked == [(30, ["en"])]
+
+
+def test_an_embedder_that_cannot_read_the_question_has_no_say(mixed):
+    found = mixed.retrieve("橋はいつ開通しましたか")
+    assert legs(found) == {"ja": (False, True)}
+    assert mixed.asked == []
+    assert mixed.embedder.queries == []
+
+
+def test_an_embedder_that_cannot_read_the_articles_has_no_say(mixed):
+    found = mixed.retrieve("Le charbon?", documents=["fr", "ja"])
+    assert legs(found) == {"fr": (False, True)}
+    assert mixed.asked == []
+
+
+def test_a_latin_question_is_taken_for_the_latin_language_of_the_articles_asked(mixed, make_embedder):
+    mixed.embedder = make_embedder(frozenset({"fr"}))
+    assert legs(mixed.retrieve("charbon", documents=["fr", "ja"]))["fr"] == (True, True)
+    # With English articles among them it is taken for English, which this embedder does not read.
+    assert legs(mixed.retrieve("charbon")) == {"fr": (False, True)}
+
+
+def test_a_latin_name_finds_its_japanese_article_by_keyword_alone(make_embedder, article):
+    shelf = Shelf(make_embedder(frozenset({"en"})), article("ja", "Komeitoは2016年に勝った。", language="ja"))
+    assert legs(shelf.retrieve("Komeito 2016")) == {"ja": (False, True)}
+
+
+def test_an_embedder_without_known_limits_reads_everything(mixed, make_embedder):
+    mixed.embedder = make_embedder(None)
+    assert set(legs(mixed.retrieve("橋"))) == {"en", "ja", "fr"}
+    assert mixed.asked == [(30, None)]
+
+
+def test_one_article_in_a_language_the_embedder_reads_is_searched_without_a_limit(make_embedder, article):
+    shelf = Shelf(make_embedder(frozenset({"en"})), article("en", ENGLISH))
+    shelf.retrieve("bridge")
+    shelf.retrieve("bridge", documents=["en", "unknown", "en"])
+    assert shelf.asked == [(30, None), (30, None)]
+
+
+def test_a_search_can_be_limited_to_some_documents(mixed):
+    assert legs(mixed.retrieve("ferry pont", documents=["fr"])) == {"fr": (False, True)}
+    assert mixed.retrieve("ferry", documents=["unknown"]) == ()
+    assert mixed.retrieve("ferry", documents=[]) == ()
+
+
+@pytest.mark.parametrize(("query", "k"), [("", 5), (" \n", 5), ("bridge", 0), ("bridge", -1)])
+def test_nothing_asked_nothing_found(mixed, query, k):
+    assert mixed.retrieve(query, k=k) == ()
+    assert mixed.asked == []
+
+
+def test_an_empty_library_answers_nothing(embedder):
+    assert Shelf(embedder).retrieve("bridge") == ()
+
+
+def test_chunks_of_an_update_under_way_neither_show_nor_crowd_out(make_embedder, article):
+    shelf = Shelf(make_embedder(), article("a", "Red sea."), article("b", "Blue sea."))
+    for number in range(50):
+        stranger = Chunk("a", number, number + 6, "bridge")
+        shelf.strangers[stranger.id] = stranger
+    assert set(legs(shelf.retrieve("bridge", candidates=1, k=1))) <= {"a", "b"}
+    assert {scored.chunk.document for scored in shelf.retrieve("bridge", candidates=2, k=2)} == {"a", "b"}
+
+
+def test_a_query_of_broken_characters_is_searched_all_the_same(make_embedder, article):
+    shelf = Shelf(make_embedder(), article("a", ENGLISH))
+    assert legs(shelf.retrieve("bridge \udce9 caf\udce9")) == {"a": (True, True)}
+    assert shelf.embedder.queries == ["bridge ? caf?"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    texts=st.lists(st.sampled_from(["bridge", "ferry", "coal coal", "red"]), min_size=1, max_size=12),
+    query=st.text(st.sampled_from("bridge ferycoal 橋")) | st.sampled_from(["bridge ferry", "coal"]),
+    k=st.integers(1, 15),
+)
+def test_what_is_found_is_ordered_by_score_and_then_by_chunk_id(make_embedder, article, texts, query, k):
+    documents = [article(str(number), text) for number, text in enumerate(texts)]
+    found = Shelf(make_embedder(), *documents).retrieve(query, k=k)
+    assert len(found) == (min(k, len(texts)) if query.strip() else 0)
+    keys = [(-scored.fused, scored.chunk.id) for scored in found]
+    assert keys == sorted(keys)
+    again = Shelf(make_embedder(), *reversed(documents)).retrieve(query, k=k)
+    assert again == found
+    assert all(np.isfinite(scored.fused) for scored in found)
