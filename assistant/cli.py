@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,26 +15,22 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain, told
 from assistant.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from assistant.home import Home
     from assistant.terminal import Status
     from assistant.wiring import Application
     from index.build import Progress
     from index.types import Document
 
-ANSWERED, USER_ERROR, ABSTAINED = 0, 1, 3
-# As a shell reports a program that SIGINT or SIGPIPE ended.
-_INTERRUPTED, _READER_LEFT = 130, 141
 _LONGEST_STDIN = 1_000_000
-_LOG_BYTES = 1_000_000
-
-logger = logging.getLogger(__name__)
+"""Bytes."""
 
 app = typer.Typer(
     name="assistant",
     help="Ask an article; every sentence of the answer opens the sentence that proves it.",
+    epilog="Articles, index, weights and conversations stand in one folder: ASSISTANT_HOME, if that is set.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -121,14 +116,14 @@ def ask(
         with closing(events):
             answer = print_json(events) if as_json else print_answer(events)
         if answer.interrupted:
-            _complain(answer.interrupted)
+            complain(answer.interrupted)
             raise typer.Exit(USER_ERROR)
         raise typer.Exit(ABSTAINED if answer.abstained else ANSWERED)
 
 
 @app.command(short_help="Add articles to the library.")
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Articles: .txt, .md or .html files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Articles: .txt, .md or .html files.")],
 ) -> None:
     """Add articles to the library, or update those that came from the same file.
 
@@ -145,7 +140,7 @@ def add(
                 document = application.fit_id(load(file), file)
             except LoadError as error:
                 failed += 1
-                _complain(str(error))
+                complain(str(error))
                 continue
             change = application.library.add(document)
             changed += change != "unchanged"
@@ -229,7 +224,7 @@ def pull_model(
     from assistant.weights import WeightsFolder
     from assistant.weights_progress import rich_progress
 
-    with _errors() as home:
+    with told() as home:
         name = name.removeprefix("local:")
         weights = WeightsFolder(home.models)
         if weights.is_complete(name):
@@ -330,7 +325,7 @@ def _progress(status: Status) -> Progress:
 @contextmanager
 def _application(model: str = DEFAULT_MODEL, embedder: str = "minilm") -> Iterator[Application]:
     """Open the home folder at work, and close it whatever happens."""
-    with _errors() as home:
+    with told() as home:
         from assistant.settings import Settings
         from assistant.wiring import Application
         from index.settings import IndexSettings
@@ -340,67 +335,6 @@ def _application(model: str = DEFAULT_MODEL, embedder: str = "minilm") -> Iterat
             yield application
         finally:
             application.close()
-
-
-@contextmanager
-def _errors() -> Iterator[Home]:
-    """Open the home folder, and turn whatever goes wrong into one line and an exit status; tracebacks go to the log."""
-    from assistant.errors import AssistantError
-    from assistant.home import open_home
-    from index.errors import IndexingError
-
-    try:
-        home = open_home()
-        with _log(home.logs / "assistant.log") as log:
-            try:
-                yield home
-                sys.stdout.flush()
-            except (typer.Exit, KeyboardInterrupt, BrokenPipeError):
-                raise
-            except (AssistantError, IndexingError):
-                logger.warning("stopped by an error that the user was told", exc_info=True)
-                raise
-            except Exception as error:
-                # The last resort: what nobody foresaw must not show a reader our insides.
-                logger.exception("unexpected error")
-                reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-                _complain(f"unexpected error ({reason}); details in {log}")
-                raise typer.Exit(USER_ERROR) from None
-    except (AssistantError, IndexingError) as error:
-        _complain(str(error))
-        raise typer.Exit(USER_ERROR) from None
-    except KeyboardInterrupt:
-        # Another Ctrl-C from here on would only add noise.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        typer.echo("stopped", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    except BrokenPipeError:
-        # The reader of our output left (`… | head`): nothing more can be said to it, at exit neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(_READER_LEFT) from None
-
-
-@contextmanager
-def _log(path: Path) -> Iterator[Path]:
-    """Have what is logged written to a file, begun anew when it is over a megabyte."""
-    from logging.handlers import RotatingFileHandler
-
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    logging.getLogger().addHandler(handler)
-    try:
-        yield path
-    finally:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
-
-
-def _complain(text: str) -> None:
-    """Say in one line on standard error what went wrong."""
-    from assistant.terminal import visible
-
-    typer.echo(f"assistant: {visible(text)}", err=True)
 
 
 def _words(count: int) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.anchors import content
+from assistant.anchors import content, names
 from assistant.types import Turn
 
 _LEANS = re.compile(
-    r"\b(?:he|she|it|they|them|him|his|her|hers|its|their|theirs|this|that|these|those|there|then|one|ones|former|latter|same|else|others?)\b"
-    r"|^\s*(?:and|but|or|so|also|then|what about|how about|why not)\b|^\s*(?:why|when|how|who|where|which)\s*\?"
-    r"|それ|これ|あれ|その|この|あの|そこ|彼|彼女|同じ|では|じゃあ|なぜですか|いつですか",
+    r"\b(?:he|she|it|they|them|him|hers|theirs|these|those|former|latter)\b"
+    r"|\b(?:about|of|for|after|before|by|with|is|was|did|does|do|why|how)\s+(?:that|this)\b|\b(?:that|this|there|then)\s*\?"
+    r"|^\s*(?:and|but|or|so|also|then|what about|how about|why not|what else|who else)\b"
+    r"|^\s*(?:why|when|how|who|where|which)\s*\?"
+    r"|それ|これ|あれ|その|この|あの|そこ|彼|彼女|同じ|^では|^じゃあ|なぜですか|いつですか",
     re.IGNORECASE,
 )
+# "Why did Komeito leave its coalition?" names the owner itself.
+_POSSESSIVE = re.compile(r"\b(?:his|her|its|their)\b", re.IGNORECASE)
 _FEW_WORDS = 3
 _LAST_TURNS = 4
 _LONGEST_TURN = 400
@@ -21,7 +25,9 @@ _LONGEST_TURN = 400
 
 def leans_on_conversation(question: str) -> bool:
     """Return whether a question points back (a pronoun, "and …?"), or is too short to be searched for alone."""
-    return bool(_LEANS.search(question)) or len(content(question, "en")) < _FEW_WORDS
+    owner = _POSSESSIVE.search(question)
+    unowned = owner is not None and not names(question[: owner.start()])
+    return bool(_LEANS.search(question)) or unowned or len(content(question, "en")) < _FEW_WORDS
 
 
 def conversation(turns: Sequence[Turn]) -> str:

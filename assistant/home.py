@@ -54,7 +54,7 @@ def open_home() -> Home:
             folder.mkdir(exist_ok=True)
         probe = home.logs / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another opener of this process may have
     except OSError as error:
         raise HomeError(
             f"the home folder {home.root} cannot be used ({error.strerror}: {error.filename}). "

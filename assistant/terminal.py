@@ -168,7 +168,8 @@ def _tell(event: Event, status: Status) -> None:
     if isinstance(event, Waiting):
         status.show(f"{event.phase}… {event.seconds:.0f} s")
     elif isinstance(event, EvidenceFound):
-        status.show(f"found {len(event.evidence)} passages in {event.milliseconds} ms; reading…")
+        found = len(event.evidence)
+        status.show(f"found {found} passage{'s' * (found != 1)} in {event.milliseconds} ms; reading…")
     elif isinstance(event, Searched) and event.rewritten:
         status.say(f"searched for: {event.query}")
     elif isinstance(event, Notice):

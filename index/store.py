@@ -123,6 +123,8 @@ class ChromaStore:
 
         ``documents`` limits the search to theirs.
         """
+        import numpy as np
+
         if k < 1 or (documents is not None and not documents):  # Chroma refuses both
             return []
         with self._said_plainly():
@@ -130,11 +132,15 @@ class ChromaStore:
                 query_embeddings=vector.reshape(1, -1),
                 n_results=k,
                 where=None if documents is None else {"document": {"$in": list(documents)}},
-                include=["distances"],
+                include=["embeddings"],
             )
-        distances = (found["distances"] or [[]])[0]
-        hits = [(id, 1.0 - float(distance)) for id, distance in zip(found["ids"][0], distances, strict=True)]
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+        ids = found["ids"][0]
+        if not ids:
+            return []
+        # Chroma's own distances differ in the last digit from build to build, which would decide between equals.
+        vectors = np.asarray(found["embeddings"][0], dtype=np.float64)
+        similarities = (vectors * vector.astype(np.float64)).sum(axis=1).round(9)
+        return sorted(zip(ids, similarities.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))
 
     def close(self) -> None:
         """Release the folder; a store in memory is gone. Closing twice is harmless."""
@@ -155,23 +161,23 @@ class ChromaStore:
     @contextmanager
     def _said_plainly(self) -> Iterator[None]:
         """Turn what Chroma and the system raise into one line."""
-        # Chroma brings some 200 packages: not for --help.
-        from chromadb.errors import ChromaError
-
         try:
             yield
-        except (ChromaError, OSError, ValueError) as error:
-            raise self._told(error) from error
-        except AttributeError as error:
-            # What Chroma meets when another thread closed its client.
-            if not self._closed:
-                raise
-            raise self._told(error) from error
         except BaseException as error:
-            # A panic of Chroma's native code is no Exception, and its class cannot be imported.
-            if type(error).__name__ != "PanicException":
+            if not self._is_known(error):
                 raise
             raise self._told(error) from error
+
+    def _is_known(self, error: BaseException) -> bool:
+        """Return whether an error is one that Chroma and the system raise, and no mistake of ours."""
+        # A panic of Chroma's native code is no Exception, and its class cannot be imported.
+        if not isinstance(error, Exception) or isinstance(error, StoreError):
+            return type(error).__name__ == "PanicException"
+        if isinstance(error, AttributeError):
+            return self._closed  # what Chroma meets when another thread closed its client
+        from chromadb.errors import ChromaError
+
+        return isinstance(error, (ChromaError, OSError, ValueError))
 
     def _told(self, error: BaseException) -> StoreError:
         if self._closed:
@@ -185,12 +191,18 @@ class ChromaStore:
 
 
 def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()
-    import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
-    from chromadb.config import Settings
+    try:
+        import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
+        from chromadb.config import Settings
 
-    # Named here, or a .env file in the working directory may name another.
-    settings = Settings(anonymized_telemetry=False, chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
+        # Named here, or the environment may name another.
+        settings = Settings(anonymized_telemetry=False, chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
+    except ValueError as error:  # pydantic's, at import already
+        line = " ".join(str(error).split())
+        raise StoreError(
+            f"Chroma refuses its settings ({line}). Look into the environment, and into .env in this folder."
+        ) from error
     if folder is None:
         return chromadb.EphemeralClient(settings=settings)
     folder.mkdir(parents=True, exist_ok=True)

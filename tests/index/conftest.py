@@ -51,12 +51,12 @@ def embedder() -> CountingEmbedder:
     return CountingEmbedder()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_embedder() -> type[CountingEmbedder]:
     return CountingEmbedder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def article():
     """Make a document of plain text; its title is its id."""
 
@@ -72,6 +72,8 @@ def open_index(embedder) -> Iterator[Callable[..., Index]]:
     with ExitStack() as closing:
 
         def make(folder: Path | None = None, *, by=embedder, cache: Cache | None = None, **settings) -> Index:
+            if folder:
+                folder.mkdir(exist_ok=True)
             index = Index(
                 embedder=by,
                 settings=IndexSettings(embedder="counting", **settings),

@@ -67,9 +67,7 @@ def mixed(make_embedder, article):
 
 def legs(found):
     """Which legs spoke for each document."""
-    return {
-        scored.chunk.document: (scored.dense is not None, scored.keyword is not None) for scored in found
-    }
+    return {scored.chunk.document: (scored.dense is not None, scored.keyword is not None) for scored in found}
 
 
 def test_both_legs_are_fused_and_their_scores_kept(make_embedder, article):

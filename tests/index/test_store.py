@@ -1,7 +1,10 @@
 """The one room that knows Chroma: what is put in is found, and every trouble is one line that tells damage apart."""
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
@@ -296,3 +299,28 @@ def test_a_full_disk_is_told_from_damage(store, monkeypatch, message, damaged):
     assert isinstance(caught.value, DamagedIndexError) == damaged
     assert f"({message})" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_settings_chroma_refuses_are_told_and_are_no_damage(folder):
+    program = (
+        "import sys; from pathlib import Path; from index.store import ChromaStore; from index.errors import *\n"
+        "try: ChromaStore(Path(sys.argv[1]), name='test')\n"
+        "except StoreError as error: print(type(error).__name__, error)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(folder)],
+        capture_output=True, text=True, check=True, env={**os.environ, "ALLOW_RESET": "perhaps"},
+    )  # fmt: skip
+    assert ran.stdout.startswith("StoreError Chroma refuses its settings (1 validation error for Settings allow_reset")
+    assert ran.stdout.endswith("Look into the environment, and into .env in this folder.\n")
+    assert ran.stdout.count("\n") == 1
+
+
+def test_a_file_that_names_another_chroma_in_the_working_directory_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("CHROMA_API_IMPL=chromadb.api.fastapi.FastAPI\nPERSIST_DIRECTORY=elsewhere\n")
+    store = ChromaStore(tmp_path / "store", name="test")
+    store.put(IDS, VECTORS, DOCUMENTS)
+    assert store.ids() == set(IDS)
+    assert (tmp_path / "store" / "chroma.sqlite3").exists()
+    store.close()

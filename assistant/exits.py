@@ -1,0 +1,91 @@
+"""Whatever happens in a command becomes an exit status, and what goes wrong one line; tracebacks go to the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:  # --help needs none of it
+    from assistant.home import Home
+
+ANSWERED, USER_ERROR, ABSTAINED = 0, 1, 3
+# As a shell reports a program that SIGINT or SIGPIPE ended.
+INTERRUPTED, READER_LEFT = 130, 141
+
+_LOG_BYTES = 1_000_000
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def told() -> Iterator[Home]:
+    """Open the home folder for a command; say in one line on standard error what ends it early, and exit so."""
+    from assistant.errors import AssistantError
+    from assistant.home import open_home
+    from index.errors import IndexingError
+
+    try:
+        home = open_home()
+        with _logged(home.logs / "assistant.log"):
+            yield home
+            sys.stdout.flush()
+    except (AssistantError, IndexingError) as error:
+        complain(str(error))
+        raise typer.Exit(USER_ERROR) from None
+    except KeyboardInterrupt:
+        # Another Ctrl-C from here on would only add noise.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        typer.echo("stopped", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader of our output left (`… | head`): nothing more can be said to it, at exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(READER_LEFT) from None
+
+
+def complain(text: str) -> None:
+    """Say in one line on standard error what went wrong."""
+    from assistant.terminal import visible
+
+    typer.echo(f"assistant: {visible(text)}", err=True)
+
+
+@contextmanager
+def _logged(log: Path) -> Iterator[None]:
+    """Write what the block logs, and the traceback of what ends it, to a file that is begun anew after a megabyte."""
+    from logging.handlers import RotatingFileHandler
+
+    handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except Exception as error:
+        logger.exception("The command ended early")
+        if _is_known(error):
+            raise
+        # The last resort: what nobody foresaw must not show a reader our insides.
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        complain(f"unexpected error ({reason}); details in {log}")
+        raise typer.Exit(USER_ERROR) from None
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def _is_known(error: Exception) -> bool:
+    from assistant.errors import AssistantError
+    from index.errors import IndexingError
+
+    return isinstance(error, AssistantError | IndexingError)

@@ -1,0 +1,149 @@
+"""Conversations on disk: kept whole, replaced, rated, and never written over when they cannot be read."""
+
+import json
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+
+from assistant.conversations import Conversations
+from assistant.errors import HomeError, UsageError
+from assistant.types import Answer, Citation, Statement
+from assistant.workbench import Exchange
+from index.types import Chunk, ScoredChunk
+
+ID = "c0ffee-00_A"
+
+
+def answer(text: str) -> Answer:
+    return Answer(
+        question="When did it open?",
+        searched="When did it open?",
+        text=text,
+        abstained=False,
+        model="extractive",
+        embedder="minilm",
+        statements=(Statement(text, "supported", (Citation("b", "Bridge", 0, 3, "The", 1.0),)),),
+        evidence=(ScoredChunk(Chunk("b", 0, 3, "The"), 1.0, 0.5, 2.0),),
+        timings_ms={"total": 3},
+    )
+
+
+@pytest.fixture
+def conversations(tmp_path: Path) -> Conversations:
+    return Conversations(tmp_path)
+
+
+def test_a_new_conversation_is_empty(conversations: Conversations) -> None:
+    assert conversations.exchanges(ID) == ()
+
+
+def test_answers_come_back_whole_and_in_order_also_to_another_process(
+    conversations: Conversations, tmp_path: Path
+) -> None:
+    conversations.save(ID, answer("In 1931."))
+    conversations.save(ID, answer("東京で。"))
+    expected = (Exchange(answer("In 1931.")), Exchange(answer("東京で。")))
+    assert conversations.exchanges(ID) == expected
+    assert Conversations(tmp_path).exchanges(ID) == expected
+    assert conversations.exchanges("another-one") == ()
+
+
+def test_half_a_surrogate_pair_from_a_browser_is_kept(conversations: Conversations) -> None:
+    conversations.save(ID, answer("\ud83d"))
+    assert conversations.exchanges(ID) == (Exchange(answer("\ud83d")),)
+
+
+def test_a_regenerated_answer_takes_the_place_of_the_last_one_and_of_its_rating(conversations: Conversations) -> None:
+    conversations.save(ID, answer("First."))
+    conversations.save(ID, answer("Second."))
+    conversations.rate(ID, 1, "down")
+    conversations.replace_last(ID, answer("Better."))
+    assert conversations.exchanges(ID) == (Exchange(answer("First.")), Exchange(answer("Better.")))
+
+
+def test_replacing_the_last_of_none_begins_the_conversation(conversations: Conversations) -> None:
+    conversations.replace_last(ID, answer("Only."))
+    assert conversations.exchanges(ID) == (Exchange(answer("Only.")),)
+
+
+def test_a_rating_is_kept_changed_and_taken_back(conversations: Conversations) -> None:
+    conversations.save(ID, answer("First."))
+    conversations.save(ID, answer("Second."))
+    for opinion in ("up", "down", None):
+        conversations.rate(ID, 0, opinion)
+        assert conversations.exchanges(ID) == (Exchange(answer("First."), opinion), Exchange(answer("Second.")))
+
+
+@pytest.mark.parametrize("position", [-1, 1, 7])
+def test_an_answer_that_is_not_there_cannot_be_rated(conversations: Conversations, position: int) -> None:
+    conversations.save(ID, answer("Only."))
+    with pytest.raises(UsageError) as error:
+        conversations.rate(ID, position, "up")
+    assert str(error.value) == f"this conversation has 1 answers; there is no answer {position + 1} to rate."
+
+
+@pytest.mark.parametrize(
+    "id", ["", "short", "x" * 65, "../../../etc/passwd", "a/b/c/d/e/f", "name.json", "c0ffee-00\n", "ééééééééé"]
+)
+def test_only_an_id_names_a_conversation(conversations: Conversations, id: str, tmp_path: Path) -> None:
+    for use in (
+        lambda: conversations.exchanges(id),
+        lambda: conversations.save(id, answer("x")),
+        lambda: conversations.replace_last(id, answer("x")),
+        lambda: conversations.rate(id, 0, "up"),
+    ):
+        with pytest.raises(UsageError, match="a conversation's id is 8 to 64 letters, digits, - or _"):
+            use()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[1]",
+        b'"text"',
+        b'[{"opinion": null}]',
+        b'[{"answer": {"question": "Q"}, "opinion": null}]',
+        b'[{"answer": {}, "opinion": "sideways"}]',
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_kept_aside_and_the_conversation_begins_anew(
+    conversations: Conversations, tmp_path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / f"{ID}.json"
+    for _ in range(2):  # a second one does not write over the first
+        file.write_bytes(broken)
+        with caplog.at_level(logging.ERROR):
+            assert conversations.exchanges(ID) == ()
+    aside = sorted(tmp_path.glob("*.unreadable-*"))
+    assert [path.read_bytes() for path in aside] == [broken, broken]
+    assert f"The conversation {file} cannot be understood; it is kept as {aside[0].name}" in caplog.text
+    conversations.save(ID, answer("Anew."))
+    assert conversations.exchanges(ID) == (Exchange(answer("Anew.")),)
+
+
+def test_a_file_that_cannot_be_read_or_written_is_an_error_and_stays_as_it_is(
+    conversations: Conversations, tmp_path: Path
+) -> None:
+    (tmp_path / f"{ID}.json").mkdir()
+    for use in (lambda: conversations.exchanges(ID), lambda: conversations.save(ID, answer("x"))):
+        with pytest.raises(HomeError, match=r"cannot be read \(Is a directory\)\. Check its permissions\."):
+            use()
+    gone = Conversations(tmp_path / "gone")
+    with pytest.raises(HomeError, match=r"cannot be written \(No such file or directory\)\. Free space"):
+        gone.save(ID, answer("x"))
+
+
+def test_answers_saved_at_once_are_all_kept(conversations: Conversations, tmp_path: Path) -> None:
+    savers = [threading.Thread(target=conversations.save, args=(ID, answer(f"{n}."))) for n in range(8)]
+    for saver in savers:
+        saver.start()
+    for saver in savers:
+        saver.join()
+    saved = json.loads((tmp_path / f"{ID}.json").read_bytes())
+    assert sorted(entry["answer"]["text"] for entry in saved) == [f"{n}." for n in range(8)]
