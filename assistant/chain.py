@@ -286,7 +286,7 @@ class Assistant:
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
-    """Return the language to translate a question into: the articles' commonest, when none uses the question's script."""
+    """Return the language to translate a question into: the articles' commonest if none uses the question's script."""
     if not documents or not re.search(r"\w", question):
         return None
     if script_language(question) in {script_language(document.text[:2000]) for document in documents.values()}:

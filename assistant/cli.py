@@ -285,7 +285,9 @@ def _scope(application: Application, article: str | None) -> tuple[Document | No
     if _exists(article):
         return load(Path(article)), None
     known = {card.id for card in application.articles()}
-    if article not in known and ("/" in article or Path(article).suffix.lower() in {".txt", ".md", ".html", ".htm"}):
+    if article not in known and (
+        "/" in article or Path(article).suffix.lower() in {".txt", ".md", ".markdown", ".html", ".htm"}
+    ):
         load(Path(article))  # raises, saying what it found
     return None, (application.document(article).id,)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.sentences import sentences
+from index.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
 
 # Tokens that open and close turns in the chat templates of the models in use. llama.cpp reads them wherever they
@@ -43,7 +43,7 @@ def number_sentences(
     spent = 0
     for scored in evidence:
         chunk = scored.chunk
-        inside = [s for s in sentences(documents[chunk.document]) if s.end > chunk.start and s.start < chunk.end]
+        inside = _sentences_of(documents[chunk.document], chunk.start, chunk.end)
         cost = sum(count(sentence.text) for sentence in inside)
         if taken and spent + cost > budget:
             continue
@@ -54,6 +54,13 @@ def number_sentences(
         for sentence in sorted(set(found), key=lambda s: s.start):
             numbered.append(Numbered(len(numbered) + 1, document, sentence))
     return tuple(numbered)
+
+
+def _sentences_of(document: Document, start: int, end: int) -> list[Sentence]:
+    """Return the sentences that a stretch of a document touches; only its own blocks are split, the article may be long."""
+    blocks = [block for block in document.blocks if block.end > start and block.start < end]
+    body = [block for block in blocks if block.kind != "heading"] or blocks
+    return [s for block in body for s in block_sentences(document, block) if s.end > start and s.start < end]
 
 
 def plain(text: str) -> str:

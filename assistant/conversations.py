@@ -54,9 +54,7 @@ class Conversations:
         with self._guard:
             exchanges = list(self._read(conversation))
             if not 0 <= position < len(exchanges):
-                raise UsageError(
-                    f"this conversation has {len(exchanges)} answers; there is no answer {position + 1} to rate."
-                )
+                raise UsageError(f"there is no answer {position + 1} to rate: this conversation has {len(exchanges)}.")
             exchanges[position] = replace(exchanges[position], opinion=opinion)
             self._write(conversation, tuple(exchanges))
 

@@ -81,7 +81,7 @@ def test_an_answer_that_is_not_there_cannot_be_rated(conversations: Conversation
     conversations.save(ID, answer("Only."))
     with pytest.raises(UsageError) as error:
         conversations.rate(ID, position, "up")
-    assert str(error.value) == f"this conversation has 1 answers; there is no answer {position + 1} to rate."
+    assert str(error.value) == f"there is no answer {position + 1} to rate: this conversation has 1."
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,17 @@ def test_a_tilde_is_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         (
             "/dev/null/home",
-            "the home folder /dev/null/home cannot be used (Not a directory: /dev/null/home). "
-            "Set ASSISTANT_HOME to a folder you can write.",
+            (
+                "the home folder /dev/null/home cannot be used (Not a directory: /dev/null/home). "
+                "Set ASSISTANT_HOME to a folder you can write."
+            ),
         ),
         (
             "~no-such-user-here/home",
-            "ASSISTANT_HOME is '~no-such-user-here/home', which is no place for a folder "
-            "(Could not determine home directory.). Set it to a folder you can write.",
+            (
+                "ASSISTANT_HOME is '~no-such-user-here/home', which is no place for a folder "
+                "(Could not determine home directory.). Set it to a folder you can write."
+            ),
         ),
     ],
 )
@@ -81,7 +85,7 @@ def test_links_that_run_in_a_circle_are_refused(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "a" / "home"))
-    with pytest.raises(HomeError, match="Set it to a folder you can write|Set ASSISTANT_HOME to a folder"):
+    with pytest.raises(HomeError, match=r"Set it to a folder you can write|Set ASSISTANT_HOME to a folder"):
         open_home()
 
 

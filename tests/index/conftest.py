@@ -85,3 +85,12 @@ def open_index(embedder) -> Iterator[Callable[..., Index]]:
             return index
 
         yield make
+
+
+@pytest.fixture
+def library(article):
+    return [
+        article("bridge", "The bridge opened in 1931. " * 30),
+        article("ferry", "A ferry carried coal. " * 30),
+        article("sea", "The sea is red. " * 30),
+    ]
