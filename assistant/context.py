@@ -57,7 +57,7 @@ def number_sentences(
 
 
 def _sentences_of(document: Document, start: int, end: int) -> list[Sentence]:
-    """Return the sentences that a stretch of a document touches; only its own blocks are split, the article may be long."""
+    """Return the sentences that a stretch of a document touches; only its own blocks are split, not a long article."""
     blocks = [block for block in document.blocks if block.end > start and block.start < end]
     body = [block for block in blocks if block.kind != "heading"] or blocks
     return [s for block in body for s in block_sentences(document, block) if s.end > start and s.start < end]

@@ -15,9 +15,9 @@ class Settings:
     """How questions are answered."""
 
     model: str = DEFAULT_MODEL
-    evidence: int = 6
+    evidence: int = 8
     """Chunks kept from retrieval."""
-    prompt_tokens: int = 260
+    prompt_tokens: int = 250
     """Most tokens of article sentences in a prompt: reading costs a local model some 15 ms a token on two cores."""
     longest_question: int = 4000
     """Characters."""

@@ -11,8 +11,12 @@ class IndexSettings:
 
     embedder: str = "minilm"
     """A catalogue name, a sentence-transformers folder, or a hub id."""
-    chunk_tokens: int = 160
-    """Most tokens of a chunk with its heading, by the embedder's own tokenizer."""
+    chunk_tokens: int = 64
+    """Most tokens of a chunk with its heading, by the embedder's own tokenizer.
+
+    Small chunks bring more of the right sentences into a short prompt: of 200 answerable SQuAD 2.0 questions, 250
+    tokens of evidence held the answer for 94.5 % at 64, and for 88 % at 96.
+    """
     candidates: int = 30
     """Chunks each leg proposes to the fusion."""
     rrf_constant: int = 60

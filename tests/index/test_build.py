@@ -221,7 +221,7 @@ def test_another_embedder_or_splitter_has_a_collection_of_its_own(embedder, make
     changed = {
         fingerprint(other, IndexSettings()),
         fingerprint(wider, IndexSettings()),
-        fingerprint(embedder, IndexSettings(chunk_tokens=64)),
+        fingerprint(embedder, IndexSettings(chunk_tokens=48)),
     }
     assert len(changed | {base}) == 4
     # What decides only how an index is asked leaves it as it is.
