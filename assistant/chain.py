@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from assistant import condense
 from assistant.align import Aligner
 from assistant.context import Numbered, as_lines, number_sentences, plain
-from assistant.errors import ModelError, UsageError
+from assistant.errors import ModelError
 from assistant.extractive import quote
 from assistant.meaning import Meaning
+from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
 from assistant.segment import Segment, Segmenter
 from assistant.settings import Settings
@@ -124,7 +125,7 @@ class Assistant:
         empty or too long question, UnknownArticleError, and ModelError when the model fails before it said
         anything that holds.
         """
-        asked = self._checked(question)
+        asked = checked_question(question, longest=self._settings.longest_question)
         documents = self._documents(articles)
         run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
         if not searched:
@@ -147,17 +148,6 @@ class Assistant:
                 interrupted = str(error)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
-
-    def _checked(self, question: str) -> str:
-        asked = question.strip()
-        if not asked:
-            raise UsageError("the question is empty; write one.")
-        if len(asked) > self._settings.longest_question:
-            raise UsageError(
-                f"the question has {len(asked):,} characters; expected at most {self._settings.longest_question:,}. "
-                "Shorten it."
-            )
-        return asked
 
     def _documents(self, articles: Sequence[str] | None) -> dict[str, Document]:
         if articles is None:

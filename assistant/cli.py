@@ -68,6 +68,8 @@ def main() -> None:
         GRADIO_ANALYTICS_ENABLED="False",
         TOKENIZERS_PARALLELISM="false",
     )
+    for tracing in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+        os.environ.setdefault(tracing, "false")  # on only for those who set it
     logging.captureWarnings(capture=True)
     # A program may be started with its output closed, or with one that knows fewer characters than an article.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  it ends with the process
@@ -253,9 +255,10 @@ def chat(
     It answers at once, by quoting, while the model still downloads or loads.
     """
     with _application(model, embedder) as application:
-        from assistant.ui import serve
+        from assistant.ui import free_port, serve
 
         application.check(model)
+        free_port(host, port)  # before anything is loaded or downloaded
         with application.preparing():
             serve(application, host=host, port=port, open_browser=open_browser)
 

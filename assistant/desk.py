@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -231,7 +232,8 @@ class Desk:
         except GeneratorExit:
             partial = so_far(LEFT)
             if partial is not None and not request.again:
-                self._workbench.save(conversation, partial)
+                with suppress(AssistantError):  # the reader is gone: nobody is left to tell, and the log has it
+                    self._workbench.save(conversation, partial)
             raise
         finally:
             _close(events)

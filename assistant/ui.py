@@ -45,12 +45,7 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
 
     Raises UsageError when the port is taken, or when the host is not this machine: the app has no password.
     """
-    if host not in LOOPBACK:
-        raise UsageError(
-            f"It was asked to listen on {host!r}; it has no password, so only 127.0.0.1, ::1 and localhost will do. "
-            "To reach it from elsewhere, forward its port with ssh -L."
-        )
-    port = _free(host, port)
+    port = free_port(host, port)
     _keep_to_ourselves()
     from starlette.middleware import Middleware
 
@@ -92,8 +87,13 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
     return RunningApp(f"http://{name}:{port}/", blocks)
 
 
-def _free(host: str, port: int) -> int:
-    """Return ``port`` if it can be bound, a free one for 0; raise UsageError otherwise."""
+def free_port(host: str, port: int) -> int:
+    """Return ``port`` if it can be bound on this machine's own ``host``, a free one for 0; raise UsageError otherwise."""
+    if host not in LOOPBACK:
+        raise UsageError(
+            f"It was asked to listen on {host!r}; it has no password, so only 127.0.0.1, ::1 and localhost will do. "
+            "To reach it from elsewhere, forward its port with ssh -L."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

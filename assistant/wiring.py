@@ -262,7 +262,7 @@ class Application:
             yield
         finally:
             stop.set()
-            worker.join(5)
+            worker.join(2)
 
     def _pull_missing(self, name: str, stop: threading.Event) -> None:
         if name in CATALOGUE and not self.weights.is_complete(name):

@@ -837,6 +837,7 @@ class Terminal:
         return "".join(text.rpartition("\n")[0] + "\n" * ("\n" in text) for text in erased) + last
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_home")
 def test_a_terminal_shows_progress_that_is_gone_at_the_end() -> None:
     terminal = Terminal("ask", "When did the bridge open?", "-m", "extractive")
@@ -854,6 +855,7 @@ ferry. [1]
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared_home")
 def test_ctrl_c_stops_a_model_in_mid_answer_in_one_word() -> None:
     terminal = Terminal(
