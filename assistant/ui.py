@@ -88,7 +88,7 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
 
 
 def free_port(host: str, port: int) -> int:
-    """Return ``port`` if it can be bound on this machine's own ``host``, a free one for 0; raise UsageError otherwise."""
+    """Return ``port`` if it can be bound on a ``host`` of this machine, a free one for 0; else raise UsageError."""
     if host not in LOOPBACK:
         raise UsageError(
             f"It was asked to listen on {host!r}; it has no password, so only 127.0.0.1, ::1 and localhost will do. "

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 # Part of the fingerprint: raise it when split() changes its boundaries.
 _SPLITTER = 1
-_EMBED_BATCH = 256
+_EMBED_BATCH = 512
 _CANARIES = 16
 
 Progress = Callable[[int, int], None]
@@ -201,7 +201,7 @@ class Index:
         """See to it that every chunk's vector is in the cache; a kill here loses at most one batch of work."""
         texts = {text_key(chunk.search_text): chunk.search_text for chunk in chunks}
         kept = self._cache.vectors(self.embedder.identity, texts)
-        # Like lengths together: a batch is padded to its longest text.
+        # Like lengths together: the embedder pads them to the longest of a batch.
         missing = sorted(texts.keys() - kept.keys(), key=lambda key: (-len(texts[key]), key))
         for start in range(0, len(missing), _EMBED_BATCH):
             batch = missing[start : start + _EMBED_BATCH]

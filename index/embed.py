@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 
+_BATCH = 32
 _DECIDING = frozenset({".json", ".safetensors", ".bin", ".txt", ".model"})
 
 
@@ -80,12 +81,20 @@ class SentenceTransformerEmbedder:
         """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
         import numpy as np
 
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self._model.encode_document(
-            list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        # A batch is padded to its longest text; in the model's own order, by characters, a fifth of it is padding.
+        tokens = [self.count_tokens(text) for text in texts]
+        order = sorted(range(len(texts)), key=lambda place: (-tokens[place], place))
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            vectors[places] = self._model.encode_document(
+                [texts[place] for place in places],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+        return vectors
 
     def embed_query(self, text: str) -> Vectors:
         """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""

@@ -131,7 +131,7 @@ def test_two_builds_give_equal_ids_scores_and_order(open_index, library, tmp_pat
         assert everything(first, query) == everything(second, query)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.sets(st.integers(0, 5)), min_size=1, max_size=6))
 def test_any_row_of_updates_ends_where_the_last_one_alone_would(make_embedder, article, tmp_path_factory, rows):
     articles = [article(str(number), f"Bridge {number}. " * (1 + 30 * number)) for number in range(6)]

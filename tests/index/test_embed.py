@@ -1,6 +1,7 @@
 """The real embedder: unit vectors in order, token counts that are not cut, plain words for a folder that is none."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,12 @@ def test_a_question_lies_nearest_to_the_text_that_answers_it(real):
     assert np.argmax(real.embed_documents(texts) @ query) == 0
 
 
+def test_many_texts_of_mixed_lengths_keep_their_order(real):
+    texts = [f"{number} " + "bridge " * (number * 37 % 50) for number in range(70)]
+    alone = np.stack([real.embed_documents([text])[0] for text in texts[::9]])
+    assert real.embed_documents(texts)[::9] == pytest.approx(alone, abs=1e-5)
+
+
 def test_no_texts_give_an_array_without_rows(real):
     assert real.embed_documents([]).shape == (0, 384)
 
@@ -59,8 +66,8 @@ def test_two_loads_of_one_folder_are_one_embedder(real, minilm):
 
 @pytest.fixture
 def copy(minilm, tmp_path):
-    """A copy of the embedder's folder that may be spoilt."""
-    return shutil.copytree(minilm, tmp_path / "copy")
+    """A copy of the embedder's folder that may be spoilt: links, so unlink a file before writing in its place."""
+    return shutil.copytree(minilm, tmp_path / "copy", copy_function=lambda file, link: Path(link).symlink_to(file))
 
 
 def test_another_prompt_makes_another_embedder_and_a_hidden_file_does_not(real, copy):
@@ -68,6 +75,7 @@ def test_another_prompt_makes_another_embedder_and_a_hidden_file_does_not(real, 
     (copy / ".cache" / "noted.json").write_text("{}")
     assert SentenceTransformerEmbedder(copy, name="copy").identity == real.identity
     settings = copy / "config_sentence_transformers.json"
+    settings.unlink()
     settings.write_text('{"prompts": {"query": "query: "}}')
     prompted = SentenceTransformerEmbedder(copy, name="prompted")
     assert prompted.identity != real.identity
@@ -98,9 +106,8 @@ def test_a_folder_that_is_no_embedder_is_refused_in_one_line(tmp_path):
     ],
 )
 def test_a_torn_file_is_told_in_one_line(copy, file, content):
-    if content is None:
-        (copy / file).unlink()
-    else:
+    (copy / file).unlink()
+    if content is not None:
         (copy / file).write_bytes(content)
     with pytest.raises(EmbedderError) as caught:
         SentenceTransformerEmbedder(copy, name="torn")
