@@ -158,6 +158,17 @@ const actions = {
 
 /* ---- Listeners ---- */
 
+/* An empty question stays here: while the server looks at one, Gradio drops whatever is asked next. Captured, so that it
+   comes before Gradio's own listeners. */
+function keepEmpty(event) {
+  if (question()?.value.trim()) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  question()?.focus();
+}
+on("click", (event) => event.target.closest?.("#send") && keepEmpty(event), true);
+on("keydown", (event) => event.key === "Enter" && !event.shiftKey && event.target === question() && keepEmpty(event), true);
+
 on("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
