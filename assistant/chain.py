@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assistant import condense
 from assistant.align import Aligner
@@ -32,7 +32,7 @@ from assistant.types import (
     Turn,
     Waiting,
 )
-from index.build import Index
+from index.embed import Embedder
 from index.language import script_language
 from index.types import Document, ScoredChunk
 from prompts import Message, load
@@ -58,6 +58,21 @@ _SPACELESS = frozenset({"ja", "zh"})
 # A question that shares no rare word with the article and is near none of its passages in meaning is about
 # something else.
 _FAR = 0.12
+
+
+class Searchable(Protocol):
+    """What the assistant needs of an index."""
+
+    embedder: Embedder
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return the documents that can be searched."""
+
+    def document(self, id: str) -> Document:
+        """Return one of them; raise UnknownArticleError naming the known ones."""
+
+    def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
+        """Return the k best chunks of some documents (None: of all), best first."""
 
 
 @dataclass(slots=True)
@@ -87,7 +102,7 @@ class _Run:
 class Assistant:
     """Answers questions about the articles of one index with one model. Any thread may ask; it keeps nothing."""
 
-    def __init__(self, index: Index, *, model: str, speak: Speak | None, settings: Settings) -> None:
+    def __init__(self, index: Searchable, *, model: str, speak: Speak | None, settings: Settings) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model)."""
         self.index = index
         self.model = model

@@ -5,17 +5,16 @@ Every command imports what it needs when it runs: ``--help`` answers at once, an
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain, told
+from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -58,24 +57,7 @@ EmbedderName = Annotated[
 
 def main() -> None:
     """Run the command line."""
-    # Nothing leaves the machine: these are read when the libraries are imported.
-    os.environ.update(
-        HF_HUB_OFFLINE="1",
-        TRANSFORMERS_OFFLINE="1",
-        HF_HUB_DISABLE_TELEMETRY="1",
-        DO_NOT_TRACK="1",
-        ANONYMIZED_TELEMETRY="False",
-        GRADIO_ANALYTICS_ENABLED="False",
-        TOKENIZERS_PARALLELISM="false",
-    )
-    for tracing in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
-        os.environ.setdefault(tracing, "false")  # on only for those who set it
-    logging.captureWarnings(capture=True)
-    # A program may be started with its output closed, or with one that knows fewer characters than an article.
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  it ends with the process
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
+    keep_quiet()
     app(prog_name="assistant")
 
 
@@ -111,11 +93,15 @@ def ask(
         application.check(model)
         # A local model loads while the embedder does.
         application.prepare(model, pull=_not_here)
-        with Status() as status:
-            status.show("opening the articles…")
-            index = application.index_of(document) if document else application.index(_progress(status))
-        events = application.assistant(model, index).stream(asked, articles=articles, strict=not unproven)
-        with closing(events):
+        with ExitStack() as opened:
+            with Status() as status:
+                status.show("opening the articles…")
+                if document:
+                    index = opened.enter_context(application.index_of([document]))
+                else:
+                    index = application.index(_progress(status))
+            events = application.assistant(model, index).stream(asked, articles=articles, strict=not unproven)
+            opened.callback(events.close)
             answer = print_json(events) if as_json else print_answer(events)
         if answer.interrupted:
             complain(answer.interrupted)

@@ -31,7 +31,7 @@ QUESTION_LIMIT = 4000
 STOPPED = "You stopped it."
 LEFT = "The page was closed before the end."
 
-Part = Literal["conversation", "history", "note", "head", "body", "status", "article", "typed", "running"]
+Part = Literal["conversation", "history", "note", "head", "body", "status", "article", "typed", "running", "receipt"]
 Screen = dict[Part, Any]
 """New values by part: HTML, but for ``conversation`` (its id), ``typed`` (the question box) and ``running`` (bool)."""
 
@@ -49,8 +49,8 @@ class Ask:
     """The one article to ask; None asks the whole library."""
     strict: bool = True
     searched: str | None = None
-    typed: bool = False
-    """Whether it stands in the question box, which is then emptied."""
+    draft: str = ""
+    """The page's own name for this sending, given back on its receipt."""
     again: bool = False
     """Whether the new answer takes the place of the last one."""
 
@@ -58,8 +58,10 @@ class Ask:
 class Desk:
     """The reader's side of one workbench, shared by every open page."""
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, *, feedback: str | None = None) -> None:
+        """``feedback`` labels the button by an answer that the reader called poor; None shows none."""
         self._workbench = workbench
+        self._feedback = feedback
         self._running: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
 
@@ -92,27 +94,30 @@ class Desk:
     def ask(self, request: Ask) -> Iterator[Screen]:
         """Answer a question, yielding what changes as it changes; closing this stops the model.
 
-        An empty question changes nothing, as does one asked while another still runs on the same page.
+        The first thing yielded is a receipt: the page keeps a question until it is taken. An empty one is refused, as
+        is one asked while another still runs on the same page. The next one is taken from the last screen on.
         """
         question = request.question.strip()
+        refused: Screen = {"receipt": render.receipt(request.draft, "refused")}
         too_long = max(len(question), len(request.searched or ""))
-        if not question:
-            return
         if too_long > QUESTION_LIMIT:
             line = f"The question has {too_long:,} characters; at most {QUESTION_LIMIT:,} can be asked. Shorten it."
-            yield {"note": render.notices([line])}
+            yield {"note": render.notices([line]), **refused}
             return
         conversation = known_id(request.conversation)
         key = (conversation, request.session)
-        stop = self._begin(key)
+        stop = self._begin(key) if question else None
         if stop is None:
+            yield refused
             return
         try:
-            emptied: Screen = {"typed": ""} if request.typed else {}
-            yield {"conversation": conversation, "running": True, "note": "", **emptied}
-            yield from self._answer(request, question, conversation, stop)
+            taken = render.receipt(request.draft, "taken")
+            yield {"conversation": conversation, "running": True, "note": "", "receipt": taken}
+            last = yield from self._answer(request, question, conversation, stop)
         finally:
             self._end(key)
+        # Only now: a reader who sees the end may ask at once, and must not be refused.
+        yield last
 
     def stop(self, conversation: str, session: str) -> None:
         """Stop the answer running on one page, at its next event."""
@@ -157,7 +162,8 @@ class Desk:
     def broken(self) -> Screen:
         """Return the screen after a fault of ours: the answer is gone, the page goes on."""
         line = "Something broke inside the assistant; the terminal it runs in shows what. You can ask again."
-        return {"head": "", "body": "", "status": "", "running": False, "note": render.notices([line])}
+        lost = render.receipt("", "broken")
+        return {"head": "", "body": "", "status": "", "running": False, "note": render.notices([line]), "receipt": lost}
 
     def line(self, text: str) -> str:
         """Return a thin line for the reader; empty for no text."""
@@ -189,20 +195,22 @@ class Desk:
         with self._lock:
             self._running.pop(key, None)
 
-    def _answer(self, request: Ask, question: str, conversation: str, stop: threading.Event) -> Iterator[Screen]:
+    def _answer(
+        self, request: Ask, question: str, conversation: str, stop: threading.Event
+    ) -> Generator[Screen, None, Screen]:
+        """Follow an answer to its end and keep it; return the last screen."""
         before: tuple[Exchange, ...] = ()
         try:
             before = self._workbench.exchanges(conversation)
             earlier = before[:-1] if request.again else before
             live = Live(question, len(earlier))
-            yield {"history": render.conversation(earlier, self._titles())}
+            yield {"history": self._exchanges(earlier)}
             answer = yield from self._listen(request, live, conversation, earlier, stop)
             if answer is None:
-                yield self._failed("Stopped before anything was said.", question, before)
-                return
-            yield self._whole(answer, earlier, conversation, replacing=request.again and bool(before))
+                return self._failed("Stopped before anything was said.", question, before)
+            return self._whole(answer, earlier, conversation, replacing=request.again and bool(before))
         except (AssistantError, IndexingError) as failure:
-            yield self._failed(str(failure), question, before)
+            return self._failed(str(failure), question, before)
 
     def _listen(
         self, request: Ask, live: Live, conversation: str, earlier: Sequence[Exchange], stop: threading.Event
@@ -272,8 +280,13 @@ class Desk:
         return screen | self._cited_article(answer.statements, len(earlier))
 
     def _failed(self, message: str, question: str, before: Sequence[Exchange]) -> Screen:
-        history = render.conversation(before, self._titles())
-        return {"history": history, "head": render.error(message, question), "body": "", "status": "", "running": False}
+        return {
+            "history": self._exchanges(before),
+            "head": render.error(message, question),
+            "body": "",
+            "status": "",
+            "running": False,
+        }
 
     def _cited_article(self, statements: Sequence[Statement], position: int) -> Screen:
         """Return the article of the first citation, this answer's sources marked; nothing where nothing is cited."""
@@ -295,9 +308,10 @@ class Desk:
         return render_article.article(self._workbench.document(shown), spans, answer=f"m{position}" if spans else "")
 
     def _history(self, exchanges: Sequence[Exchange], article: str | None = None) -> str:
-        if exchanges:
-            return render.conversation(exchanges, self._titles())
-        return render.welcome(self._library(article))
+        return self._exchanges(exchanges) if exchanges else render.welcome(self._library(article))
+
+    def _exchanges(self, exchanges: Sequence[Exchange]) -> str:
+        return render.conversation(exchanges, self._titles(), feedback=self._feedback)
 
     def _library(self, article: str | None) -> tuple[Document, ...]:
         known = [card.id for card in self._workbench.articles()]

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def told() -> Iterator[Home]:
+def told(program: str = "assistant") -> Iterator[Home]:
     """Open the home folder for a command; say in one line on standard error what ends it early, and exit so."""
     from assistant.errors import AssistantError
     from assistant.home import open_home
@@ -34,11 +34,11 @@ def told() -> Iterator[Home]:
 
     try:
         home = open_home()
-        with _logged(home.logs / "assistant.log"):
+        with _logged(home.logs / "assistant.log", program):
             yield home
             sys.stdout.flush()
     except (AssistantError, IndexingError) as error:
-        complain(str(error))
+        complain(str(error), program=program)
         raise typer.Exit(USER_ERROR) from None
     except KeyboardInterrupt:
         # Another Ctrl-C from here on would only add noise.
@@ -51,15 +51,15 @@ def told() -> Iterator[Home]:
         raise typer.Exit(READER_LEFT) from None
 
 
-def complain(text: str) -> None:
+def complain(text: str, *, program: str = "assistant") -> None:
     """Say in one line on standard error what went wrong."""
     from assistant.terminal import visible
 
-    typer.echo(f"assistant: {visible(text)}", err=True)
+    typer.echo(f"{program}: {visible(text)}", err=True)
 
 
 @contextmanager
-def _logged(log: Path) -> Iterator[None]:
+def _logged(log: Path, program: str) -> Iterator[None]:
     """Write what the block logs, and the traceback of what ends it, to a file that is begun anew after a megabyte."""
     from logging.handlers import RotatingFileHandler
 
@@ -77,7 +77,7 @@ def _logged(log: Path) -> Iterator[None]:
             raise
         # The last resort: what nobody foresaw must not show a reader our insides.
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        complain(f"unexpected error ({reason}); details in {log}")
+        complain(f"unexpected error ({reason}); details in {log}", program=program)
         raise typer.Exit(USER_ERROR) from None
     finally:
         logging.getLogger().removeHandler(handler)

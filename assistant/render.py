@@ -1,14 +1,16 @@
-"""Turn questions, evidence and answers into ready, escaped HTML, and an answer into Markdown with its quotes."""
+"""Turn questions, evidence and answers into ready, escaped HTML."""
 
 from __future__ import annotations
 
-import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Literal
 
 from assistant import icons
 from assistant.citing import Source, numbers, passage_span, source_name, sources
 from assistant.live import Live
+from assistant.render_markdown import markdown
 from assistant.types import Answer, Statement
 from assistant.workbench import Exchange
 from index.types import Document, ScoredChunk
@@ -20,13 +22,19 @@ NEAREST = 3
 """Passages offered when the article does not answer."""
 
 
-def conversation(exchanges: Sequence[Exchange], titles: Titles) -> str:
-    """Return every saved exchange, oldest first; only the last can be asked again or its search edited."""
+def conversation(exchanges: Sequence[Exchange], titles: Titles, *, feedback: str | None = None) -> str:
+    """Return every saved exchange, oldest first; only the last can be asked again or its search edited.
+
+    ``feedback`` labels the button by every answer that was called poor; None shows none.
+    """
     last = len(exchanges) - 1
-    return "".join(exchange(one, position, titles, last=position == last) for position, one in enumerate(exchanges))
+    return "".join(
+        exchange(one, position, titles, last=position == last, feedback=feedback)
+        for position, one in enumerate(exchanges)
+    )
 
 
-def exchange(one: Exchange, position: int, titles: Titles, *, last: bool) -> str:
+def exchange(one: Exchange, position: int, titles: Titles, *, last: bool, feedback: str | None = None) -> str:
     """Return one question with its whole answer, sources, figures and buttons."""
     answer = one.answer
     found = _evidence(answer.evidence, answer.timings_ms.get("evidence"), position, titles)
@@ -37,7 +45,7 @@ def exchange(one: Exchange, position: int, titles: Titles, *, last: bool) -> str
         f"{_question(answer.question)}"
         f"{_searched(rewritten, answer.question, editable=last)}"
         f"{found}{body}{_interrupted(answer.interrupted)}{_dropped(answer.dropped, position)}"
-        f"{_footer(one, position, last=last)}</section>"
+        f"{_footer(one, position, last=last)}{_feedback(one, position, feedback)}</section>"
     )
 
 
@@ -212,6 +220,15 @@ def _footer(one: Exchange, position: int, *, last: bool) -> str:
     )
 
 
+def _feedback(one: Exchange, position: int, label: str | None) -> str:
+    if label is None or one.opinion != "down":
+        return ""
+    return (
+        f'<p class="feedback"><button type="button" class="small" id="feedback-{position}" data-action="feedback" '
+        f'data-position="{position}">{escape(label)}</button></p>'
+    )
+
+
 def _button(action: str, label: str, icon: str, data: str) -> str:
     return (
         f'<button type="button" class="icon" data-action="{action}" aria-label="{label}" title="{label}"{data}>'
@@ -251,6 +268,11 @@ def live_status(live: Live) -> str:
     phase = _PHASES[waiting.phase] if waiting else _PHASES["searching"]
     seconds = f" {int(waiting.seconds)} s" if waiting and waiting.seconds >= 1 else ""
     return f'<p class="heartbeat"><span class="pulse" aria-hidden="true"></span>{phase}{seconds}</p>'
+
+
+def receipt(draft: str, fate: Literal["taken", "refused", "broken"]) -> str:
+    """Return the hidden word to the page on what became of a question it sent; no two are equal, so none is missed."""
+    return f'<i data-draft="{escape(draft)}" data-fate="{fate}" data-receipt="{secrets.token_hex(8)}"></i>'
 
 
 def notices(lines: Iterable[str]) -> str:
@@ -299,39 +321,3 @@ def suggestions(documents: Sequence[Document], *, most: int = 5) -> tuple[str, .
 def _from_headings(document: Document) -> list[str]:
     headings = [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
     return [f"What does the article say about “{heading}”?" for heading in headings if heading != document.title]
-
-
-def markdown(answer: Answer) -> str:
-    """Return an answer as Markdown: its sentences with numbers, and the quotes they rest on."""
-    known = sources(answer.statements)
-    lines = [f"**{_plain(answer.question)}**", "", _cited_text(answer, known)]
-    if answer.interrupted:
-        lines += ["", f"*Ends early: {_plain(answer.interrupted)}*"]
-    if known:
-        lines += ["", *(_footnote(source) for source in known)]
-    return "\n".join(lines) + "\n"
-
-
-def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
-    if not answer.statements:
-        return _plain(answer.text)
-    parts = []
-    for statement in answer.statements:
-        marks = "".join(f"[{source.number}]" for source in numbers(statement, known))
-        doubt = "" if statement.verdict == "supported" else " (not proven by the article)"
-        parts.append(_plain(statement.text) + (f" {marks}" if marks else "") + doubt)
-    return " ".join(parts)
-
-
-def _footnote(source: Source) -> str:
-    citation = source.citation
-    place = f"*{_plain(citation.title)}*, characters {citation.start}–{citation.end}"
-    return f"{source.number}. “{_plain(citation.quote)}” — {place}"
-
-
-_ACTIVE_IN_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|])")
-
-
-def _plain(text: str) -> str:
-    """Return text on one line, Markdown's signs taken literally: a pasted quote cannot become a link or an image."""
-    return _ACTIVE_IN_MARKDOWN.sub(r"\\\1", " ".join(text.split()))

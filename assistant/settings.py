@@ -15,8 +15,8 @@ class Settings:
     """How questions are answered."""
 
     model: str = DEFAULT_MODEL
-    evidence: int = 8
-    """Chunks kept from retrieval."""
+    evidence: int = 10
+    """Chunks kept from retrieval: as many as its measures look at; a prompt holds the first few."""
     prompt_tokens: int = 250
     """Most tokens of article sentences in a prompt: reading costs a local model some 15 ms a token on two cores."""
     longest_question: int = 4000

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from assistant.errors import UsageError
+from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.terminal import visible
 from assistant.workbench import Workbench
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -22,9 +25,11 @@ class RunningApp:
 
     url: str
     blocks: Any
+    extensions: Extensions = NO_EXTENSIONS
 
     def stop(self) -> None:
-        """End the server and free its port."""
+        """End what tabs run, then the server, and free its port."""
+        self.extensions.close()
         self.blocks.close(verbose=False)
 
 
@@ -32,6 +37,8 @@ def serve(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 7860, op
     """Serve the app until Ctrl-C; print its address once."""
     app = start(workbench, host=host, port=port, open_browser=open_browser)
     try:
+        for line in app.extensions.left_out:
+            print(f"assistant: {visible(line)}", file=sys.stderr)  # noqa: T201 likewise
         print(f"The app is open at {app.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
         threading.Event().wait()
     except KeyboardInterrupt:
@@ -40,9 +47,17 @@ def serve(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 7860, op
         app.stop()
 
 
-def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_browser: bool = False) -> RunningApp:
+def start(
+    workbench: Workbench,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    open_browser: bool = False,
+    extensions: Extensions | None = None,
+) -> RunningApp:
     """Serve the app from a thread and return at once; port 0 takes a free one.
 
+    ``extensions`` None takes the installed ones.
     Raises UsageError when the port is taken, or when the host is not this machine: the app has no password.
     """
     port = free_port(host, port)
@@ -52,7 +67,9 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
     # After the environment is clean: Gradio reads its settings as it is imported, which takes seconds.
     from assistant import ui_page
 
-    blocks = ui_page.build(workbench)
+    if extensions is None:
+        extensions = load_extensions(workbench)
+    blocks = ui_page.build(workbench, extensions)
     blocks.launch(
         server_name=host,
         server_port=port,
@@ -73,6 +90,8 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
         max_file_size="1kb",
         app_kwargs={
             "middleware": [
+                # Before the headers of the app's own page: a saved page brings its own, stricter ones.
+                Middleware(TabPages, tabs=extensions.tabs, hosts=LOOPBACK),
                 Middleware(StrictHeaders),
                 Middleware(OwnHostOnly, hosts=LOOPBACK),
                 Middleware(OwnOriginOnly),
@@ -84,7 +103,7 @@ def start(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 0, open_
         favicon_path=str(files("assistant") / "assets" / "favicon.svg"),
     )
     name = f"[{host}]" if ":" in host else host
-    return RunningApp(f"http://{name}:{port}/", blocks)
+    return RunningApp(f"http://{name}:{port}/", blocks, extensions)
 
 
 def free_port(host: str, port: int) -> int:

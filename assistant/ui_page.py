@@ -6,15 +6,20 @@ ready, escaped HTML.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
 
+from assistant import render
 from assistant.desk import Ask, Desk, Screen
+from assistant.extensions import NO_EXTENSIONS, Extensions, Feedback, NamedTab
 from assistant.workbench import Workbench
+
+logger = logging.getLogger(__name__)
 
 TITLE = "Article Assistant"
 
@@ -39,6 +44,8 @@ class _Parts:
     status: gr.HTML
     article: gr.HTML
     typed: gr.Textbox
+    receipt: gr.HTML
+    """Hidden; tells app.js what became of the question it sent."""
     send: gr.Button
     stop: gr.Button
     new: gr.Button
@@ -56,7 +63,7 @@ class _Parts:
     def screen(self) -> list[Any]:
         """Return every component a Screen can change."""
         shown = [self.conversation, self.history, self.note, self.head, self.body, self.status]
-        return [*shown, self.article, self.typed, self.send, self.stop]
+        return [*shown, self.article, self.typed, self.receipt, self.send, self.stop]
 
     def update(self, screen: Screen) -> Update:
         """Return a Screen as Gradio takes it: by component, and never empty."""
@@ -70,12 +77,21 @@ class _Parts:
         return update
 
 
-def build(workbench: Workbench) -> gr.Blocks:
-    """Return the page for a workbench, not yet served."""
-    desk = Desk(workbench)
+def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Blocks:
+    """Return the page for a workbench, not yet served; without extensions it has no tabs."""
+    feedback = extensions.feedback
+    desk = Desk(workbench, feedback=feedback.label if feedback else None)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with blocks:
-        parts = _lay_out(workbench)
+        frame = _lay_out_frame(workbench)
+        if extensions.tabs:
+            with gr.Tabs(elem_id="places"):
+                with gr.Tab("Ask", elem_id="place-ask"):
+                    parts = _lay_out_panes(workbench, frame, feedback)
+                for named in extensions.tabs:
+                    _lay_out_tab(blocks, named)
+        else:
+            parts = _lay_out_panes(workbench, frame, None)
         _tie_asking(parts, desk)
         _tie_reading(parts, desk)
         _tie_choosing(blocks, parts, desk, workbench)
@@ -101,7 +117,25 @@ def asset(name: str) -> str:
     return (files("assistant") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _lay_out(workbench: Workbench) -> _Parts:
+def _lay_out_tab(blocks: gr.Blocks, named: NamedTab) -> None:
+    with gr.Tab(named.tab.label, elem_id=f"place-{named.name}") as tab:
+        try:
+            named.tab.build(blocks, tab)
+        except Exception:  # foreign code: its tab says so, and the app goes on
+            logger.exception("The tab '%s' cannot be laid out", named.name)
+            gr.HTML(render.notices([f"This tab cannot be shown ({named.name}); the log says why."]), js_on_load=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What stands above every tab."""
+
+    conversation: gr.BrowserState
+    model: gr.Dropdown
+    new: gr.Button
+
+
+def _lay_out_frame(workbench: Workbench) -> _Frame:
     conversation = gr.BrowserState("", storage_key="article-assistant.conversation", secret=_STORAGE_KEY)
     with gr.Row(elem_id="topbar"):
         gr.HTML(asset("topbar.html"), elem_id="brand", apply_default_css=False, js_on_load=None)
@@ -109,15 +143,22 @@ def _lay_out(workbench: Workbench) -> _Parts:
             _models(workbench), value=workbench.default_model, label="Model", elem_id="model", filterable=False
         )
         new = gr.Button("New conversation", elem_id="new", size="sm")
+    return _Frame(conversation, model, new)
+
+
+def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | None) -> _Parts:
     with gr.Row(elem_id="panes"):
         with gr.Column(elem_id="conversation-pane"):
             with gr.Column(elem_id="scroller"):
                 history, head, body, status = map(_html, ["history", "live-head", "live-body", "live-status"])
             loading, note = _html("loading"), _html("note")
+            if feedback is not None:
+                feedback.build(frame.conversation)
             with gr.Column(elem_id="composer"):
                 typed = gr.Textbox(
                     label="Your question",
                     placeholder="Ask about the article…",
+                    interactive=True,  # it is nobody's input: app.js reads it
                     lines=1,
                     max_lines=6,
                     elem_id="question",
@@ -138,7 +179,7 @@ def _lay_out(workbench: Workbench) -> _Parts:
             )
             article = _html("article")
     return _Parts(
-        conversation=conversation,
+        conversation=frame.conversation,
         history=history,
         note=note,
         head=head,
@@ -146,10 +187,11 @@ def _lay_out(workbench: Workbench) -> _Parts:
         status=status,
         article=article,
         typed=typed,
+        receipt=gr.HTML("", elem_id="receipt", visible="hidden", apply_default_css=False, js_on_load=None),
         send=send,
         stop=stop,
-        new=new,
-        model=model,
+        new=frame.new,
+        model=frame.model,
         former=gr.State(workbench.default_model),
         picked=picked,
         unproven=unproven,
@@ -187,36 +229,34 @@ def _tie_opening(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workbe
 
 
 def _tie_asking(parts: _Parts, desk: Desk) -> None:
-    """Tie everything that asks: the box, Send, suggestions, Retry, Regenerate, an edited search; and Stop."""
-    settings = [parts.conversation, parts.model, parts.picked, parts.unproven]
+    """Tie everything that asks, all of it sent by app.js: the box, Send, suggestions, Retry and the like; and Stop."""
     default = desk.default_model
 
-    def ask_typed(
-        question: str, conversation: str, model: str, article: str, unproven: bool, request: gr.Request
-    ) -> Iterator[Update]:
-        ask = _ask(question, conversation, model, article, unproven, request)
-        yield from map(parts.update, desk.ask(replace(ask, typed=True)))
-
-    def ask_pressed(
+    def ask(
         conversation: str, model: str, article: str, unproven: bool, event: gr.EventData, request: gr.Request
     ) -> Iterator[Update]:
         wish = _payload(event)
-        ask = _ask(str(wish.get("question", "")), conversation, model, article, unproven, request)
-        ask = replace(ask, again=wish.get("again") is True, searched=str(wish.get("searched") or "") or None)
-        yield from map(parts.update, desk.ask(ask))
-
-    def _ask(question: str, conversation: str, model: str, article: str, unproven: bool, request: gr.Request) -> Ask:
-        session = request.session_hash or ""
-        chosen = None if model == default else model
-        return Ask(question, conversation, session, model=chosen, article=article or None, strict=not unproven)
+        asked = Ask(
+            str(wish.get("question", "")),
+            conversation,
+            request.session_hash or "",
+            model=None if model == default else model,
+            article=article or None,
+            strict=not unproven,
+            searched=str(wish.get("searched") or "") or None,
+            draft=str(wish.get("draft", "")),
+            again=wish.get("again") is True,
+        )
+        yield from map(parts.update, desk.ask(asked))
 
     def broken() -> Update:
         return parts.update(desk.broken())
 
-    typed = gr.on([parts.typed.submit, parts.send.click], ask_typed, [parts.typed, *settings], parts.screen, **_SILENT)
-    pressed = _custom(parts.bridge, "ask")(ask_pressed, settings, parts.screen, **_SILENT)
-    for asking in (typed, pressed):
-        asking.failure(broken, None, parts.screen, queue=False, **_SILENT)
+    settings = [parts.conversation, parts.model, parts.picked, parts.unproven]
+    # "multiple": Gradio would silently drop what is asked while the tail of the last answer's event is under way. The
+    # desk is who refuses a second question, and says so.
+    asking = _custom(parts.bridge, "ask")(ask, settings, parts.screen, trigger_mode="multiple", **_SILENT)
+    asking.failure(broken, None, parts.screen, queue=False, **_SILENT)
 
     def stop(conversation: str, request: gr.Request) -> None:
         desk.stop(conversation, request.session_hash or "")
@@ -260,6 +300,7 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
         return update if loading else {**update, parts.model: gr.Dropdown(choices=_models(workbench))}
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
+    quick["trigger_mode"] = "always_last"  # the choice that counts is the last one
     parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
     parts.picked.input(choose_article, [parts.conversation, parts.picked], parts.screen, **quick)
     gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.model, parts.timer], **quick)

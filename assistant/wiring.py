@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.catalogue import CATALOGUE
-from assistant.chain import Assistant
+from assistant.chain import Assistant, Searchable
 from assistant.conversations import Conversations
 from assistant.errors import AssistantError
 from assistant.home import Home
@@ -62,7 +62,8 @@ class Application:
         self._closing = ExitStack()
         self._closing.callback(self.servers.stop)
         self._opening = threading.Lock()
-        self._embedder: Embedder | None = None
+        self._loading = threading.Lock()
+        self._embedders: dict[str, Embedder] = {}
         self._index: Index | None = None
         self._stamp: object = None
         self._pulling: str | None = None
@@ -110,26 +111,31 @@ class Application:
                 self._stamp = stamp
             return self._index
 
-    def index_of(self, document: Document) -> Index:
-        """Return an index of one article that is not in the library, and does not enter it."""
-        cache = Cache(self.home.index / "cache.sqlite")
-        self._closing.callback(cache.close)
-        index = Index(embedder=self.embedder(), settings=self.settings.index, cache=cache)
-        self._closing.callback(index.close)
-        index.update([document])
-        return index
+    @contextmanager
+    def index_of(
+        self, documents: Sequence[Document], *, embedder: Embedder | None = None, progress: Progress | None = None
+    ) -> Iterator[Index]:
+        """Lend an index of articles that are not in the library, and do not enter it; their vectors are kept."""
+        with ExitStack() as closing:
+            cache = Cache(self.home.index / "cache.sqlite")
+            closing.callback(cache.close)
+            index = Index(embedder=embedder or self.embedder(), settings=self.settings.index, cache=cache)
+            closing.callback(index.close)
+            index.update(documents, progress=progress)
+            yield index
 
-    def embedder(self) -> Embedder:
-        """Return the embedder the settings name, loaded; raise EmbedderError saying how to get it."""
-        if self._embedder is None:
-            # Imports torch and transformers: seconds.
-            from index.embed import SentenceTransformerEmbedder
+    def embedder(self, name: str | None = None) -> Embedder:
+        """Return an embedder (by default the one the settings name), loaded; EmbedderError says how to get it."""
+        name = name or self.settings.index.embedder
+        with self._loading:
+            if name not in self._embedders:
+                # Imports torch and transformers: seconds.
+                from index.embed import SentenceTransformerEmbedder
 
-            name = self.settings.index.embedder
-            self._embedder = SentenceTransformerEmbedder(
-                self._embedder_folder(name), name=name, languages=_EMBEDDER_LANGUAGES.get(name)
-            )
-        return self._embedder
+                self._embedders[name] = SentenceTransformerEmbedder(
+                    self._embedder_folder(name), name=name, languages=_EMBEDDER_LANGUAGES.get(name)
+                )
+            return self._embedders[name]
 
     def _embedder_folder(self, name: str) -> Path:
         if name in CATALOGUE and CATALOGUE[name].kind == "embedder":
@@ -216,15 +222,19 @@ class Application:
     def _file(self, name: ModelName) -> Path:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
 
-    def assistant(self, model: str | None = None, index: Index | None = None) -> Assistant:
+    def assistant(self, model: str | None = None, index: Searchable | None = None) -> Assistant:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
-        name = parse_model_name(model or self.default_model)
+        name = str(parse_model_name(model or self.default_model))
+        return Assistant(index or self.index(), model=name, speak=self.voice(name), settings=self.settings)
+
+    def voice(self, model: str) -> Speak | None:
+        """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
+        name = parse_model_name(model)
         if str(name) not in self._voices:
             self._voices[str(name)] = voice(
                 name, weights_path=self.weights.path, servers=self.servers, settings=self.settings
             )
-        speak = self._voices[str(name)]
-        return Assistant(index or self.index(), model=str(name), speak=speak, settings=self.settings)
+        return self._voices[str(name)]
 
     def check(self, model: str) -> None:
         """Raise UsageError when a model cannot be used as named, EmbedderError when the settings' embedder cannot.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from assistant.home import Home, open_home
 from assistant.llm import chat_model, model_file, parse_model_name
 from assistant.settings import DEFAULT_MODEL, Settings
 from assistant.wiring import Application
+from evals.machine import machine, peak_bytes
 from index.build import Index
 from index.cache import Cache
 from index.load import document_from_text
@@ -160,7 +160,7 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
             ours.append(assistant.ask(question).timings_ms)
             theirs.append(tutorial.ask(question))
         server = application.servers.get(model_file(name, application.weights.path)) if name.kind == "local" else None
-        memory = _peak_bytes(os.getpid()) + (_peak_bytes(server.process_id) if server and server.process_id else 0)
+        memory = peak_bytes(os.getpid()) + (peak_bytes(server.process_id) if server and server.process_id else 0)
         weights = model_file(name, application.weights.path).stat().st_size if server else 0
     finally:
         application.close()
@@ -168,29 +168,19 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
     first = [t["first_sentence"] for t in ours if "first_sentence" in t], [t.first_token_ms for t in theirs]
     total = [t["total"] for t in ours], [t.total_ms for t in theirs]
     return [
-        Row("question to evidence, p50", "ms", _p(50, evidence[0]), _p(50, evidence[1]), "<= 150 ms"),
-        Row("question to evidence, p95", "ms", _p(95, evidence[0]), _p(95, evidence[1])),
-        Row("question to first sentence (baseline: first token), p50", "ms", _p(50, first[0]), _p(50, first[1])),
-        Row("question to the end, p50", "ms", _p(50, total[0]), _p(50, total[1]), "<= 0.5"),
-        Row("question to the end, p95", "ms", _p(95, total[0]), _p(95, total[1])),
+        Row("question to evidence, p50", "ms", percentile(evidence[0], 50), percentile(evidence[1], 50), "<= 150 ms"),
+        Row("question to evidence, p95", "ms", percentile(evidence[0], 95), percentile(evidence[1], 95)),
+        Row(
+            "question to first sentence (baseline: first token), p50",
+            "ms",
+            percentile(first[0], 50),
+            percentile(first[1], 50),
+        ),
+        Row("question to the end, p50", "ms", percentile(total[0], 50), percentile(total[1], 50), "<= 0.5"),
+        Row("question to the end, p95", "ms", percentile(total[0], 95), percentile(total[1], 95)),
         Row("question to the end, mean", "ms", statistics.mean(total[0]), statistics.mean(total[1]), "<= 0.5"),
         Row("peak memory beyond the model file, app and server", "MiB", (memory - weights) / 2**20),
     ]
-
-
-def _p(percent: int, values: Sequence[float]) -> float:
-    """Return a percentile by nearest rank: the smallest value that ``percent`` of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-percent * len(ordered) // 100) - 1)] if ordered else float("nan")
-
-
-def _peak_bytes(process: int) -> int:
-    """Return the most memory a process ever held (VmHWM), 0 where the system does not tell."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 def _run(command: Sequence[str]) -> None:
@@ -210,7 +200,7 @@ def _median_s(times: int, work: Callable[[], Any]) -> float:
 def _record(rows: Sequence[Row], model: str, questions: int) -> dict[str, Any]:
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}, Python {platform.python_version()}",
+        "machine": machine(),
         "model": model,
         "questions": questions,
         "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],

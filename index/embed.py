@@ -41,6 +41,9 @@ class Embedder(Protocol):
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
+
     def embed_query(self, text: str) -> Vectors:
         """Return an array of shape (dimension,), of length 1."""
 
@@ -96,14 +99,19 @@ class SentenceTransformerEmbedder:
             )
         return vectors
 
-    def embed_query(self, text: str) -> Vectors:
-        """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1; long texts are cut."""
         import numpy as np
 
-        vector = self._model.encode_query(
-            text, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        vectors = self._model.encode_query(
+            list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
-        return np.asarray(vector, dtype=np.float32)
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dimension)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""
+        vector: Vectors = self.embed_queries([text])[0]
+        return vector
 
 
 def _load(folder: Path, name: str) -> SentenceTransformer:

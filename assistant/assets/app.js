@@ -124,11 +124,49 @@ function begin() {
   chosen = null;
 }
 
-function ask(payload) {
-  if (running()) return;
+let sent = null; // the question that left and has no receipt yet
+let lastTyped = ""; // the last one that left the box
+let drafts = 0;
+
+/* Nothing more leaves before the last question has its receipt: a second press is not a second question. (A receipt that
+   never comes, from a server that went away, is not waited for long.) */
+const waiting = () => sent !== null && performance.now() - sent.at < 10_000;
+
+function ask(payload, typed = "") {
+  if (running() || waiting()) return;
   begin();
   showPane("conversation");
-  trigger("ask", { payload });
+  lastTyped = "";
+  sent = { draft: `${++drafts}`, typed, at: performance.now() };
+  trigger("ask", { payload: { ...payload, draft: sent.draft } });
+}
+
+/* The question stays in its box until the server has taken it; an empty one never leaves. */
+function askTyped() {
+  const text = question().value;
+  question().focus();
+  if (text.trim()) ask({ question: text }, text);
+}
+
+function write(text) {
+  question().value = text;
+  question().dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+let lastReceipt = null;
+
+/* Taken: what was sent leaves the box, not what was typed since. Broken: it comes back, unless another stands there. */
+function tendReceipt() {
+  const receipt = $("#receipt [data-receipt]")?.dataset;
+  if (!receipt || receipt.receipt === lastReceipt) return;
+  lastReceipt = receipt.receipt;
+  if (receipt.fate === "broken" && lastTyped && !question().value) write(lastTyped);
+  if (receipt.fate !== "broken" && receipt.draft !== sent?.draft) return;
+  if (receipt.fate === "taken") {
+    lastTyped = sent.typed;
+    if (lastTyped && question().value.startsWith(lastTyped)) write(question().value.slice(lastTyped.length));
+  }
+  sent = null;
 }
 
 async function copy(button) {
@@ -158,23 +196,16 @@ const actions = {
 
 /* ---- Listeners ---- */
 
-/* An empty question stays here: while the server looks at one, Gradio drops whatever is asked next. Captured, so that it
-   comes before Gradio's own listeners. */
-function keepEmpty(event) {
-  if (question()?.value.trim()) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  question()?.focus();
-}
-on("click", (event) => event.target.closest?.("#send") && keepEmpty(event), true);
-on("keydown", (event) => event.key === "Enter" && !event.shiftKey && event.target === question() && keepEmpty(event), true);
+/* An Enter that ends the writing of Japanese is not one that sends (keyCode 229: Safari's way of saying so). */
+const sends = (event) =>
+  event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229 && event.target === question();
 
 on("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
   const place = target.closest("[data-cite]");
   if (place) return open(place);
-  const tab = target.closest(".tabs [data-pane]");
+  const tab = target.closest(".pane-switch [data-pane]");
   if (tab) return showPane(tab.dataset.pane);
   if (target.closest("#back")) return goBack();
   if (target.closest(".skip")) {
@@ -185,10 +216,7 @@ on("click", (event) => {
   if (button && button.tagName === "BUTTON") return actions[button.dataset.action]?.(button);
   const details = target.closest("summary")?.parentElement;
   if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
-  if (target.closest("#send")) {
-    begin();
-    question()?.focus();
-  }
+  if (target.closest("#send")) return askTyped();
   if (target.closest("#stop, #new")) question()?.focus();
 });
 
@@ -202,7 +230,10 @@ on("submit", (event) => {
 });
 
 on("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && event.target === question() && !running()) begin();
+  if (sends(event)) {
+    event.preventDefault();
+    return askTyped();
+  }
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (!tip.hidden) hideTip();
   if ($("#stop")?.offsetParent) return $("#stop").click();
@@ -309,6 +340,7 @@ function nameRegions() {
 const redrawn = new MutationObserver((changes) => {
   if (changes.every(({ target }) => tip.contains(target))) return;
   nameRegions();
+  tendReceipt();
   keepDetails();
   tendArticle();
   follow();
@@ -318,7 +350,7 @@ redrawn.observe(document.body, {
   childList: true,
   subtree: true,
   attributes: true,
-  attributeFilter: ["data-answer", "data-active", "data-document", "open"],
+  attributeFilter: ["data-answer", "data-active", "data-document", "data-receipt", "open"],
 });
 life.signal.addEventListener("abort", () => redrawn.disconnect());
 nameRegions();

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from assistant.errors import ModelError
+from assistant.extensions import Extensions
 from assistant.types import (
     Answer,
     Citation,
@@ -283,7 +284,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def app(script: Script) -> Iterator[RunningApp]:
-    running = start(script, port=0)
+    running = start(script, port=0, extensions=Extensions())
     yield running
     running.stop()
 

@@ -312,6 +312,7 @@ def test_a_fault_of_ours_leaves_a_page_that_works(page: Page, complaints: list[s
     box(page).fill("Will you crash?")
     box(page).press("Enter")
     expect(page.locator("#note")).to_contain_text("Something broke inside the assistant")
+    expect(box(page)).to_have_value("Will you crash?")
     ask(page, "And now?")
     complaints.clear()
 
@@ -440,6 +441,77 @@ def test_an_empty_question_asks_nothing_and_keeps_the_focus(page: Page, script: 
     page.get_by_role("button", name="Send").click()
     expect(box(page)).to_be_focused()
     ask(page, "When was it lit?")
+    assert len(script.asked) == asked + 1
+
+
+ASK_IN_THE_TAIL = """
+async (rounds) => {
+  const box = document.querySelector("#question textarea");
+  const send = (text) => {
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  };
+  for (let round = 0; round < rounds; round++) {
+    send(`Question ${round}?`);
+    await new Promise((done, failed) => {
+      const late = setTimeout(() => failed(new Error(`no answer to question ${round}`)), 10000);
+      const look = () => document.querySelector(`#history #m${round} footer`) && (clearTimeout(late), done(true), true);
+      const watch = new MutationObserver(() => look() && watch.disconnect());
+      if (!look()) watch.observe(document.body, { childList: true, subtree: true });
+    });
+  }
+  return [...document.querySelectorAll("#history .question")].map((one) => one.textContent);
+}
+"""
+
+
+def test_a_question_sent_the_moment_an_answer_ends_is_answered(page: Page, script: Any) -> None:
+    asked = len(script.asked)
+    assert page.evaluate(ASK_IN_THE_TAIL, 10) == [f"Question {round}?" for round in range(10)]
+    assert len(script.asked) == asked + 10
+    expect(box(page)).to_have_value("")
+
+
+def test_a_question_typed_while_an_answer_runs_waits_in_its_box(page: Page, script: Any) -> None:
+    ask_endlessly(page, "An endless question before another?")
+    asked = len(script.asked)
+    box(page).fill("The next question?")
+    for _ in range(3):
+        box(page).press("Enter")
+    page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 300))")
+    expect(box(page)).to_have_value("The next question?")
+    page.keyboard.press("Escape")
+    expect(page.locator("#m0 .interrupted")).to_be_visible()
+    expect(box(page)).to_have_value("The next question?")
+    box(page).press("Enter")
+    expect(page.locator("#m1 footer")).to_be_visible()
+    expect(box(page)).to_have_value("")
+    assert [one["question"] for one in script.asked[asked:]] == ["The next question?"]
+
+
+def test_pressing_twice_asks_once_and_what_is_typed_meanwhile_stays(page: Page, script: Any) -> None:
+    asked = len(script.asked)
+    box(page).fill("Pressed twice?")
+    page.evaluate("""() => {
+      const box = document.querySelector("#question textarea");
+      for (let press = 0; press < 2; press++)
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+      box.value += " And";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }""")
+    expect(page.locator("#m0 footer")).to_be_visible()
+    expect(box(page)).to_have_value(" And")
+    assert [one["question"] for one in script.asked[asked:]] == ["Pressed twice?"]
+
+
+def test_the_enter_that_ends_the_writing_of_japanese_does_not_send(page: Page, script: Any) -> None:
+    asked = len(script.asked)
+    box(page).fill("灯台はいつ")
+    for composing in ("{isComposing: true}", "{keyCode: 229}"):
+        page.evaluate(f"""() => document.querySelector("#question textarea").dispatchEvent(
+          new KeyboardEvent("keydown", {{ key: "Enter", bubbles: true, ...{composing} }}))""")
+    ask(page, "灯台はいつ点灯したか")
     assert len(script.asked) == asked + 1
 
 

@@ -1,0 +1,322 @@
+"""The terminal of the measurement: run sets, compare and gate runs, write reports, make twins.
+
+Every command imports what it needs when it runs: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from assistant.exits import told
+from assistant.quiet import keep_quiet
+from assistant.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assistant.wiring import Application
+    from evals.runs import OpenRun
+
+MISSED = 1
+"""Exit status when a gate is not met."""
+STOPPED = 130
+
+app = typer.Typer(
+    name="evals",
+    help="Measure the assistant: the same code path as the chat, on sets of questions with known answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+SetNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SET...", help="A set's folder, a SQuAD-format JSON file, or a name that `evals sets` lists."
+    ),
+]
+RunPath = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its name as `evals runs` lists it.")]
+FailBelow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-below",
+        metavar="METRIC=VALUE",
+        help="Exit 1 when the metric is worse than the value (of one where lower is better: above it). Repeatable.",
+    ),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    keep_quiet()
+    app(prog_name="evals")
+
+
+@app.command(short_help="Ask every case of some sets, and score the answers.")
+def run(
+    sets: SetNames,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="NAME", help="As `assistant ask` takes it; repeatable."),
+    ] = None,
+    embedder: Annotated[
+        list[str] | None, typer.Option("--embedder", metavar="NAME", help="As `assistant ask` takes it; repeatable.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="At most N cases: a fixed sample, spread over articles.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample and of the intervals.")] = 0,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Search, and let no model read: thousands of cases a minute.")
+    ] = False,
+    retriever: Annotated[
+        str, typer.Option(metavar="index|bm25", help="The assistant's own index, or plain BM25 over paragraphs.")
+    ] = "index",
+    bot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BOT",
+            help="A floor or ceiling in the assistant's place: closed-book, gold-context, always-abstain, "
+            "never-abstain, lead-paragraph, random-citation.",
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A model that grades answers too; its own accuracy is printed.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run's folder; with several models, a folder for each is made in it."),
+    ] = None,
+    fail_below: FailBelow = None,
+) -> None:
+    """Ask every case of some sets, score the answers, and write one folder a run: run.json, results.jsonl, report.html.
+
+    The same command resumes a run that was stopped or killed. Exit status: 0 done, 1 an error you can mend, or a
+    --fail-below that is not met, 2 wrong usage, 130 stopped.
+    """
+    from assistant.settings import EXTRACTIVE
+    from evals.engine import Plan, run_sets
+    from evals.gate import parse_threshold
+    from evals.sets import find_set
+    from evals.show import headline, progress_bar, report_of
+
+    thresholds = [_usable(parse_threshold, one) for one in fail_below or ()]
+    with _application() as application, _stoppable() as stopped:
+        models = model or [EXTRACTIVE if retrieval_only else DEFAULT_MODEL]
+        users = application.home.root / "sets"
+        plan = Plan(
+            sets=tuple(_usable(lambda name: find_set(name, users=users), one) for one in dict.fromkeys(sets)),
+            models=tuple(dict.fromkeys(models)),
+            embedders=tuple(dict.fromkeys(embedder or ["minilm"])),
+            limit=limit,
+            seed=seed,
+            retrieval_only=retrieval_only,
+            retriever=retriever,
+            bot=bot,
+            judge=judge,
+            out=out,
+        )
+        with progress_bar() as show:
+            paths = run_sets(plan, application=application, on_progress=show, stopped=stopped, report=report_of)
+        runs = _opened(paths)
+        typer.echo(headline(runs))
+        for path in paths:
+            typer.echo(f"written to {path}")
+        if len(paths) > 1:
+            typer.echo(f"side by side in {paths[0].parent / 'report.html'}")
+        if stopped():
+            typer.echo("stopped; the same command goes on from here", err=True)
+            raise typer.Exit(STOPPED)
+        _gate(runs, thresholds)
+
+
+@app.command(short_help="Compare two runs case by case.")
+def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> None:
+    """Compare two runs case by case: what changed, how sure that is, and what so many cases could have shown.
+
+    --fail-below looks at the second run.
+    """
+    from evals.compare import as_text
+    from evals.compare import compare as compared
+    from evals.gate import parse_threshold
+
+    thresholds = [_usable(parse_threshold, one) for one in fail_below or ()]
+    with _home() as home:
+        runs = _opened([_run_path(home.root, one) for one in (before, after)])
+        typer.echo(as_text(compared(*(one.view() for one in runs))))
+        _gate(runs[1:], thresholds)
+
+
+@app.command(short_help="Exit 1 when a run is not good enough.")
+def gate(run: RunPath, fail_below: FailBelow = None) -> None:
+    """Exit 1, naming the metrics, when a run is worse than it must be; for CI."""
+    from evals.gate import parse_threshold
+
+    if not fail_below:
+        raise typer.BadParameter("name at least one --fail-below METRIC=VALUE")
+    thresholds = [_usable(parse_threshold, one) for one in fail_below]
+    with _home() as home:
+        _gate(_opened([_run_path(home.root, run)]), thresholds)
+        typer.echo("every threshold is met")
+
+
+@app.command(short_help="Write one HTML report over runs.")
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: report.html in the first run.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Write one HTML file over one or more runs; it needs no network and no other file."""
+    from evals.show import report_of
+
+    with _home() as home:
+        opened = _opened([_run_path(home.root, one) for one in dict.fromkeys(runs)])
+        path = (out or opened[0].folder.path / "report.html").resolve()
+        report_of(opened, path)
+        typer.echo(f"written to {path}")
+        if open_it:
+            typer.launch(path.as_uri())
+
+
+@app.command(short_help="Score saved answers again.")
+def rescore(runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")]) -> None:
+    """Score the saved answers of runs again, after a metric has changed; nothing is asked, costs and grades stay."""
+    from evals.engine import rescore as again
+    from evals.show import headline, report_of
+
+    with _home() as home:
+        opened = [again(_run_path(home.root, one)) for one in dict.fromkeys(runs)]
+        for one in opened:
+            report_of([one], one.folder.path / "report.html")
+        typer.echo(headline(opened))
+
+
+@app.command(short_help="Make twins of a set: evidence deleted, or answers edited.")
+def twins(
+    set_name: Annotated[str, typer.Argument(metavar="SET", help="A set's folder, a SQuAD file, or a name.")],
+    kind: Annotated[
+        Literal["deleted", "edited"],
+        typer.Option(metavar="deleted|edited", help="Evidence deleted: must abstain; edited: must follow the article."),
+    ] = "deleted",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default: a set of your own in the home folder.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="At most N cases.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample and of the new answers.")] = 0,
+) -> None:
+    """Make a new set from the answerable cases of one: what was true of the article no longer is.
+
+    Twins show reading apart from remembering: a gold-deleted twin must be refused, an edited one answered anew.
+    """
+    from evals.sets import find_set, load_set
+    from evals.twins import write_twins
+
+    with _home() as home:
+        users = home.root / "sets"
+        source = load_set(find_set(set_name, users=users))
+        folder = out or users / f"{source.name}-{kind}"
+        counts = write_twins(source, kind, folder, limit=limit, seed=seed)
+        skipped = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.skipped.items())) or "none"
+        typer.echo(f"{counts.made} twins written to {folder}; skipped: {skipped}")
+
+
+@app.command(name="sets", short_help="List the sets that have a name.")
+def sets_command() -> None:
+    """List the project's own sets and yours: name, cases, what they ask."""
+    from evals.sets import known_sets
+
+    with _home() as home:
+        for one in known_sets(home.root / "sets"):
+            typer.echo(f"{one.name:<24}  {one.cases:>6} cases  {one.path}")
+
+
+@app.command(name="runs", short_help="List the runs in the home folder.")
+def runs_command() -> None:
+    """List the runs in the home folder, newest first."""
+    from evals.engine import list_runs
+    from evals.show import card_line
+
+    with _home() as home:
+        cards = list_runs(home.root / "runs")
+        for card in cards:
+            typer.echo(card_line(card))
+        if not cards:
+            typer.echo("no runs yet; `evals run SET` makes one", err=True)
+
+
+@contextmanager
+def _home() -> Iterator[Any]:
+    with told(program="evals") as home:
+        yield home
+
+
+@contextmanager
+def _application() -> Iterator[Application]:
+    from assistant.wiring import Application
+
+    with told(program="evals") as home, closing(Application(home)) as application:
+        yield application
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """End a run after the case at hand on the first Ctrl-C, at once on the second."""
+    asked: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        typer.echo("\nstopping after this case; Ctrl-C again stops at once", err=True)
+
+    former = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def _run_path(root: Path, name: str) -> Path:
+    """Return the folder a RUN argument means: a path, or a name in the home folder."""
+    path = Path(name).expanduser()
+    return path if (path / "run.json").is_file() else root / "runs" / name if (root / "runs" / name).is_dir() else path
+
+
+def _opened(paths: Sequence[Path]) -> list[OpenRun]:
+    from evals.runs import open_run
+    from evals.types import EvalSet
+
+    read: dict[str, EvalSet] = {}
+    return [open_run(path, sets=read) for path in paths]
+
+
+def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Any]) -> None:
+    from evals.gate import as_text, failing
+
+    missed = False
+    for run in runs:
+        found = failing(run.summary(), thresholds)
+        if found:
+            missed = True
+            typer.echo(f"{run.name}: {as_text(found)}", err=True)
+    if missed:
+        raise typer.Exit(MISSED)
+
+
+def _usable(work: Callable[[str], Any], value: str) -> Any:
+    """Return what ``work`` makes of an argument; a UsageError before the home folder is open is one line, too."""
+    from assistant.errors import UsageError
+    from assistant.exits import complain
+
+    try:
+        return work(value)
+    except UsageError as error:
+        complain(str(error), program="evals")
+        raise typer.Exit(1) from None

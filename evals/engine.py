@@ -1,0 +1,536 @@
+"""A plan enters, one folder a run leaves: every case asked by the chat's own code path, scored, and written as it ends.
+
+A run that was stopped or killed goes on where it was when the same plan is given again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from assistant.chain import Assistant, Searchable
+from assistant.contract import to_contract
+from assistant.errors import AssistantError, UsageError
+from assistant.llm import model_file, parse_model_name
+from assistant.settings import EXTRACTIVE
+from assistant.types import Answer, EvidenceFound, Searched
+from assistant.wiring import Application
+from evals.bots import BOTS, Bot
+from evals.judge import Judge
+from evals.machine import machine, packages, peak_bytes, revision
+from evals.plain import PlainBM25
+from evals.prefetch import Prefetched
+from evals.runs import FORMAT, OpenRun, RunFolder, open_run
+from evals.score import failure_of, score_case
+from evals.sets import load_sets, sample
+from evals.summary import HEADLINE, Summary, summarise, to_json
+from evals.types import EvalCase, EvalSet, Row
+from index.embed import Embedder
+from index.errors import IndexingError
+from index.types import Document
+
+logger = logging.getLogger(__name__)
+
+RETRIEVERS = ("index", "bm25")
+_SHOWN = (*HEADLINE, "citation_validity", "citation_recall", "hit@1", "hit@5")
+_COSTS = {"ms_evidence": "evidence", "ms_first_sentence": "first_sentence", "ms_total": "total"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run."""
+
+    sets: tuple[Path, ...]
+    models: tuple[str, ...] = (EXTRACTIVE,)
+    embedders: tuple[str, ...] = ("minilm",)
+    limit: int | None = None
+    """Most cases, of all sets together."""
+    seed: int = 0
+    retrieval_only: bool = False
+    retriever: str = "index"
+    """``index``, the assistant's own, or ``bm25``, the plain baseline."""
+    bot: str | None = None
+    """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
+    judge: str | None = None
+    """The name of a model that grades answers beside the other scores."""
+    out: Path | None = None
+    """The run's folder (of several runs: their parent); None for one in the home folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    model: str
+    done: int
+    total: int
+    done_now: int
+    """Of them, those of this sitting."""
+    failed: int
+    seconds: float
+    """Of this sitting."""
+    left_seconds: float | None
+    """None until a case of this sitting is done."""
+    headline: float | None
+    """Grounded accuracy so far; None where nothing is scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCard:
+    """One line of the list of runs."""
+
+    name: str
+    """The folder, relative to where the runs stand: what ``evals compare`` takes."""
+    path: Path
+    model: str
+    sets: tuple[str, ...]
+    cases: int
+    done: int
+    complete: bool
+    started: str
+    headline: Mapping[str, Any] | None
+    """Grounded accuracy as ``run.json`` holds it; hit@5 where only retrieval was run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One run of a plan."""
+
+    plan: Plan
+    model: str
+    embedder: str
+    path: Path
+    sets: tuple[EvalSet, ...]
+    cases: tuple[EvalCase, ...]
+    documents: Mapping[str, Document]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the results: a run goes on only under the same."""
+        plan = self.plan
+        return {
+            "model": self.model,
+            "embedder": self.embedder,
+            "limit": plan.limit,
+            "seed": plan.seed,
+            "retrieval_only": plan.retrieval_only,
+            "retriever": plan.retriever,
+            "bot": plan.bot,
+            "judge": plan.judge,
+        }
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return settings and sets."""
+        sets = [{"name": one.name, "path": str(one.path), "digest": one.digest} for one in self.sets]
+        return {"settings": self.settings, "sets": sets}
+
+
+def runs_folder(application: Application) -> Path:
+    """Return where runs stand that were given no folder."""
+    return application.home.root / "runs"
+
+
+def run_sets(
+    plan: Plan,
+    *,
+    application: Application,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+    report: Callable[[Sequence[OpenRun], Path], object] | None = None,
+) -> tuple[Path, ...]:
+    """Run a plan; return a folder a run, in order of embedders, then models.
+
+    Raises UsageError before anything runs when a set, a model, the judge or the folder cannot be used. A case that
+    fails is recorded and the run goes on. ``stopped`` ends it after the case at hand; the same plan resumes it.
+    ``report`` writes a report of some runs to a path: one a run, and over several one more in their parent folder.
+    """
+    _check(plan, application)
+    sets = load_sets(plan.sets)
+    every = [case for one in sets for case in one.cases]
+    cases = sample(every, limit=plan.limit, seed=plan.seed)
+    documents = {id: document for one in sets for id, document in one.documents.items()}
+    used = {id: documents[id] for case in cases for id in case.articles}
+    root = plan.out or _default_folder(plan, sets, application)
+    pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
+    jobs = [
+        _Job(plan, model, embedder, root if len(pairs) == 1 else root / _slug(plan, model, embedder), sets, cases, used)
+        for embedder, model in pairs
+    ]
+    for embedder in plan.embedders:
+        mine = [job for job in jobs if job.embedder == embedder]
+        if all(_complete(job) for job in mine):
+            continue
+        with _searchable(mine[0], application) as (index, fingerprint):
+            for job in mine:
+                if not stopped():
+                    _run(job, index, fingerprint, application, on_progress, stopped)
+    paths = tuple(job.path for job in jobs)
+    if report:
+        _report(paths, root, report, {str(one.path): one for one in sets})
+    return paths
+
+
+def list_runs(folder: Path) -> tuple[RunCard, ...]:
+    """Return the runs in a folder and in its folders, newest first; what is not read as a run is passed over."""
+    cards = []
+    for file in [*folder.glob("*/run.json"), *folder.glob("*/*/run.json")]:
+        run = RunFolder(file.parent)
+        try:
+            info = run.info
+        except UsageError as error:
+            logger.warning("%s", error)
+            continue
+        if info is None:
+            continue
+        metrics = info.get("headline") or {}
+        cards.append(
+            RunCard(
+                name=str(file.parent.relative_to(folder)),
+                path=file.parent,
+                model=info["settings"]["bot"] or info["settings"]["model"],
+                sets=tuple(one["name"] for one in info["sets"]),
+                cases=info["cases"],
+                done=info["done"],
+                complete=info["complete"],
+                started=info["started"],
+                headline=metrics.get("hit@5" if info["settings"]["retrieval_only"] else "grounded_accuracy"),
+            )
+        )
+    return tuple(sorted(cards, key=lambda card: (card.started, card.name), reverse=True))
+
+
+def rescore(path: Path) -> OpenRun:
+    """Score the saved rows of a run again, costs and grades kept, and write its numbers anew."""
+    run = open_run(path)
+    only = bool(run.info["settings"]["retrieval_only"])
+
+    def again() -> Iterator[Row]:
+        for row in run.folder:
+            yield (
+                row if row.result is None else _scored(run.cases[row.key], row.result, run.documents, only, row.scores)
+            )
+
+    run.folder.replace_rows(again())
+    summary = summarise(run.folder, run.cases, seed=run.info["settings"]["seed"])
+    run.folder.write_info({**run.info, **_numbers(summary)})
+    return open_run(path)
+
+
+def _check(plan: Plan, application: Application) -> None:
+    """Raise UsageError for what can be known to be wrong before anything runs."""
+    if plan.limit is not None and plan.limit < 1:
+        raise UsageError(f"found --limit {plan.limit}; expected 1 or more. Leave it out to run every case.")
+    if plan.retriever not in RETRIEVERS:
+        raise UsageError(f"found the retriever '{plan.retriever}'; expected one of: {', '.join(RETRIEVERS)}.")
+    if plan.bot is not None and plan.bot not in BOTS:
+        raise UsageError(f"found the bot '{plan.bot}'; expected one of: {', '.join(BOTS)}.")
+    if not plan.sets or not plan.models or not plan.embedders:
+        raise UsageError("found no set, model or embedder; expected one of each at least.")
+    for model in (*plan.models, *([plan.judge] if plan.judge else [])):
+        application.check(model)
+        if plan.judge and plan.judge == EXTRACTIVE:
+            raise UsageError("found the judge 'extractive'; expected a language model. Name one, as local:NAME.")
+    for embedder in plan.embedders:
+        application.embedder(embedder)
+
+
+def _complete(job: _Job) -> bool:
+    info = RunFolder(job.path).info
+    return bool(info and info["complete"] and _identity(info) == job.identity)
+
+
+def _identity(info: Mapping[str, Any]) -> dict[str, Any]:
+    sets = [{key: one[key] for key in ("name", "path", "digest")} for one in info["sets"]]
+    return {"settings": info["settings"], "sets": sets}
+
+
+def _default_folder(plan: Plan, sets: Sequence[EvalSet], application: Application) -> Path:
+    """Return the folder of this plan's unfinished run, or a new one named by sets and time."""
+    key = hashlib.sha256(repr((replace(plan, out=None), [one.digest for one in sets])).encode()).hexdigest()[:8]
+    root = runs_folder(application)
+    for folder in sorted(root.glob(f"*-{key}"), reverse=True):
+        files = [*folder.glob("run.json"), *folder.glob("*/run.json")]
+        several = len(plan.models) * len(plan.embedders)
+        if len(files) < several or not all((RunFolder(file.parent).info or {}).get("complete") for file in files):
+            return folder
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return root / f"{stamp}-{_short('+'.join(one.name for one in sets))}-{key}"
+
+
+def _slug(plan: Plan, model: str, embedder: str) -> str:
+    name = _short(model.removeprefix("local:"))
+    return f"{name}-{_short(embedder)}" if len(plan.embedders) > 1 else name
+
+
+def _short(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-60:] or "run"
+
+
+@contextmanager
+def _searchable(job: _Job, application: Application) -> Iterator[tuple[Searchable, str]]:
+    """Lend what the cases are searched with, and the fingerprint that names it."""
+    embedder: Embedder = application.embedder(job.embedder)
+    if job.plan.retrieval_only and job.plan.retriever == "index":
+        embedder = Prefetched(embedder, [case.question for case in job.cases], application.home.index / "cache.sqlite")
+    if job.plan.retriever == "bm25":
+        yield PlainBM25(job.documents, embedder=embedder), "plain BM25 (k1 1.2, b 0.75)"
+        return
+    with application.index_of(list(job.documents.values()), embedder=embedder) as index:
+        yield index, index.fingerprint
+
+
+def _run(
+    job: _Job,
+    index: Searchable,
+    fingerprint: str,
+    application: Application,
+    on_progress: Callable[[Progress], None],
+    stopped: Callable[[], bool],
+) -> None:
+    folder = RunFolder(job.path)
+    job.path.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        lock = FileLock(job.path / ".lock")
+        try:
+            held.enter_context(lock.acquire(timeout=0))
+        except Timeout:
+            raise UsageError(
+                f"another process writes the run in {job.path}. Wait for it, or choose another --out."
+            ) from None
+        info = folder.info
+        if info is not None and _identity(info) != job.identity:
+            raise UsageError(f"{job.path} holds a run of other settings or sets. Choose another --out.")
+        if info is None:
+            info = _first_info(job, fingerprint)
+            folder.write_info(info)
+        if not info["complete"]:
+            _work(job, folder, info, index, application, on_progress, stopped)
+
+
+def _work(
+    job: _Job,
+    folder: RunFolder,
+    info: Mapping[str, Any],
+    index: Searchable,
+    application: Application,
+    on_progress: Callable[[Progress], None],
+    stopped: Callable[[], bool],
+) -> None:
+    done = folder.mend()
+    total, began = len(job.cases), time.monotonic()
+    tally = _Tally()
+    for row in folder:
+        tally.count(row)
+    bot = _bot(job, index, application)
+    judge = _judge(job, application)
+
+    def tell() -> None:
+        seconds, now = time.monotonic() - began, tally.rows - done
+        left = seconds / now * (total - tally.rows) if now else None
+        on_progress(Progress(job.model, tally.rows, total, now, tally.failed, seconds, left, tally.mean))
+
+    tell()
+    prompts: dict[str, str] = dict(info.get("prompts") or {})
+    for case in job.cases[done:]:
+        if stopped():
+            break
+        row = _asked(case, bot, job, judge, prompts)
+        folder.append(row)
+        tally.count(row)
+        tell()
+    summary = summarise(folder, {case.key: case for case in job.cases}, seed=job.plan.seed)
+    complete = tally.rows == total
+    folder.write_info(
+        {
+            **info,
+            "prompts": prompts,
+            "done": tally.rows,
+            "complete": complete,
+            "finished": _now() if complete else None,
+            "seconds": round(info["seconds"] + time.monotonic() - began, 1),
+            "peak_mib": max(info["peak_mib"] or 0, _peak_mib(job.model, application)),
+            **(_judging(judge, job.model) if judge else {}),
+            **_numbers(summary),
+        }
+    )
+
+
+class _Tally:
+    """Counts rows, failures and the running headline."""
+
+    def __init__(self) -> None:
+        self.rows = self.failed = self._scored = 0
+        self._sum = 0.0
+
+    def count(self, row: Row) -> None:
+        self.rows += 1
+        self.failed += row.error is not None
+        value = row.scores.get("grounded_accuracy")
+        if value is not None:
+            self._scored += 1
+            self._sum += value
+
+    @property
+    def mean(self) -> float | None:
+        return self._sum / self._scored if self._scored else None
+
+
+def _bot(job: _Job, index: Searchable, application: Application) -> Bot:
+    """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
+    if parse_model_name(job.model).kind == "local":
+        application.prepare(job.model, pull=_not_here)
+
+    def assistant(searched: Searchable) -> Assistant:
+        return application.assistant(job.model, searched)
+
+    if job.plan.retrieval_only:
+        return lambda case: _retrieved(assistant(index), case)
+    if job.plan.bot:
+        return BOTS[job.plan.bot](index, assistant, job.plan.seed)
+    ready = assistant(index)
+    return lambda case: ready.ask(case.question, turns=case.history, articles=case.articles)
+
+
+def _not_here(name: str) -> None:
+    raise UsageError(f"the weights of '{name}' are not here yet. Run `assistant models pull {name}`.")
+
+
+def _retrieved(assistant: Assistant, case: EvalCase) -> Answer:
+    """Return an answer that holds the evidence and no words: the stream, left before the model reads."""
+    searched = case.question
+    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
+    try:
+        for event in events:
+            if isinstance(event, Searched):
+                searched = event.query
+            elif isinstance(event, EvidenceFound):
+                return Answer(
+                    question=case.question,
+                    searched=searched,
+                    text="",
+                    abstained=False,
+                    model=assistant.model,
+                    embedder=assistant.index.embedder.name,
+                    evidence=event.evidence,
+                    timings_ms={"evidence": event.milliseconds},
+                )
+    finally:
+        events.close()
+    raise AssertionError("a stream finds evidence before it ends")
+
+
+def _asked(case: EvalCase, bot: Bot, job: _Job, judge: Judge | None, prompts: dict[str, str]) -> Row:
+    try:
+        answer = bot(case)
+    except (AssistantError, IndexingError) as error:
+        return Row(case.set, case.id, None, {}, "error", str(error))
+    except Exception as error:
+        logger.exception("case %s of %s failed", case.id, case.set)
+        return Row(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
+    prompts.update(answer.prompts)
+    costs: dict[str, float | None] = {
+        name: answer.timings_ms.get(timing) for name, timing in _COSTS.items() if timing in answer.timings_ms
+    }
+    costs |= {f"tokens_{kind}": answer.tokens[kind] for kind in ("prompt", "completion") if kind in answer.tokens}
+    if judge and not job.plan.retrieval_only and case.answerable and not answer.abstained:
+        costs["judged"] = judge.grade(case, answer.text).value
+    return _scored(case, to_contract(answer), job.documents, job.plan.retrieval_only, costs)
+
+
+def _scored(
+    case: EvalCase,
+    result: Mapping[str, Any],
+    documents: Mapping[str, Document],
+    retrieval_only: bool,
+    costs: Mapping[str, float | None],
+) -> Row:
+    scores = score_case(case, result, documents, retrieval_only=retrieval_only)
+    failure = None if retrieval_only else failure_of(case, result, scores)
+    kept = {name: value for name, value in costs.items() if name.startswith(("ms_", "tokens_")) or name == "judged"}
+    values = {**{name: score.value for name, score in scores.items()}, **kept}
+    return Row(
+        case.set, case.id, result, values, failure, why={name: score.why for name, score in scores.items() if score.why}
+    )
+
+
+def _numbers(summary: Summary) -> dict[str, Any]:
+    """Return a summary as run.json holds it, the headline apart."""
+    whole = to_json(summary)
+    shown = {
+        name: whole["metrics"][name] for name in _SHOWN if summary.metrics[name].n + summary.metrics[name].unscored
+    }
+    return {"headline": shown, "summary": whole}
+
+
+def _judge(job: _Job, application: Application) -> Judge | None:
+    speak = application.voice(job.plan.judge) if job.plan.judge else None
+    return Judge(job.plan.judge, speak) if job.plan.judge and speak else None
+
+
+def _judging(judge: Judge, model: str) -> dict[str, Any]:
+    from evals.judge import calibrate, line
+
+    calibration = calibrate(judge)
+    return {"judge": {"model": judge.name, "line": line(calibration, judge.name, [model])}}
+
+
+def _first_info(job: _Job, fingerprint: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        **job.identity,
+        "command": " ".join(["evals", *sys.argv[1:]]) if Path(sys.argv[0]).stem in {"evals", "__main__"} else None,
+        "cases": len(job.cases),
+        "done": 0,
+        "complete": False,
+        "started": _now(),
+        "finished": None,
+        "seconds": 0.0,
+        "peak_mib": None,
+        "embedder_fingerprint": fingerprint,
+        "prompts": {},
+        "packages": packages(),
+        "revision": revision(),
+        "machine": machine(),
+        "headline": {},
+        "summary": None,
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _peak_mib(model: str, application: Application) -> int:
+    """Return the most memory this process and the model's server ever held, in MiB; 0 where the system hides it."""
+    processes = [os.getpid()]
+    name = parse_model_name(model)
+    if name.kind == "local":
+        server = application.servers.get(model_file(name, application.weights.path))
+        processes += [server.process_id] if server.process_id else []
+    return round(sum(peak_bytes(process) for process in processes) / 2**20)
+
+
+def _report(
+    paths: Sequence[Path],
+    root: Path,
+    report: Callable[[Sequence[OpenRun], Path], object],
+    read: dict[str, EvalSet],
+) -> None:
+    runs = [open_run(path, sets=read) for path in paths if (path / "run.json").is_file()]
+    for run in runs:
+        report([run], run.folder.path / "report.html")
+    if len(runs) > 1:
+        report(runs, root / "report.html")
