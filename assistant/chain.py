@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from assistant import condense
@@ -294,10 +295,17 @@ def _other_script(question: str, documents: Mapping[str, Document]) -> str | Non
     """Return the language to translate a question into: the articles' commonest if none uses the question's script."""
     if not documents or not re.search(r"\w", question):
         return None
-    if script_language(question) in {script_language(document.text[:2000]) for document in documents.values()}:
+    asked = script_language(question)
+    if any(_script(document.text[:2000]) == asked for document in documents.values()):
         return None
     languages = Counter(document.language for document in documents.values())
     return min(languages, key=lambda language: (-languages[language], language))
+
+
+@lru_cache(maxsize=10_000)
+def _script(opening: str) -> str | None:
+    """Return ``script_language`` of an article's opening, kept: it is asked at every question."""
+    return script_language(opening)
 
 
 def _far(evidence: Sequence[ScoredChunk]) -> bool:

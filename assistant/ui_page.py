@@ -85,7 +85,7 @@ def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Bl
     with blocks:
         frame = _lay_out_frame(workbench)
         if extensions.tabs:
-            with gr.Tabs(elem_id="places"):
+            with gr.Tabs(elem_id="places", overflow_behavior="wrap"):
                 with gr.Tab("Ask", elem_id="place-ask"):
                     parts = _lay_out_panes(workbench, frame, feedback)
                 for named in extensions.tabs:

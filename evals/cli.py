@@ -79,6 +79,9 @@ def run(
     retriever: Annotated[
         str, typer.Option(metavar="index|bm25", help="The assistant's own index, or plain BM25 over paragraphs.")
     ] = "index",
+    pooled: Annotated[
+        bool, typer.Option("--pooled", help="Search all the sets' articles for every case, not only the case's own.")
+    ] = False,
     bot: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +122,7 @@ def run(
             seed=seed,
             retrieval_only=retrieval_only,
             retriever=retriever,
+            pooled=pooled,
             bot=bot,
             judge=judge,
             out=out,

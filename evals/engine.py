@@ -61,6 +61,8 @@ class Plan:
     retrieval_only: bool = False
     retriever: str = "index"
     """``index``, the assistant's own, or ``bm25``, the plain baseline."""
+    pooled: bool = False
+    """Search all articles of the sets for every case, not only the case's own."""
     bot: str | None = None
     """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
     judge: str | None = None
@@ -127,6 +129,7 @@ class _Job:
             "seed": plan.seed,
             "retrieval_only": plan.retrieval_only,
             "retriever": plan.retriever,
+            "pooled": plan.pooled,
             "bot": plan.bot,
             "judge": plan.judge,
         }
@@ -162,7 +165,7 @@ def run_sets(
     every = [case for one in sets for case in one.cases]
     cases = sample(every, limit=plan.limit, seed=plan.seed)
     documents = {id: document for one in sets for id, document in one.documents.items()}
-    used = {id: documents[id] for case in cases for id in case.articles}
+    used = documents if plan.pooled else {id: documents[id] for case in cases for id in case.articles}
     root = plan.out or _default_folder(plan, sets, application)
     pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
     jobs = [
@@ -434,7 +437,7 @@ def _retrieved(assistant: Assistant, case: EvalCase) -> Answer:
 
 def _asked(case: EvalCase, bot: Bot, job: _Job, judge: Judge | None, prompts: dict[str, str]) -> Row:
     try:
-        answer = bot(case)
+        answer = bot(replace(case, articles=tuple(job.documents)) if job.plan.pooled else case)
     except (AssistantError, IndexingError) as error:
         return Row(case.set, case.id, None, {}, "error", str(error))
     except Exception as error:

@@ -151,6 +151,8 @@ def run_name(settings: Mapping[str, Any]) -> str:
         parts.append(settings["embedder"])
     if settings["retriever"] != "index":
         parts.append(settings["retriever"])
+    if settings["pooled"]:
+        parts.append("pooled")
     return " + ".join(parts)
 
 

@@ -62,7 +62,8 @@ def _bar(progress: Progress) -> Html:
     if progress.left_seconds and progress.done < progress.total:
         facts.append(f"{_clock(progress.left_seconds)} left")
     if progress.headline is not None:
-        facts.append(f"grounded accuracy so far {shown(METRICS['grounded_accuracy'], progress.headline)}")
+        so_far = " so far" if progress.done < progress.total else ""
+        facts.append(f"grounded accuracy{so_far} {shown(METRICS['grounded_accuracy'], progress.headline)}")
     if progress.failed:
         facts.append(f"{progress.failed:,} failed")
     return element(
@@ -130,14 +131,15 @@ def _headline(card: RunCard, metric: Metric) -> Html:
 
 def run_label(card: RunCard) -> str:
     """Return a run as a picker's line."""
-    state = "" if card.complete else f" (unfinished: {card.done:,} of {card.cases:,})"
-    return f"{card.model.removeprefix(_MODEL)} on {' + '.join(card.sets)}, {_when(card.started)}{state}"
+    state = "" if card.complete else f" (unfinished: {card.done:,})"
+    model, sets = card.model.removeprefix(_MODEL), " + ".join(card.sets)
+    return f"{model} on {sets}, {card.cases:,} cases, {_when(card.started, seconds=True)}{state}"
 
 
-def _when(started: str) -> str:
+def _when(started: str, *, seconds: bool = False) -> str:
     """Return when a run began, in the clock of this machine."""
     try:
-        return datetime.fromisoformat(started).astimezone().strftime("%Y-%m-%d %H:%M")
+        return datetime.fromisoformat(started).astimezone().strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''}")
     except ValueError:
         return started[:16]
 
@@ -159,7 +161,12 @@ def comparison(found: Comparison) -> Html:
     first = [one for one in found.differences if one.adjusted is not None]
     others = [one for one in found.differences if one.adjusted is None]
     if first:
-        parts.append(_table(first))
+        parts += [_table(first), _least(first[0])]
+    tags = [(tag, differences[0]) for tag, differences in found.tags.items() if differences[0].changed]
+    if tags:
+        label = METRICS[tags[0][1].metric].label
+        rows = [_difference(one, tag) for tag, one in tags]
+        parts.append(element("details", element("summary", f"{label} by tag"), _rows(rows)))
     if others:
         rest = join(line("p not adjusted: of twenty such lines one looks different by chance.", kind="quiet"))
         parts.append(element("details", element("summary", "Every other metric"), rest, _table(others)))
@@ -168,15 +175,25 @@ def comparison(found: Comparison) -> Html:
 
 
 def _table(found: Sequence[MetricDifference]) -> Html:
+    return _rows([_difference(one) for one in found])
+
+
+def _rows(rows: Sequence[Html]) -> Html:
     head = element("tr", *(element("th", name, scope="col") for name in _HEADINGS))
-    return element(
-        "div",
-        element("table", element("thead", head), element("tbody", *map(_difference, found)), class_="differences"),
-        class_="wide",
-    )
+    table = element("table", element("thead", head), element("tbody", *rows), class_="differences")
+    return element("div", table, class_="wide")
 
 
-def _difference(one: MetricDifference) -> Html:
+def _least(one: MetricDifference) -> Html:
+    """Return what so many cases could have shown."""
+    smallest, metric = one.difference.smallest_detectable, METRICS[one.metric]
+    if smallest is None:
+        return Html("")
+    words = f"These {one.difference.n:,} cases would show a true difference in {metric.label.lower()} of "
+    return line(f"{words}{shown(metric, smallest).lstrip('+')} or more, four times in five.", kind="quiet")
+
+
+def _difference(one: MetricDifference, label: str = "") -> Html:
     metric, difference = METRICS[one.metric], one.difference
     p = difference.p if one.adjusted is None else one.adjusted
     between = [_signed(metric, bound) for bound in (difference.low, difference.high) if bound is not None]
@@ -191,14 +208,14 @@ def _difference(one: MetricDifference) -> Html:
     kind = {"better": "better", "worse": "worse"}.get(one.verdict, "same")
     return element(
         "tr",
-        element("th", metric.label, scope="row", title=metric.means),
+        element("th", label or metric.label, scope="row", title=metric.means),
         *(element("td", cell, class_="number") for cell in cells),
         element("td", one.verdict, class_=kind),
     )
 
 
 def _signed(metric: Metric, value: float) -> str:
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    sign = "+" if value > 0 else "−" if value < 0 else ""
     return f"{sign}{shown(metric, abs(value)).lstrip('+')}"
 
 

@@ -73,8 +73,8 @@ def _texts(document: Document) -> list[str]:
 def deleted_twin(case: EvalCase, documents: Mapping[str, Document]) -> Twin:
     """Return a case without its evidence and every paragraph that holds an accepted answer; raise UnfitError.
 
-    A heading goes with its last paragraph. An article of which less than 30 % or two paragraphs would be left leaves the
-    case whole.
+    A heading goes with its last paragraph. An article of which less than 30 % or two paragraphs would be left goes
+    whole.
     """
     answers = _accepted(case)
     library = [documents[id] for id in case.articles]

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from assistant.errors import UsageError
 from evals.edits import UnfitError, names_of
@@ -21,6 +21,8 @@ from evals.sets import sample
 from evals.twin_cases import Kind, Twin, accepted_strings, deleted_twin, edited_twin
 from evals.types import EvalCase, EvalSet
 from index.types import Document
+
+_FILES = ("cases.jsonl", "articles.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +80,49 @@ def write_twins(eval_set: EvalSet, kind: Kind, folder: Path, *, limit: int | Non
     The folder must be new, empty, or hold twins already, which are replaced. Raises UsageError for any other folder,
     and where no twin could be made; then nothing is written.
     """
-    _refuse_strange(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    parts = [folder / f"{name}.part" for name in _FILES]
+    twins = (gold_deleted if kind == "deleted" else edited)(eval_set, limit=limit, seed=seed)
+    try:
+        _refuse_strange(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            cases, articles = (stack.enter_context(part.open("w", encoding="utf-8")) for part in parts)
+            counts = _write(twins, eval_set.documents, cases=cases, articles=articles)
+        for part in parts:
+            if counts.made:
+                part.replace(part.with_suffix(""))
+            else:
+                part.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written ({error}); expected a folder for the twins. Name another."
+        ) from error
+    if not counts.made:
+        with contextlib.suppress(OSError):  # not empty: twins of an earlier time stay
+            folder.rmdir()
+        why = "; ".join(f"{number} × {reason}" for reason, number in counts.skipped.items()) or "no answerable case"
+        raise UsageError(f"found no case of {eval_set.name} that could be {kind} ({why}). Choose another set.")
+    return counts
+
+
+def _write(
+    twins: Iterable[Twin | Skipped], documents: Mapping[str, Document], *, cases: TextIO, articles: TextIO
+) -> Counts:
     made = 0
     skipped: Counter[str] = Counter()
     written: set[str] = set()
-    parts = {name: folder / f"{name}.part" for name in ("articles.jsonl", "cases.jsonl")}
-    with contextlib.ExitStack() as stack:
-        articles, cases = (stack.enter_context(part.open("w", encoding="utf-8")) for part in parts.values())
-        for one in (gold_deleted if kind == "deleted" else edited)(eval_set, limit=limit, seed=seed):
-            if isinstance(one, Skipped):
-                skipped[one.reason] += 1
-                continue
-            made += 1
-            own = {document.id: document for document in one.documents}
-            for id in one.case.articles:
-                if id not in written:
-                    written.add(id)
-                    articles.write(_line(_article_row(own.get(id) or eval_set.documents[id])))
-            cases.write(_line(_case_row(one.case)))
-    counts = Counts(made, dict(skipped.most_common()))
-    for name, part in parts.items():
-        if made:
-            part.replace(folder / name)
-        else:
-            part.unlink()
-    if not made:
-        with contextlib.suppress(OSError):  # twins of an earlier time stay
-            folder.rmdir()
-        raise UsageError(
-            f"found no case of {eval_set.name} that could be {kind} ({_said(counts)}). Choose another set."
-        )
-    return counts
+    for one in twins:
+        if isinstance(one, Skipped):
+            skipped[one.reason] += 1
+            continue
+        made += 1
+        own = {document.id: document for document in one.documents}
+        for id in one.case.articles:
+            if id not in written:
+                written.add(id)
+                articles.write(_line(_article_row(own.get(id) or documents[id])))
+        cases.write(_line(_case_row(one.case)))
+    return Counts(made, dict(skipped.most_common()))
 
 
 def _twins(
@@ -134,16 +147,17 @@ def _twins(
 
 def _refuse_strange(folder: Path) -> None:
     """Raise UsageError for a folder with anything in it that is not twins."""
-    if folder.is_dir():
-        strange = {entry.name for entry in folder.iterdir()} - {
-            "cases.jsonl", "articles.jsonl", "cases.jsonl.part", "articles.jsonl.part",
-        }  # fmt: skip
-        cases = folder / "cases.jsonl"
-        if not strange and not (cases.is_file() and '"twin-of:' not in cases.open(encoding="utf-8").readline()):
-            return
-    elif not folder.exists():
+    if not folder.exists():
         return
-    raise UsageError(f"found other files at {folder}; expected a new folder, or one of twins. Name another.")
+    strange = {entry.name for entry in folder.iterdir()} - {*_FILES, *(f"{name}.part" for name in _FILES)}
+    cases = folder / _FILES[0]
+    if cases.is_file():
+        with cases.open(encoding="utf-8") as lines:
+            strange |= set() if '"twin-of:' in lines.readline() else {cases.name}
+    if strange:
+        raise UsageError(
+            f"found {min(strange)} in {folder}; expected a new or empty folder, or one of twins. Name another."
+        )
 
 
 def _article_row(document: Document) -> dict[str, Any]:
@@ -169,7 +183,3 @@ def _case_row(case: EvalCase) -> dict[str, Any]:
 
 def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _said(counts: Counts) -> str:
-    return "; ".join(f"{number} × {reason}" for reason, number in counts.skipped.items()) or "it has no answerable case"

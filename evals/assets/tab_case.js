@@ -58,15 +58,14 @@ on("click", (event) => {
   if (button.dataset.case === "drop") return trigger("drop", { payload: { place: Number(button.dataset.place) } });
 });
 
-/* The form opens with its question at hand, and leaves the focus by the answer it came from. */
+/* The form opens with its question at hand (its parts are mounted one by one), and leaves the focus in the chat. */
 const redrawn = new MutationObserver(() => {
-  if (isOpen() === wasOpen) return;
-  wasOpen = isOpen();
-  if (wasOpen) $("#case-question textarea")?.focus();
-  else {
-    float.hidden = true;
-    $("#question textarea")?.focus();
-  }
+  const field = $("#case-question textarea");
+  if (Boolean(field) === wasOpen) return;
+  wasOpen = Boolean(field);
+  if (field) return field.focus();
+  float.hidden = true;
+  $("#question textarea")?.focus();
 });
 redrawn.observe(document.body, { childList: true, subtree: true });
 life.signal.addEventListener("abort", () => redrawn.disconnect());
