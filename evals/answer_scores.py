@@ -13,6 +13,7 @@ from index.language import detect_language, script_language
 LONGEST_REFERENCE = 2000  # tokens compared of each side
 TELLING_WORDS = 8  # fewer words in Latin script do not tell their language: 4 in 100 German or Spanish ones mislead
 TELLING_CHARACTERS = 20  # Japanese may write a name in Chinese characters alone, not a sentence
+_QUOTED_WORDS = 6
 _SAMPLE = 300  # characters looked at: the detector is sure by then
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Languages that share a script stand here under the one ``script_language`` names it by.
@@ -37,8 +38,17 @@ def answer_scores(case: EvalCase, text: str, *, abstained: bool) -> dict[str, Sc
 
 
 def short_answers(case: EvalCase) -> tuple[str, ...]:
-    """Return the accepted answers short enough to be looked for in a text."""
-    return tuple(answer for answer in case.answers if not is_reference(answer))
+    """Return the accepted answers short enough to be looked for in a text.
+
+    A sentence of someone's own words is not, however short: none of more than six words that no gold quote holds.
+    """
+    return tuple(answer for answer in case.answers if not is_reference(answer) and not _is_own_words(case, answer))
+
+
+def _is_own_words(case: EvalCase, answer: str) -> bool:
+    if not case.evidence or len(answer.split()) <= _QUOTED_WORDS:
+        return False
+    return not any(present(answer, span.quote) for span in case.evidence)
 
 
 def accuracy(case: EvalCase, text: str) -> Score:

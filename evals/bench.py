@@ -24,6 +24,7 @@ from assistant.llm import chat_model, model_file, parse_model_name
 from assistant.settings import DEFAULT_MODEL, Settings
 from assistant.wiring import Application
 from evals.machine import machine, peak_bytes
+from evals.statistics import percentile
 from index.build import Index
 from index.cache import Cache
 from index.load import document_from_text

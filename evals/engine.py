@@ -11,9 +11,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from assistant.settings import EXTRACTIVE
 from assistant.types import Answer, EvidenceFound, Searched
 from assistant.wiring import Application
 from evals.bots import BOTS, Bot
-from evals.judge import Judge
+from evals.judge import Judge, calibrate, line
 from evals.machine import machine, packages, peak_bytes, revision
 from evals.plain import PlainBM25
 from evals.prefetch import Prefetched
@@ -40,6 +40,7 @@ from evals.types import EvalCase, EvalSet, Row
 from index.embed import Embedder
 from index.errors import IndexingError
 from index.types import Document
+from prompts import load, names
 
 logger = logging.getLogger(__name__)
 
@@ -136,9 +137,10 @@ class _Job:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Return settings and sets."""
+        """Return settings, sets and prompts."""
         sets = [{"name": one.name, "path": str(one.path), "digest": one.digest} for one in self.sets]
-        return {"settings": self.settings, "sets": sets}
+        prompts = {name: load(name).digest for name in names()}
+        return {"settings": self.settings, "sets": sets, "prompts": prompts}
 
 
 def runs_folder(application: Application) -> Path:
@@ -244,6 +246,9 @@ def _check(plan: Plan, application: Application) -> None:
         raise UsageError("found no set, model or embedder; expected one of each at least.")
     for model in (*plan.models, *([plan.judge] if plan.judge else [])):
         application.check(model)
+        name = parse_model_name(model)
+        if name.kind == "local" and not name.is_file and not application.weights.is_complete(name.value):
+            _not_here(name.value)
         if plan.judge and plan.judge == EXTRACTIVE:
             raise UsageError("found the judge 'extractive'; expected a language model. Name one, as local:NAME.")
     for embedder in plan.embedders:
@@ -257,7 +262,7 @@ def _complete(job: _Job) -> bool:
 
 def _identity(info: Mapping[str, Any]) -> dict[str, Any]:
     sets = [{key: one[key] for key in ("name", "path", "digest")} for one in info["sets"]]
-    return {"settings": info["settings"], "sets": sets}
+    return {"settings": info["settings"], "sets": sets, "prompts": info["prompts"]}
 
 
 def _default_folder(plan: Plan, sets: Sequence[EvalSet], application: Application) -> Path:
@@ -315,7 +320,7 @@ def _run(
             ) from None
         info = folder.info
         if info is not None and _identity(info) != job.identity:
-            raise UsageError(f"{job.path} holds a run of other settings or sets. Choose another --out.")
+            raise UsageError(f"{job.path} holds a run of other settings, sets or prompts. Choose another --out.")
         if info is None:
             info = _first_info(job, fingerprint)
             folder.write_info(info)
@@ -332,51 +337,76 @@ def _work(
     on_progress: Callable[[Progress], None],
     stopped: Callable[[], bool],
 ) -> None:
-    done = folder.mend()
-    total, began = len(job.cases), time.monotonic()
-    tally = _Tally()
-    for row in folder:
-        tally.count(row)
+    began = time.monotonic()
+    tally = _Tally(folder)
     bot = _bot(job, index, application)
-    judge = _judge(job, application)
-
-    def tell() -> None:
-        seconds, now = time.monotonic() - began, tally.rows - done
-        left = seconds / now * (total - tally.rows) if now else None
-        on_progress(Progress(job.model, tally.rows, total, now, tally.failed, seconds, left, tally.mean))
-
-    tell()
-    prompts: dict[str, str] = dict(info.get("prompts") or {})
-    for case in job.cases[done:]:
+    pace = _Pace(job.model, len(job.cases), tally.rows, on_progress)
+    pace.tell(tally)
+    for case in job.cases[tally.rows :]:
         if stopped():
             break
-        row = _asked(case, bot, job, judge, prompts)
+        row = _asked(case, bot, job)
         folder.append(row)
         tally.count(row)
-        tell()
-    summary = summarise(folder, {case.key: case for case in job.cases}, seed=job.plan.seed)
-    complete = tally.rows == total
+        pace.tell(tally)
+    peak = _peak_mib(job.model, application)
+    complete = tally.rows == len(job.cases)
+    judging: dict[str, Any] = {}
+    if complete and job.plan.judge:
+        judging = {"judge": _judged(job, folder, application, on_progress)}
     folder.write_info(
         {
             **info,
-            "prompts": prompts,
+            **judging,
             "done": tally.rows,
             "complete": complete,
             "finished": _now() if complete else None,
             "seconds": round(info["seconds"] + time.monotonic() - began, 1),
-            "peak_mib": max(info["peak_mib"] or 0, _peak_mib(job.model, application)),
-            **(_judging(judge, job.model) if judge else {}),
-            **_numbers(summary),
+            "peak_mib": max(info["peak_mib"] or 0, peak),
+            **_numbers(summarise(folder, {case.key: case for case in job.cases}, seed=job.plan.seed)),
         }
     )
+
+
+def _judged(
+    job: _Job, folder: RunFolder, application: Application, on_progress: Callable[[Progress], None]
+) -> dict[str, Any]:
+    """Have the judge grade every answer of a whole run; return what run.json says of the judge.
+
+    After the answers, not between them: two local models would take turns in memory.
+    """
+    name = job.plan.judge or ""
+    speak = application.voice(name)
+    if speak is None:
+        raise UsageError(f"found the judge '{name}'; expected a language model. Name one, as local:NAME.")
+    judge = Judge(name, speak)
+    cases = {case.key: case for case in job.cases}
+    tally = _Tally(())
+    pace = _Pace(f"judge {name}", len(cases), 0, on_progress)
+
+    def graded() -> Iterator[Row]:
+        for row in folder:
+            answer, case = row.result, cases[row.key]
+            value = None
+            if answer is not None and case.answerable and not answer["abstained"]:
+                value = judge.grade(case, answer["answer"]).value
+            tally.count(row)
+            pace.tell(tally)
+            yield replace(row, scores={**row.scores, "judged": value})
+
+    folder.replace_rows(graded())
+    calibration = calibrate(judge)
+    return {"model": name, **asdict(calibration), "line": line(calibration, name, [job.model])}
 
 
 class _Tally:
     """Counts rows, failures and the running headline."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Iterable[Row]) -> None:
         self.rows = self.failed = self._scored = 0
         self._sum = 0.0
+        for row in rows:
+            self.count(row)
 
     def count(self, row: Row) -> None:
         self.rows += 1
@@ -389,6 +419,19 @@ class _Tally:
     @property
     def mean(self) -> float | None:
         return self._sum / self._scored if self._scored else None
+
+
+class _Pace:
+    """Tells how far a run is, at the pace of this sitting."""
+
+    def __init__(self, model: str, total: int, before: int, on_progress: Callable[[Progress], None]) -> None:
+        self._model, self._total, self._before, self._on_progress = model, total, before, on_progress
+        self._began = time.monotonic()
+
+    def tell(self, tally: _Tally) -> None:
+        seconds, now = time.monotonic() - self._began, tally.rows - self._before
+        left = seconds / now * (self._total - tally.rows) if now else None
+        self._on_progress(Progress(self._model, tally.rows, self._total, now, tally.failed, seconds, left, tally.mean))
 
 
 def _bot(job: _Job, index: Searchable, application: Application) -> Bot:
@@ -435,7 +478,7 @@ def _retrieved(assistant: Assistant, case: EvalCase) -> Answer:
     raise AssertionError("a stream finds evidence before it ends")
 
 
-def _asked(case: EvalCase, bot: Bot, job: _Job, judge: Judge | None, prompts: dict[str, str]) -> Row:
+def _asked(case: EvalCase, bot: Bot, job: _Job) -> Row:
     try:
         answer = bot(replace(case, articles=tuple(job.documents)) if job.plan.pooled else case)
     except (AssistantError, IndexingError) as error:
@@ -443,13 +486,10 @@ def _asked(case: EvalCase, bot: Bot, job: _Job, judge: Judge | None, prompts: di
     except Exception as error:
         logger.exception("case %s of %s failed", case.id, case.set)
         return Row(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
-    prompts.update(answer.prompts)
     costs: dict[str, float | None] = {
         name: answer.timings_ms.get(timing) for name, timing in _COSTS.items() if timing in answer.timings_ms
     }
     costs |= {f"tokens_{kind}": answer.tokens[kind] for kind in ("prompt", "completion") if kind in answer.tokens}
-    if judge and not job.plan.retrieval_only and case.answerable and not answer.abstained:
-        costs["judged"] = judge.grade(case, answer.text).value
     return _scored(case, to_contract(answer), job.documents, job.plan.retrieval_only, costs)
 
 
@@ -478,18 +518,6 @@ def _numbers(summary: Summary) -> dict[str, Any]:
     return {"headline": shown, "summary": whole}
 
 
-def _judge(job: _Job, application: Application) -> Judge | None:
-    speak = application.voice(job.plan.judge) if job.plan.judge else None
-    return Judge(job.plan.judge, speak) if job.plan.judge and speak else None
-
-
-def _judging(judge: Judge, model: str) -> dict[str, Any]:
-    from evals.judge import calibrate, line
-
-    calibration = calibrate(judge)
-    return {"judge": {"model": judge.name, "line": line(calibration, judge.name, [model])}}
-
-
 def _first_info(job: _Job, fingerprint: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -503,7 +531,6 @@ def _first_info(job: _Job, fingerprint: str) -> dict[str, Any]:
         "seconds": 0.0,
         "peak_mib": None,
         "embedder_fingerprint": fingerprint,
-        "prompts": {},
         "packages": packages(),
         "revision": revision(),
         "machine": machine(),

@@ -23,6 +23,10 @@ Address = Callable[[str], str]
 LISTED = 50
 """Most runs and changed cases shown."""
 _MODEL = "local:"
+_ONE_LOCAL = (
+    "The chat goes on meanwhile. Ask there with the same local model or with none: only one is loaded at a time, and "
+    "taking turns costs both."
+)
 _HEADINGS = ("Metric", "Before", "After", "Difference", "95% interval", "p", "Cases", "")
 
 
@@ -39,7 +43,9 @@ def status(now: Status, reports: Sequence[tuple[str, str]] = ()) -> Html:
     if now.running:
         waiting = "" if now.progress else "Getting ready: reading the set and searching its articles…"
         stopping = "Stopping after the case at hand…" if now.stopping else ""
-        return element("div", line(waiting or stopping, kind="quiet"), bars, class_="run")
+        local = any(model.startswith(_MODEL) for model in now.plan.models)
+        lines = [line(words, kind="quiet") for words in (waiting or stopping, _ONE_LOCAL if local else "")]
+        return element("div", lines[0], bars, lines[1], class_="run")
     links = [element("a", label, href=address, target="_blank", rel="noopener") for label, address in reports]
     opened = element("p", *_between(links, " · "), class_="links") if links else ""
     return element("div", line(now.trouble, kind="trouble"), line(_ended(now)), bars, opened, class_="run")

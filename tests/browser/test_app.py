@@ -468,7 +468,7 @@ async (rounds) => {
 
 def test_a_question_sent_the_moment_an_answer_ends_is_answered(page: Page, script: Any) -> None:
     asked = len(script.asked)
-    assert page.evaluate(ASK_IN_THE_TAIL, 10) == [f"Question {round}?" for round in range(10)]
+    assert page.evaluate(ASK_IN_THE_TAIL, 10) == [f"Question {one}?" for one in range(10)]
     assert len(script.asked) == asked + 10
     expect(box(page)).to_have_value("")
 

@@ -1,5 +1,7 @@
 """How right the words are: worked by hand, and by property."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from evals.answer_scores import (
     short_answers,
     token_recall,
 )
-from evals.types import EvalCase, Score
+from evals.types import EvalCase, GoldSpan, Score
 
 LONG = (
     "The agency was founded because the older offices did not share what they knew, and each of them answered to a "
@@ -177,3 +179,13 @@ def test_any_two_texts_can_be_compared(text, other):
 )
 def test_the_answer_keeps_the_language_of_the_question(text, lang, score):
     assert language_kept(text, lang) == score
+
+
+def test_a_sentence_of_someones_own_words_is_a_reference_however_short():
+    quote = "The bridge, which opened in 1931, replaced a ferry."
+    gold = (GoldSpan("a", 0, len(quote), quote),)
+    own = "A ferry ran there before the bridge came"
+    assert short_answers(replace(case(own), evidence=gold)) == ()
+    assert short_answers(case(own)) == (own,)  # without gold there is nothing to tell by
+    assert short_answers(replace(case("which opened in 1931, replaced a ferry"), evidence=gold)) != ()
+    assert short_answers(replace(case("a boat ran before"), evidence=gold)) == ("a boat ran before",)

@@ -122,7 +122,7 @@ def test_a_stopped_run_is_resumed_by_the_same_plan_and_refused_to_another(
     )  # fmt: skip
     assert len(rows_of(out)) == 4
     assert not json.loads((out / "run.json").read_text())["complete"]
-    with pytest.raises(UsageError, match="holds a run of other settings or sets"):
+    with pytest.raises(UsageError, match="holds a run of other settings, sets or prompts"):
         run_sets(Plan((small_set,), limit=5, out=out), application=application)
     run_sets(Plan((small_set,), out=out), application=application)
     assert len(rows_of(out)) == 10
@@ -279,6 +279,16 @@ def test_what_can_be_known_to_be_wrong_is_said_before_anything_runs(
     assert not (tmp_path / "run" / "results.jsonl").exists()
 
 
+def test_weights_that_are_not_here_are_named_before_another_model_has_run(
+    application: Application, small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application.weights, "is_complete", lambda name: name == "minilm")
+    plan = Plan((small_set,), models=("extractive", "local:smollm2-135m-instruct"), out=tmp_path / "run")
+    with pytest.raises(UsageError, match="Run `assistant models pull smollm2-135m-instruct`"):
+        run_sets(plan, application=application)
+    assert not (tmp_path / "run").exists()
+
+
 def test_two_processes_do_not_write_one_run(application: Application, small_set: Path, tmp_path: Path) -> None:
     inside, leave = threading.Event(), threading.Event()
 
@@ -297,3 +307,17 @@ def test_two_processes_do_not_write_one_run(application: Application, small_set:
         leave.set()
         first.join()
     assert len(rows_of(tmp_path / "run")) == 10
+
+
+def test_a_judge_grades_after_the_answers_and_its_own_accuracy_stands_beside(
+    application: Application, small_set: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "strict.jsonl"
+    script.write_text(json.dumps({"reply": "WRONG", "repeat": True}) + "\n")
+    plan = Plan((small_set,), judge=f"scripted:{script}", out=tmp_path / "run")
+    (path,) = run_sets(plan, application=application)
+    assert headline(path)["judged"] == 0
+    info = json.loads((path / "run.json").read_text())
+    assert info["judge"]["balanced_accuracy"] == 0.5
+    assert info["judge"]["n"] == 60
+    assert "0.50" in info["judge"]["line"]

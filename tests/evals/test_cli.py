@@ -1,0 +1,147 @@
+"""The command line of the measurement: what it prints, where it exits, and that one line says what went wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from assistant.home import Home
+from evals import cli
+
+
+@pytest.fixture
+def evals(home: Home, monkeypatch: pytest.MonkeyPatch):
+    """Run a command in the test's home folder."""
+    monkeypatch.setenv("ASSISTANT_HOME", str(home.root))
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(cli.app, [str(one) for one in arguments], prog_name="evals")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def done(home: Home, small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the small set."""
+    out = tmp_path_factory.mktemp("runs") / "done"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSISTANT_HOME", str(home.root))
+        ran = CliRunner().invoke(cli.app, ["run", str(small_set), "--model", "extractive", "--out", str(out)])
+    assert ran.exit_code == 0, ran.output
+    return out
+
+
+def test_help_answers_without_loading_anything_heavy() -> None:
+    heavy = "sum(name in sys.modules for name in ('torch', 'numpy', 'chromadb', 'gradio', 'langchain_core', 'rich'))"
+    code = f"import sys; from evals import cli; print({heavy})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "0"
+
+
+def test_a_run_prints_its_headline_and_where_it_stands(evals, small_set: Path, tmp_path: Path) -> None:
+    ran = evals("run", small_set, "-m", "extractive", "--out", tmp_path / "run", "--limit", 4)
+    assert ran.exit_code == 0
+    lines = ran.stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines if line] == [
+        "",
+        "Grounded accuracy",
+        "",
+        "Points",
+        "Right",
+        "Refused",
+        "Over-refused",
+        "Citation precision",
+        "Hit@5",
+        "Seconds per answer, p50 / p95",
+        "Cases (failed)",
+        f"written to {tmp_path / 'run'}",
+    ]
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "results.jsonl", "report.html", ".lock"}
+    assert "4 of 4" in ran.stderr
+
+
+def test_the_report_is_one_file_that_names_every_case(done: Path) -> None:
+    page = (done / "report.html").read_text(encoding="utf-8")
+    assert "Who designed the harbor bridge?" in page
+    assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def test_a_run_compared_with_itself_says_so(evals, done: Path) -> None:
+    compared = evals("compare", done, done)
+    assert compared.exit_code == 0
+    assert "no case changed" in compared.stdout.lower()
+
+
+def test_two_runs_are_compared_case_by_case(evals, done: Path, small_set: Path, tmp_path: Path) -> None:
+    assert (
+        evals("run", small_set, "-m", "extractive", "--bot", "always-abstain", "--out", tmp_path / "mute").exit_code
+        == 0
+    )
+    compared = evals("compare", done, tmp_path / "mute")
+    assert compared.exit_code == 0
+    assert "designer" in compared.stdout
+    assert "Grounded accuracy" in compared.stdout
+
+
+def test_a_gate_that_is_met_passes_and_one_that_is_missed_exits_1_naming_the_metric(evals, done: Path) -> None:
+    assert evals("gate", done, "--fail-below", "citation_validity=1").exit_code == 0
+    missed = evals("gate", done, "--fail-below", "citation_validity=1", "--fail-below", "over_refused=0")
+    if missed.exit_code:
+        assert "over_refused" in missed.stderr
+    below = evals("gate", done, "--fail-below", "grounded_accuracy=1")
+    assert (below.exit_code, "grounded_accuracy" in below.stderr) == (1, True)
+    assert evals("compare", done, done, "--fail-below", "grounded_accuracy=1").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nowhere"), "evals: found no eval set 'nowhere'"),
+        (("gate", "nowhere", "--fail-below", "accuracy=1"), "evals: found no run.json in nowhere"),
+        (("compare", "nowhere", "nowhere"), "evals: found no run.json in nowhere"),
+        (("report", "nowhere"), "evals: found no run.json in nowhere"),
+        (("run", "article", "-m", "nonsense"), "nonsense"),
+        (("run", "article", "--fail-below", "beauty=1"), "beauty"),
+        (("twins", "nowhere"), "evals: found no eval set 'nowhere'"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_exit_1(evals, arguments: tuple[str, ...], said: str) -> None:
+    ran = evals(*arguments)
+    assert ran.exit_code == 1
+    assert said in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_the_projects_sets_are_listed_and_runs_too(evals) -> None:
+    listed = evals("sets").stdout
+    assert listed.split()[0] == "article"
+    assert "hostile" in listed
+    assert evals("runs").exit_code == 0
+
+
+def test_twins_make_a_set_that_can_be_run(evals, small_set: Path, tmp_path: Path) -> None:
+    made = evals("twins", small_set, "--kind", "deleted", "--out", tmp_path / "twins")
+    assert made.exit_code == 0, made.output
+    assert "twins written to" in made.stdout
+    ran = evals("run", tmp_path / "twins", "-m", "extractive", "--out", tmp_path / "run")
+    assert ran.exit_code == 0, ran.output
+    rows = [json.loads(line) for line in (tmp_path / "run" / "results.jsonl").read_text().splitlines()]
+    assert rows
+    assert all(row["scores"]["refused"] is not None for row in rows)
+
+
+def test_a_report_over_several_runs_goes_where_it_is_told(evals, done: Path, tmp_path: Path) -> None:
+    written = evals("report", done, "--out", tmp_path / "both.html")
+    assert written.stdout == f"written to {tmp_path / 'both.html'}\n"
+    assert (tmp_path / "both.html").stat().st_size > 10_000
+
+
+def test_rescoring_prints_the_headline_again(evals, done: Path) -> None:
+    again = evals("rescore", done)
+    assert again.exit_code == 0
+    assert "Grounded accuracy" in again.stdout
