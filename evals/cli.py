@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from assistant.wiring import Application
     from evals.runs import OpenRun
+    from evals.types import EvalSet
 
 MISSED = 1
 """Exit status when a gate is not met."""
@@ -183,7 +184,7 @@ def report(
     with _home() as home:
         opened = _opened([_run_path(home.root, one) for one in dict.fromkeys(runs)])
         path = (out or opened[0].folder.path / "report.html").resolve()
-        report_of(opened, path)
+        report_of(opened, path, {})
         typer.echo(f"written to {path}")
         if open_it:
             typer.launch(path.as_uri())
@@ -197,8 +198,9 @@ def rescore(runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ru
 
     with _home() as home:
         opened = [again(_run_path(home.root, one)) for one in dict.fromkeys(runs)]
+        read: dict[str, EvalSet] = {}
         for one in opened:
-            report_of([one], one.folder.path / "report.html")
+            report_of([one], one.folder.path / "report.html", read)
         typer.echo(headline(opened))
 
 
@@ -271,14 +273,14 @@ def _application() -> Iterator[Application]:
 
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
-    """End a run after the case at hand on the first Ctrl-C, at once on the second."""
+    """End a run in order on the first Ctrl-C, at once on the second."""
     asked: list[int] = []
 
     def stop(number: int, _: object) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        typer.echo("\nstopping after this case; Ctrl-C again stops at once", err=True)
+        typer.echo("\nstopping; Ctrl-C again stops at once", err=True)
 
     former = signal.signal(signal.SIGINT, stop)
     try:
@@ -295,10 +297,8 @@ def _run_path(root: Path, name: str) -> Path:
 
 def _opened(paths: Sequence[Path]) -> list[OpenRun]:
     from evals.runs import open_run
-    from evals.types import EvalSet
 
-    read: dict[str, EvalSet] = {}
-    return [open_run(path, sets=read) for path in paths]
+    return [open_run(path) for path in paths]
 
 
 def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Any]) -> None:

@@ -25,7 +25,7 @@ from assistant.contract import to_contract
 from assistant.errors import AssistantError, UsageError
 from assistant.llm import model_file, parse_model_name
 from assistant.settings import EXTRACTIVE
-from assistant.types import Answer, EvidenceFound, Searched
+from assistant.types import Answer, EvidenceFound, Finished, Searched
 from assistant.wiring import Application
 from evals.bots import BOTS, Bot
 from evals.judge import Judge, calibrate, line
@@ -43,6 +43,9 @@ from index.types import Document
 from prompts import load, names
 
 logger = logging.getLogger(__name__)
+
+Report = Callable[[Sequence[OpenRun], Path, dict[str, EvalSet]], object]
+"""Writes a report of runs to a path; the sets that were read come along, so that none is read twice."""
 
 RETRIEVERS = ("index", "bm25")
 _SHOWN = (*HEADLINE, "citation_validity", "citation_recall", "hit@1", "hit@5")
@@ -102,6 +105,7 @@ class RunCard:
     cases: int
     done: int
     complete: bool
+    retrieval_only: bool
     started: str
     headline: Mapping[str, Any] | None
     """Grounded accuracy as ``run.json`` holds it; hit@5 where only retrieval was run."""
@@ -154,12 +158,12 @@ def run_sets(
     application: Application,
     on_progress: Callable[[Progress], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
-    report: Callable[[Sequence[OpenRun], Path], object] | None = None,
+    report: Report | None = None,
 ) -> tuple[Path, ...]:
     """Run a plan; return a folder a run, in order of embedders, then models.
 
     Raises UsageError before anything runs when a set, a model, the judge or the folder cannot be used. A case that
-    fails is recorded and the run goes on. ``stopped`` ends it after the case at hand; the same plan resumes it.
+    fails is recorded and the run goes on. ``stopped`` leaves the case at hand, which the same plan asks again.
     ``report`` writes a report of some runs to a path: one a run, and over several one more in their parent folder.
     """
     _check(plan, application)
@@ -210,6 +214,7 @@ def list_runs(folder: Path) -> tuple[RunCard, ...]:
                 cases=info["cases"],
                 done=info["done"],
                 complete=info["complete"],
+                retrieval_only=info["settings"]["retrieval_only"],
                 started=info["started"],
                 headline=metrics.get("hit@5" if info["settings"]["retrieval_only"] else "grounded_accuracy"),
             )
@@ -221,15 +226,14 @@ def rescore(path: Path) -> OpenRun:
     """Score the saved rows of a run again, costs and grades kept, and write its numbers anew."""
     run = open_run(path)
     only = bool(run.info["settings"]["retrieval_only"])
+    documents = run.documents({})
 
     def again() -> Iterator[Row]:
         for row in run.folder:
-            yield (
-                row if row.result is None else _scored(run.cases[row.key], row.result, run.documents, only, row.scores)
-            )
+            yield (row if row.result is None else _scored(run.cases[row.key], row.result, documents, only, row.scores))
 
     run.folder.replace_rows(again())
-    summary = summarise(run.folder, run.cases, seed=run.info["settings"]["seed"])
+    summary = summarise(run.folder, run.cases, seed=run.seed)
     run.folder.write_info({**run.info, **_numbers(summary)})
     return open_run(path)
 
@@ -322,6 +326,7 @@ def _run(
         if info is not None and _identity(info) != job.identity:
             raise UsageError(f"{job.path} holds a run of other settings, sets or prompts. Choose another --out.")
         if info is None:
+            folder.write_cases(job.cases)
             info = _first_info(job, fingerprint)
             folder.write_info(info)
         if not info["complete"]:
@@ -339,13 +344,15 @@ def _work(
 ) -> None:
     began = time.monotonic()
     tally = _Tally(folder)
-    bot = _bot(job, index, application)
+    bot = _bot(job, index, application, stopped)
     pace = _Pace(job.model, len(job.cases), tally.rows, on_progress)
     pace.tell(tally)
     for case in job.cases[tally.rows :]:
         if stopped():
             break
         row = _asked(case, bot, job)
+        if row is None:
+            break
         folder.append(row)
         tally.count(row)
         pace.tell(tally)
@@ -434,7 +441,11 @@ class _Pace:
         self._on_progress(Progress(self._model, tally.rows, self._total, now, tally.failed, seconds, left, tally.mean))
 
 
-def _bot(job: _Job, index: Searchable, application: Application) -> Bot:
+class _StoppedError(Exception):
+    """The run was stopped while a model spoke."""
+
+
+def _bot(job: _Job, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
     """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
     if parse_model_name(job.model).kind == "local":
         application.prepare(job.model, pull=_not_here)
@@ -447,7 +458,21 @@ def _bot(job: _Job, index: Searchable, application: Application) -> Bot:
     if job.plan.bot:
         return BOTS[job.plan.bot](index, assistant, job.plan.seed)
     ready = assistant(index)
-    return lambda case: ready.ask(case.question, turns=case.history, articles=case.articles)
+    return lambda case: _answered(ready, case, stopped)
+
+
+def _answered(assistant: Assistant, case: EvalCase, stopped: Callable[[], bool]) -> Answer:
+    """Return the whole answer, as ``Assistant.ask`` does; a stop is noticed at every event, four times a second."""
+    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
+    try:
+        for event in events:
+            if isinstance(event, Finished):
+                return event.answer
+            if stopped():
+                raise _StoppedError
+    finally:
+        events.close()
+    raise AssertionError("a stream ends with Finished")
 
 
 def _not_here(name: str) -> None:
@@ -478,9 +503,12 @@ def _retrieved(assistant: Assistant, case: EvalCase) -> Answer:
     raise AssertionError("a stream finds evidence before it ends")
 
 
-def _asked(case: EvalCase, bot: Bot, job: _Job) -> Row:
+def _asked(case: EvalCase, bot: Bot, job: _Job) -> Row | None:
+    """Return a case's row, also of one that failed; None when the run was stopped meanwhile."""
     try:
         answer = bot(replace(case, articles=tuple(job.documents)) if job.plan.pooled else case)
+    except _StoppedError:
+        return None
     except (AssistantError, IndexingError) as error:
         return Row(case.set, case.id, None, {}, "error", str(error))
     except Exception as error:
@@ -553,14 +581,9 @@ def _peak_mib(model: str, application: Application) -> int:
     return round(sum(peak_bytes(process) for process in processes) / 2**20)
 
 
-def _report(
-    paths: Sequence[Path],
-    root: Path,
-    report: Callable[[Sequence[OpenRun], Path], object],
-    read: dict[str, EvalSet],
-) -> None:
-    runs = [open_run(path, sets=read) for path in paths if (path / "run.json").is_file()]
+def _report(paths: Sequence[Path], root: Path, report: Report, read: dict[str, EvalSet]) -> None:
+    runs = [open_run(path) for path in paths if (path / "run.json").is_file()]
     for run in runs:
-        report([run], run.folder.path / "report.html")
+        report([run], run.folder.path / "report.html", read)
     if len(runs) > 1:
-        report(runs, root / "report.html")
+        report(runs, root / "report.html", read)

@@ -1,24 +1,25 @@
-"""One folder a run: what was asked of which model (run.json), a row a case (results.jsonl), and the report."""
+"""One folder a run: what was asked of which model (run.json), the cases, a row a case, and the report."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from assistant.contract import as_text
 from assistant.errors import UsageError
+from assistant.types import Turn
 from evals.compare import RunView
-from evals.sets import load_set, sample
+from evals.sets import load_set
 from evals.summary import Summary, from_json, summarise
-from evals.types import EvalCase, EvalSet, Row
+from evals.types import EvalCase, EvalSet, GoldSpan, Row
 from index.types import Document
 
 FORMAT = 1
-RUN, RESULTS, REPORT = "run.json", "results.jsonl", "report.html"
+RUN, CASES, RESULTS, REPORT = "run.json", "cases.jsonl", "results.jsonl", "report.html"
 
 
 class RunFolder:
@@ -45,14 +46,23 @@ class RunFolder:
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Replace run.json in one step."""
         self.path.mkdir(parents=True, exist_ok=True)
-        file, half = self.path / RUN, self.path / f"{RUN}.{os.getpid()}"
-        half.write_text(as_text(dict(info), indent=1) + "\n", encoding="utf-8")
-        half.replace(file)
+        _replace(self.path / RUN, [as_text(dict(info), indent=1) + "\n"])
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows that are whole, in order; each time anew from the file."""
         for line in self._lines():
             yield row_from_json(json.loads(line))
+
+    def write_cases(self, cases: Iterable[EvalCase]) -> None:
+        """Keep the cases as they are asked: the run can be compared when its set has changed, or is gone."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        _replace(self.path / CASES, (as_text(asdict(case)) + "\n" for case in cases))
+
+    def cases(self) -> Iterator[EvalCase]:
+        """Yield the cases in the order they are asked in."""
+        with (self.path / CASES).open(encoding="utf-8") as lines:
+            for line in lines:
+                yield _case(json.loads(line))
 
     def mend(self) -> int:
         """Cut off a torn last line; return the number of rows that stay."""
@@ -73,10 +83,7 @@ class RunFolder:
 
     def replace_rows(self, rows: Iterator[Row]) -> None:
         """Replace results.jsonl in one step."""
-        half = self.path / f"{RESULTS}.{os.getpid()}"
-        with half.open("w", encoding="utf-8") as results:
-            results.writelines(as_text(row_to_json(row)) + "\n" for row in rows)
-        half.replace(self.path / RESULTS)
+        _replace(self.path / RESULTS, (as_text(row_to_json(row)) + "\n" for row in rows))
 
     def _lines(self) -> Iterator[bytes]:
         file = self.path / RESULTS
@@ -91,17 +98,21 @@ class RunFolder:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run with the cases and articles it asked about."""
+    """A run with the cases it asked."""
 
     folder: RunFolder
     info: Mapping[str, Any]
     cases: Mapping[tuple[str, str], EvalCase]
-    documents: Mapping[str, Document]
 
     @property
     def name(self) -> str:
         """As tables call it: the model, and what else was not the default."""
         return run_name(self.info["settings"])
+
+    @property
+    def seed(self) -> int:
+        """Of the sample and the intervals."""
+        return int(self.info["settings"]["seed"])
 
     def summary(self) -> Summary:
         """Return the numbers of run.json, counted anew where a kill came before they were written."""
@@ -112,36 +123,32 @@ class OpenRun:
         """Return the run as ``evals.compare`` takes it."""
         return RunView(self.name, {row.key: row for row in self.folder}, self.cases)
 
-    @property
-    def seed(self) -> int:
-        """Of the sample and the intervals."""
-        return int(self.info["settings"]["seed"])
+    def documents(self, read: dict[str, EvalSet]) -> dict[str, Document]:
+        """Return the articles of the run's sets; UsageError when a set is gone or has changed since.
+
+        ``read`` keeps what was read, for several runs over the same sets.
+        """
+        found: dict[str, Document] = {}
+        for entry in self.info["sets"]:
+            if entry["path"] not in read:
+                read[entry["path"]] = load_set(Path(entry["path"]))
+            one = read[entry["path"]]
+            if one.digest != entry["digest"]:
+                raise UsageError(
+                    f"the set at {entry['path']} has changed since the run in {self.folder.path}. Run again, or "
+                    "restore the set."
+                )
+            found |= one.documents
+        return found
 
 
-def open_run(path: Path, *, sets: dict[str, EvalSet] | None = None) -> OpenRun:
-    """Return a run with its sets read again; UsageError when there is no run, or a set has changed since.
-
-    ``sets`` keeps what was read, for several runs over the same sets.
-    """
+def open_run(path: Path) -> OpenRun:
+    """Return a run; UsageError when there is none."""
     folder = RunFolder(path)
     info = folder.info
     if info is None:
         raise UsageError(f"found no {RUN} in {path}; expected a run's folder. `evals runs` lists yours.")
-    read = sets if sets is not None else {}
-    chosen = []
-    for entry in info["sets"]:
-        if entry["path"] not in read:
-            read[entry["path"]] = load_set(Path(entry["path"]))
-        one = read[entry["path"]]
-        if one.digest != entry["digest"]:
-            raise UsageError(
-                f"the set at {entry['path']} has changed since the run in {path}. Run again, or restore the set."
-            )
-        chosen.append(one)
-    every = [case for one in chosen for case in one.cases]
-    picked = sample(every, limit=info["settings"]["limit"], seed=info["settings"]["seed"])
-    documents = {id: document for one in chosen for id, document in one.documents.items()}
-    return OpenRun(folder, info, {case.key: case for case in picked}, documents)
+    return OpenRun(folder, info, {case.key: case for case in folder.cases()})
 
 
 def run_name(settings: Mapping[str, Any]) -> str:
@@ -180,3 +187,23 @@ def row_from_json(fields: Mapping[str, Any]) -> Row:
         error=fields.get("error"),
         why=fields.get("why", {}),
     )
+
+
+def _case(fields: Mapping[str, Any]) -> EvalCase:
+    return EvalCase(
+        **{
+            **fields,
+            **{name: tuple(fields[name]) for name in ("articles", "answers", "forbidden", "tags")},
+            "nuggets": tuple(tuple(group) for group in fields["nuggets"]),
+            "history": tuple(Turn(**turn) for turn in fields["history"]),
+            "evidence": tuple(GoldSpan(**span) for span in fields["evidence"]),
+        }
+    )
+
+
+def _replace(file: Path, lines: Iterable[str]) -> None:
+    """Write a file in one step: after a kill it is the old one or the new one."""
+    half = file.with_name(f"{file.name}.{os.getpid()}")
+    with half.open("w", encoding="utf-8") as writing:
+        writing.writelines(lines)
+    half.replace(file)

@@ -15,14 +15,15 @@ from evals.summary import Estimate
 if TYPE_CHECKING:
     from evals.engine import Progress, RunCard
     from evals.runs import OpenRun
+    from evals.types import EvalSet
 
 _COLUMNS = ("grounded_accuracy", "points", "accuracy", "refused", "over_refused", "citation_precision", "hit@5")
 _TELL_S = 10.0
 """Seconds between lines of progress where the output is no terminal."""
 
 
-def report_of(runs: Sequence[OpenRun], path: Path) -> None:
-    """Write one HTML report over runs."""
+def report_of(runs: Sequence[OpenRun], path: Path, read: dict[str, EvalSet]) -> None:
+    """Write one HTML report over runs; ``read`` keeps the sets that were read, for the next report."""
     from evals.report import ReportRun, write_report
     from evals.summary import to_json
 
@@ -36,7 +37,7 @@ def report_of(runs: Sequence[OpenRun], path: Path) -> None:
                 summary=to_json(run.summary()),
                 rows=run.folder,
                 cases=run.cases,
-                documents=run.documents,
+                documents=run.documents(read),
                 notes=[run.info["judge"]["line"]] if run.info.get("judge") else [],
             )
             for run in runs

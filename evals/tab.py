@@ -18,7 +18,6 @@ from assistant.settings import EXTRACTIVE
 from assistant.workbench import Workbench
 from evals import tab_view
 from evals.engine import Plan, RunCard
-from evals.runs import RunFolder
 from evals.tab_case import CaseDesk
 from evals.tab_engine import OWN_SET, Engine, HomeEngine
 from evals.tab_form import QUICK, CaseForm, Update, part, style, title
@@ -167,7 +166,7 @@ class EvalsTab:
         names = {card.name for card in cards}
         older, newer = _pair(cards)
         return {
-            parts.past: tab_view.runs(cards, _address, retrieval=_retrieval_only(cards)),
+            parts.past: tab_view.runs(cards, _address),
             parts.comparing: gr.Column(visible=len(cards) > 1),
             parts.before: gr.Dropdown(choices=lines, value=before if before in names else older),
             parts.after: gr.Dropdown(choices=lines, value=after if after in names else newer),
@@ -231,11 +230,6 @@ def _lay_out() -> _Parts:
 
 def _address(run: str) -> str:
     return page_address(NAME, run)
-
-
-def _retrieval_only(cards: tuple[RunCard, ...]) -> frozenset[str]:
-    infos = ((card.name, RunFolder(card.path).info) for card in cards)
-    return frozenset(name for name, info in infos if info and info["settings"]["retrieval_only"])
 
 
 def _pair(cards: tuple[RunCard, ...]) -> tuple[str | None, str | None]:

@@ -28,7 +28,7 @@ class Engine(Protocol):
         """Return the saved runs, newest first."""
 
     def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]) -> tuple[Path, ...]:
-        """Run a plan to its end, or to the case at hand once ``stopped``; raise an error of one line for the user."""
+        """Run a plan to its end, or until ``stopped``; raise an error of one line for the user."""
 
     def compare(self, before: str, after: str) -> Comparison:
         """Compare two runs by their names; raise UsageError for runs that are not there or whose set has changed."""

@@ -28,7 +28,7 @@ class Status:
     """None before the first run."""
     running: bool = False
     stopping: bool = False
-    """Whether it was asked to end; it does after the case at hand."""
+    """Whether it was asked to end; it does within a second, and that case is asked again."""
     progress: tuple[Progress, ...] = ()
     """The last word on each model that began, in order."""
     paths: tuple[Path, ...] = ()
@@ -65,7 +65,7 @@ class Runner:
             return ""
 
     def stop(self) -> None:
-        """Ask the run to end after the case at hand; it can be taken up again."""
+        """Ask the run to end; it can be taken up again."""
         with self._lock:
             if self._status.running:
                 self._stop.set()

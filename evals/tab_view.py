@@ -42,7 +42,7 @@ def status(now: Status, reports: Sequence[tuple[str, str]] = ()) -> Html:
     bars = join(*(_bar(one) for one in now.progress))
     if now.running:
         waiting = "" if now.progress else "Getting ready: reading the set and searching its articles…"
-        stopping = "Stopping after the case at hand…" if now.stopping else ""
+        stopping = "Stopping…" if now.stopping else ""
         local = any(model.startswith(_MODEL) for model in now.plan.models)
         lines = [line(words, kind="quiet") for words in (waiting or stopping, _ONE_LOCAL if local else "")]
         return element("div", lines[0], bars, lines[1], class_="run")
@@ -99,18 +99,18 @@ def _clock(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def runs(cards: Sequence[RunCard], address: Address, *, retrieval: frozenset[str] = frozenset()) -> Html:
-    """Return the list of past runs, newest first as given; ``retrieval`` names those that only searched."""
+def runs(cards: Sequence[RunCard], address: Address) -> Html:
+    """Return the list of past runs, newest first as given."""
     if not cards:
         return line("No run yet.", kind="quiet")
-    rows = [_run(card, address, retrieval_only=card.name in retrieval) for card in cards[:LISTED]]
+    rows = [_run(card, address) for card in cards[:LISTED]]
     head = element("tr", *(element("th", name, scope="col") for name in ("Run", "Set", "Cases", "Headline", "Report")))
     more = line(f"… and {len(cards) - LISTED:,} older ones." if len(cards) > LISTED else "", kind="quiet")
     return join(element("table", element("thead", head), element("tbody", *rows), class_="runs"), more)
 
 
-def _run(card: RunCard, address: Address, *, retrieval_only: bool) -> Html:
-    model = "search alone" if retrieval_only else card.model.removeprefix(_MODEL)
+def _run(card: RunCard, address: Address) -> Html:
+    model = "search alone" if card.retrieval_only else card.model.removeprefix(_MODEL)
     who = join(element("strong", model), element("span", _when(card.started), class_="quiet"))
     cases = f"{card.cases:,}" if card.complete else f"{card.done:,} of {card.cases:,}"
     report = element("a", "Open report", href=address(card.name), target="_blank", rel="noopener")
@@ -118,7 +118,7 @@ def _run(card: RunCard, address: Address, *, retrieval_only: bool) -> Html:
         element("th", who, scope="row"),
         element("td", " + ".join(card.sets)),
         element("td", cases, "" if card.complete else element("span", "unfinished", class_="quiet"), class_="number"),
-        element("td", _headline(card, METRICS["hit@5" if retrieval_only else "grounded_accuracy"])),
+        element("td", _headline(card, METRICS["hit@5" if card.retrieval_only else "grounded_accuracy"])),
         element("td", report if (card.path / "report.html").is_file() else ""),
     ]
     return element("tr", *cells)

@@ -58,7 +58,7 @@ class Engine:
             headline = {"value": saved["value"], "low": 0.4, "high": 0.7, "n": 4}
             cards.append(
                 RunCard(file.parent.name, file.parent, saved["model"], ("article",), 4, saved["done"],
-                        saved["done"] == 4, saved["started"], headline)
+                        saved["done"] == 4, False, saved["started"], headline)
             )  # fmt: skip
         return tuple(cards)
 

@@ -61,7 +61,9 @@ def test_a_run_prints_its_headline_and_where_it_stands(evals, small_set: Path, t
         "Cases (failed)",
         f"written to {tmp_path / 'run'}",
     ]
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "results.jsonl", "report.html", ".lock"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "run.json", "cases.jsonl", "results.jsonl", "report.html", ".lock",
+    }  # fmt: skip
     assert "4 of 4" in ran.stderr
 
 

@@ -85,7 +85,7 @@ def test_a_run_that_is_killed_and_resumed_gives_the_rows_of_an_unbroken_one(
     many.mkdir()
     (many / "articles.jsonl").write_bytes((small_set / "articles.jsonl").read_bytes())
     lines = (small_set / "cases.jsonl").read_text().splitlines()
-    rows = [{**json.loads(line), "id": f"{number}-{n}"} for n in range(20) for number, line in enumerate(lines)]
+    rows = [{**json.loads(line), "id": f"{number}-{n}"} for n in range(8) for number, line in enumerate(lines)]
     (many / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (whole,) = run_sets(Plan((many,), out=tmp_path / "whole"), application=application)
     broken = tmp_path / "broken"
@@ -94,21 +94,21 @@ def test_a_run_that_is_killed_and_resumed_gives_the_rows_of_an_unbroken_one(
     started = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     results = broken / "results.jsonl"
     deadline = time.monotonic() + 120
-    while not results.exists() or results.read_bytes().count(b"\n") < 20:
+    while not results.exists() or results.read_bytes().count(b"\n") < 10:
         assert started.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
     started.send_signal(signal.SIGKILL)
     started.wait()
     done = results.read_bytes().count(b"\n")
-    assert 20 <= done < 200
+    assert 10 <= done < 80
     with results.open("ab") as file:
         file.write(b'{"id": "torn')  # what a kill in the middle of a write leaves
     # The application of this test resumes what another process began.
     run_sets(Plan((many,), out=broken), application=application)
     assert timeless(broken) == timeless(whole)
     info = json.loads((broken / "run.json").read_text(encoding="utf-8"))
-    assert (info["complete"], info["done"]) == (True, 200)
+    assert (info["complete"], info["done"]) == (True, 80)
 
 
 def test_a_stopped_run_is_resumed_by_the_same_plan_and_refused_to_another(
@@ -246,7 +246,7 @@ def test_rescoring_changes_nothing_while_the_scores_are_the_same(
     assert headline(path) == numbers
 
 
-def test_a_set_that_changed_since_is_not_read_as_the_one_that_ran(
+def test_a_run_whose_set_changed_can_be_compared_but_not_shown_with_its_articles(
     application: Application, small_set: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "copy"
@@ -256,8 +256,29 @@ def test_a_set_that_changed_since_is_not_read_as_the_one_that_ran(
     (path,) = run_sets(Plan((copy,), limit=2, out=tmp_path / "run"), application=application)
     with (copy / "cases.jsonl").open("a") as file:
         file.write('{"id": "new", "question": "New?", "answerable": false}\n')
+    assert open_run(path).view().cases.keys() == {("copy", row["id"]) for row in rows_of(path)}
     with pytest.raises(UsageError, match="has changed since the run"):
-        open_run(path)
+        open_run(path).documents({})
+
+
+def test_the_cases_of_a_run_are_kept_as_they_were_asked(
+    application: Application, small_set: Path, tmp_path: Path
+) -> None:
+    (path,) = run_sets(Plan((small_set,), out=tmp_path / "run"), application=application)
+    assert tuple(open_run(path).cases.values()) == load_set(small_set).cases
+
+
+def test_a_stop_is_noticed_while_a_model_speaks_and_that_case_is_asked_again(
+    application: Application, small_set: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "slow.jsonl"
+    script.write_text(json.dumps({"reply": "Elena Ruiz designed it [1].", "delay_s": 5, "repeat": True}) + "\n")
+    plan = Plan((small_set,), models=(f"scripted:{script}",), limit=2, out=tmp_path / "run")
+    began = time.monotonic()
+    (path,) = run_sets(plan, application=application, stopped=lambda: time.monotonic() - began > 1.5)
+    assert time.monotonic() - began < 5
+    assert not (path / "results.jsonl").exists()
+    assert not json.loads((path / "run.json").read_text())["complete"]
 
 
 @pytest.mark.parametrize(

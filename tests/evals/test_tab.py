@@ -246,7 +246,7 @@ def test_an_answer_that_is_not_there_makes_no_case(desk: CaseDesk, position: obj
 
 
 def card(name: str = "run", **changes: Any) -> RunCard:
-    made = RunCard(name, Path("nowhere"), "local:small", ("article",), 40, 40, True, "2026-11-22T20:55:40+00:00",
+    made = RunCard(name, Path("nowhere"), "local:small", ("article",), 40, 40, True, False, "2026-11-22T20:55:40+00:00",
                    {"value": 0.55, "low": 0.4, "high": 0.7, "n": 40})  # fmt: skip
     return replace(made, **changes)
 
