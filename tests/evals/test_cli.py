@@ -25,15 +25,25 @@ def evals(home: Home, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
+def finished(home: Home, small_set: Path, out: Path, *options: str) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSISTANT_HOME", str(home.root))
+        command = ["run", str(small_set), "--model", "extractive", "--out", str(out), *options]
+        ran = CliRunner().invoke(cli.app, command)
+    assert ran.exit_code == 0, ran.output
+    return out
+
+
 @pytest.fixture(scope="module")
 def done(home: Home, small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the small set."""
-    out = tmp_path_factory.mktemp("runs") / "done"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASSISTANT_HOME", str(home.root))
-        ran = CliRunner().invoke(cli.app, ["run", str(small_set), "--model", "extractive", "--out", str(out)])
-    assert ran.exit_code == 0, ran.output
-    return out
+    return finished(home, small_set, tmp_path_factory.mktemp("runs") / "done")
+
+
+@pytest.fixture(scope="module")
+def mute(home: Home, small_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that abstained from everything."""
+    return finished(home, small_set, tmp_path_factory.mktemp("runs") / "mute", "--bot", "always-abstain")
 
 
 def test_help_answers_without_loading_anything_heavy() -> None:
@@ -79,25 +89,23 @@ def test_a_run_compared_with_itself_says_so(evals, done: Path) -> None:
     assert "no case changed" in compared.stdout.lower()
 
 
-def test_two_runs_are_compared_case_by_case(evals, done: Path, small_set: Path, tmp_path: Path) -> None:
-    assert (
-        evals("run", small_set, "-m", "extractive", "--bot", "always-abstain", "--out", tmp_path / "mute").exit_code
-        == 0
-    )
-    compared = evals("compare", done, tmp_path / "mute")
+def test_two_runs_are_compared_case_by_case(evals, done: Path, mute: Path) -> None:
+    compared = evals("compare", done, mute)
     assert compared.exit_code == 0
     assert "designer" in compared.stdout
     assert "Grounded accuracy" in compared.stdout
 
 
-def test_a_gate_that_is_met_passes_and_one_that_is_missed_exits_1_naming_the_metric(evals, done: Path) -> None:
+def test_a_gate_that_is_met_passes_and_one_that_is_missed_exits_1_naming_the_metric(
+    evals, done: Path, mute: Path
+) -> None:
     assert evals("gate", done, "--fail-below", "citation_validity=1").exit_code == 0
-    missed = evals("gate", done, "--fail-below", "citation_validity=1", "--fail-below", "over_refused=0")
-    if missed.exit_code:
-        assert "over_refused" in missed.stderr
-    below = evals("gate", done, "--fail-below", "grounded_accuracy=1")
-    assert (below.exit_code, "grounded_accuracy" in below.stderr) == (1, True)
-    assert evals("compare", done, done, "--fail-below", "grounded_accuracy=1").exit_code == 1
+    missed = evals("gate", mute, "--fail-below", "refused=1", "--fail-below", "grounded_accuracy=0.5")
+    assert missed.exit_code == 1
+    assert "grounded_accuracy" in missed.stderr
+    assert "refused=" not in missed.stderr
+    assert evals("compare", done, mute, "--fail-below", "grounded_accuracy=0.5").exit_code == 1
+    assert evals("compare", mute, done, "--fail-below", "grounded_accuracy=0.5").exit_code == 0
 
 
 @pytest.mark.parametrize(
