@@ -246,7 +246,7 @@ def sets_command() -> None:
 @app.command(name="runs", short_help="List the runs in the home folder.")
 def runs_command() -> None:
     """List the runs in the home folder, newest first."""
-    from evals.engine import list_runs
+    from evals.runs import list_runs
     from evals.show import card_line
 
     with _home() as home:

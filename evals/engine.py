@@ -21,24 +21,21 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from assistant.chain import Assistant, Searchable
-from assistant.contract import to_contract
-from assistant.errors import AssistantError, UsageError
+from assistant.errors import UsageError
 from assistant.llm import model_file, parse_model_name
 from assistant.settings import EXTRACTIVE
-from assistant.types import Answer, EvidenceFound, Finished, Searched
 from assistant.wiring import Application
+from evals.ask import answered, asked, retrieved, scored
 from evals.bots import BOTS, Bot
 from evals.judge import Judge, calibrate, line
 from evals.machine import machine, packages, peak_bytes, revision
 from evals.plain import PlainBM25
 from evals.prefetch import Prefetched
 from evals.runs import FORMAT, OpenRun, RunFolder, open_run
-from evals.score import failure_of, score_case
 from evals.sets import load_sets, sample
 from evals.summary import HEADLINE, Summary, summarise, to_json
 from evals.types import EvalCase, EvalSet, Row
 from index.embed import Embedder
-from index.errors import IndexingError
 from index.types import Document
 from prompts import load, names
 
@@ -49,7 +46,6 @@ Report = Callable[[Sequence[OpenRun], Path, dict[str, EvalSet]], object]
 
 RETRIEVERS = ("index", "bm25")
 _SHOWN = (*HEADLINE, "citation_validity", "citation_recall", "hit@1", "hit@5")
-_COSTS = {"ms_evidence": "evidence", "ms_first_sentence": "first_sentence", "ms_total": "total"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +87,6 @@ class Progress:
     """None until a case of this sitting is done."""
     headline: float | None
     """Grounded accuracy so far; None where nothing is scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunCard:
-    """One line of the list of runs."""
-
-    name: str
-    """The folder, relative to where the runs stand: what ``evals compare`` takes."""
-    path: Path
-    model: str
-    sets: tuple[str, ...]
-    cases: int
-    done: int
-    complete: bool
-    retrieval_only: bool
-    started: str
-    headline: Mapping[str, Any] | None
-    """Grounded accuracy as ``run.json`` holds it; hit@5 where only retrieval was run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,36 +170,6 @@ def run_sets(
     return paths
 
 
-def list_runs(folder: Path) -> tuple[RunCard, ...]:
-    """Return the runs in a folder and in its folders, newest first; what is not read as a run is passed over."""
-    cards = []
-    for file in [*folder.glob("*/run.json"), *folder.glob("*/*/run.json")]:
-        run = RunFolder(file.parent)
-        try:
-            info = run.info
-        except UsageError as error:
-            logger.warning("%s", error)
-            continue
-        if info is None:
-            continue
-        metrics = info.get("headline") or {}
-        cards.append(
-            RunCard(
-                name=str(file.parent.relative_to(folder)),
-                path=file.parent,
-                model=info["settings"]["bot"] or info["settings"]["model"],
-                sets=tuple(one["name"] for one in info["sets"]),
-                cases=info["cases"],
-                done=info["done"],
-                complete=info["complete"],
-                retrieval_only=info["settings"]["retrieval_only"],
-                started=info["started"],
-                headline=metrics.get("hit@5" if info["settings"]["retrieval_only"] else "grounded_accuracy"),
-            )
-        )
-    return tuple(sorted(cards, key=lambda card: (card.started, card.name), reverse=True))
-
-
 def rescore(path: Path) -> OpenRun:
     """Score the saved rows of a run again, costs and grades kept, and write its numbers anew."""
     run = open_run(path)
@@ -230,7 +178,10 @@ def rescore(path: Path) -> OpenRun:
 
     def again() -> Iterator[Row]:
         for row in run.folder:
-            yield (row if row.result is None else _scored(run.cases[row.key], row.result, documents, only, row.scores))
+            if row.result is None:
+                yield row
+            else:
+                yield scored(run.cases[row.key], row.result, documents, row.scores, retrieval_only=only)
 
     run.folder.replace_rows(again())
     summary = summarise(run.folder, run.cases, seed=run.seed)
@@ -343,6 +294,7 @@ def _work(
     stopped: Callable[[], bool],
 ) -> None:
     began = time.monotonic()
+    folder.mend()
     tally = _Tally(folder)
     bot = _bot(job, index, application, stopped)
     pace = _Pace(job.model, len(job.cases), tally.rows, on_progress)
@@ -350,7 +302,7 @@ def _work(
     for case in job.cases[tally.rows :]:
         if stopped():
             break
-        row = _asked(case, bot, job)
+        row = asked(case, bot, job.documents, pooled=job.plan.pooled, retrieval_only=job.plan.retrieval_only)
         if row is None:
             break
         folder.append(row)
@@ -441,10 +393,6 @@ class _Pace:
         self._on_progress(Progress(self._model, tally.rows, self._total, now, tally.failed, seconds, left, tally.mean))
 
 
-class _StoppedError(Exception):
-    """The run was stopped while a model spoke."""
-
-
 def _bot(job: _Job, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
     """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
     if parse_model_name(job.model).kind == "local":
@@ -454,87 +402,15 @@ def _bot(job: _Job, index: Searchable, application: Application, stopped: Callab
         return application.assistant(job.model, searched)
 
     if job.plan.retrieval_only:
-        return lambda case: _retrieved(assistant(index), case)
+        return lambda case: retrieved(assistant(index), case)
     if job.plan.bot:
         return BOTS[job.plan.bot](index, assistant, job.plan.seed)
     ready = assistant(index)
-    return lambda case: _answered(ready, case, stopped)
-
-
-def _answered(assistant: Assistant, case: EvalCase, stopped: Callable[[], bool]) -> Answer:
-    """Return the whole answer, as ``Assistant.ask`` does; a stop is noticed at every event, four times a second."""
-    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
-    try:
-        for event in events:
-            if isinstance(event, Finished):
-                return event.answer
-            if stopped():
-                raise _StoppedError
-    finally:
-        events.close()
-    raise AssertionError("a stream ends with Finished")
+    return lambda case: answered(ready, case, stopped)
 
 
 def _not_here(name: str) -> None:
     raise UsageError(f"the weights of '{name}' are not here yet. Run `assistant models pull {name}`.")
-
-
-def _retrieved(assistant: Assistant, case: EvalCase) -> Answer:
-    """Return an answer that holds the evidence and no words: the stream, left before the model reads."""
-    searched = case.question
-    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
-    try:
-        for event in events:
-            if isinstance(event, Searched):
-                searched = event.query
-            elif isinstance(event, EvidenceFound):
-                return Answer(
-                    question=case.question,
-                    searched=searched,
-                    text="",
-                    abstained=False,
-                    model=assistant.model,
-                    embedder=assistant.index.embedder.name,
-                    evidence=event.evidence,
-                    timings_ms={"evidence": event.milliseconds},
-                )
-    finally:
-        events.close()
-    raise AssertionError("a stream finds evidence before it ends")
-
-
-def _asked(case: EvalCase, bot: Bot, job: _Job) -> Row | None:
-    """Return a case's row, also of one that failed; None when the run was stopped meanwhile."""
-    try:
-        answer = bot(replace(case, articles=tuple(job.documents)) if job.plan.pooled else case)
-    except _StoppedError:
-        return None
-    except (AssistantError, IndexingError) as error:
-        return Row(case.set, case.id, None, {}, "error", str(error))
-    except Exception as error:
-        logger.exception("case %s of %s failed", case.id, case.set)
-        return Row(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
-    costs: dict[str, float | None] = {
-        name: answer.timings_ms.get(timing) for name, timing in _COSTS.items() if timing in answer.timings_ms
-    }
-    costs |= {f"tokens_{kind}": answer.tokens[kind] for kind in ("prompt", "completion") if kind in answer.tokens}
-    return _scored(case, to_contract(answer), job.documents, job.plan.retrieval_only, costs)
-
-
-def _scored(
-    case: EvalCase,
-    result: Mapping[str, Any],
-    documents: Mapping[str, Document],
-    retrieval_only: bool,
-    costs: Mapping[str, float | None],
-) -> Row:
-    scores = score_case(case, result, documents, retrieval_only=retrieval_only)
-    failure = None if retrieval_only else failure_of(case, result, scores)
-    kept = {name: value for name, value in costs.items() if name.startswith(("ms_", "tokens_")) or name == "judged"}
-    values = {**{name: score.value for name, score in scores.items()}, **kept}
-    return Row(
-        case.set, case.id, result, values, failure, why={name: score.why for name, score in scores.items() if score.why}
-    )
 
 
 def _numbers(summary: Summary) -> dict[str, Any]:

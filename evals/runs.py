@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from evals.sets import load_set
 from evals.summary import Summary, from_json, summarise
 from evals.types import EvalCase, EvalSet, GoldSpan, Row
 from index.types import Document
+
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 RUN, CASES, RESULTS, REPORT = "run.json", "cases.jsonl", "results.jsonl", "report.html"
@@ -149,6 +152,54 @@ def open_run(path: Path) -> OpenRun:
     if info is None:
         raise UsageError(f"found no {RUN} in {path}; expected a run's folder. `evals runs` lists yours.")
     return OpenRun(folder, info, {case.key: case for case in folder.cases()})
+
+
+@dataclass(frozen=True, slots=True)
+class RunCard:
+    """One line of the list of runs."""
+
+    name: str
+    """The folder, relative to where the runs stand: what ``evals compare`` takes."""
+    path: Path
+    model: str
+    sets: tuple[str, ...]
+    cases: int
+    done: int
+    complete: bool
+    retrieval_only: bool
+    started: str
+    headline: Mapping[str, Any] | None
+    """Grounded accuracy as ``run.json`` holds it; hit@5 where only retrieval was run."""
+
+
+def list_runs(folder: Path) -> tuple[RunCard, ...]:
+    """Return the runs in a folder and in its folders, newest first; what is not read as a run is passed over."""
+    cards = []
+    for file in [*folder.glob("*/run.json"), *folder.glob("*/*/run.json")]:
+        run = RunFolder(file.parent)
+        try:
+            info = run.info
+        except UsageError as error:
+            logger.warning("%s", error)
+            continue
+        if info is None:
+            continue
+        metrics = info.get("headline") or {}
+        cards.append(
+            RunCard(
+                name=str(file.parent.relative_to(folder)),
+                path=file.parent,
+                model=info["settings"]["bot"] or info["settings"]["model"],
+                sets=tuple(one["name"] for one in info["sets"]),
+                cases=info["cases"],
+                done=info["done"],
+                complete=info["complete"],
+                retrieval_only=info["settings"]["retrieval_only"],
+                started=info["started"],
+                headline=metrics.get("hit@5" if info["settings"]["retrieval_only"] else "grounded_accuracy"),
+            )
+        )
+    return tuple(sorted(cards, key=lambda card: (card.started, card.name), reverse=True))
 
 
 def run_name(settings: Mapping[str, Any]) -> str:

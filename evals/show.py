@@ -13,8 +13,8 @@ from evals.metrics import METRICS
 from evals.summary import Estimate
 
 if TYPE_CHECKING:
-    from evals.engine import Progress, RunCard
-    from evals.runs import OpenRun
+    from evals.engine import Progress
+    from evals.runs import OpenRun, RunCard
     from evals.types import EvalSet
 
 _COLUMNS = ("grounded_accuracy", "points", "accuracy", "refused", "over_refused", "citation_precision", "hit@5")

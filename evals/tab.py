@@ -17,7 +17,8 @@ from assistant.extensions import Feedback, page_address
 from assistant.settings import EXTRACTIVE
 from assistant.workbench import Workbench
 from evals import tab_view
-from evals.engine import Plan, RunCard
+from evals.engine import Plan
+from evals.runs import RunCard
 from evals.tab_case import CaseDesk
 from evals.tab_engine import OWN_SET, Engine, HomeEngine
 from evals.tab_form import QUICK, CaseForm, Update, part, style, title

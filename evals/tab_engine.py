@@ -11,7 +11,8 @@ from assistant.errors import UsageError
 if TYPE_CHECKING:  # they import numpy and the whole chain; a tab that is only looked at needs neither
     from assistant.wiring import Application
     from evals.compare import Comparison
-    from evals.engine import Plan, Progress, RunCard
+    from evals.engine import Plan, Progress
+    from evals.runs import RunCard
     from evals.sets import SetChoice
 
 OWN_SET = "mine"
@@ -53,7 +54,7 @@ class HomeEngine:
 
     def runs(self) -> tuple[RunCard, ...]:
         """Return the saved runs, newest first."""
-        from evals.engine import list_runs
+        from evals.runs import list_runs
 
         return list_runs(self._runs)
 

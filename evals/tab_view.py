@@ -12,7 +12,8 @@ from evals.report_tables import shown
 
 if TYPE_CHECKING:
     from evals.compare import Changed, Comparison, MetricDifference
-    from evals.engine import Progress, RunCard
+    from evals.engine import Progress
+    from evals.runs import RunCard
     from evals.tab_case import Quoted
     from evals.tab_runner import Status
     from evals.types import Metric, Row

@@ -20,8 +20,8 @@ from assistant.errors import UsageError
 from assistant.home import Home
 from assistant.wiring import Application
 from evals import engine
-from evals.engine import Plan, Progress, list_runs, rescore, run_sets
-from evals.runs import open_run
+from evals.engine import Plan, Progress, rescore, run_sets
+from evals.runs import list_runs, open_run
 from evals.sets import load_set
 
 
