@@ -17,7 +17,10 @@ class KeywordIndex:
     def __init__(self, chunks: Sequence[Chunk], *, languages: Sequence[str]) -> None:
         """Build from chunks and, in the same order, the language of each one's document."""
         self._chunks = tuple(chunks)
-        self._languages = tuple(languages)
+        self._places: dict[str, dict[str, list[int]]] = {}
+        """Language to document id to the places of its chunks."""
+        for place, (chunk, language) in enumerate(zip(chunks, languages, strict=True)):
+            self._places.setdefault(language, {}).setdefault(chunk.document, []).append(place)
         self._model = None
         corpus = [terms(chunk.search_text, language) for chunk, language in zip(chunks, languages, strict=True)]
         if any(corpus):
@@ -31,20 +34,22 @@ class KeywordIndex:
 
         The query is stemmed as each document was: whoever asks need not know the languages of a library.
         """
+        if self._model is None or k < 1:
+            return []
+        import numpy as np
+
         hits: list[tuple[str, float]] = []
-        for language in sorted(set(self._languages)):
-            scores = self._scores(terms(query, language))
+        for language, places_of in sorted(self._places.items()):
+            words = terms(query, language)
+            wanted = places_of if documents is None else [id for id in dict.fromkeys(documents) if id in places_of]
+            if not words or not wanted:
+                continue
+            scores = self._model.get_scores(words)
+            places = np.fromiter((place for id in wanted for place in places_of[id]), dtype=np.int64)
+            found = scores[places]
+            # No more than can be among the k best, ties with the last of them included.
+            least = np.partition(found, -k)[-k] if len(found) > k else 0.0
             hits.extend(
-                (self._chunks[place].id, score)
-                for place, score in scores.items()
-                if self._languages[place] == language
-                and (documents is None or self._chunks[place].document in documents)
+                (self._chunks[place].id, float(scores[place])) for place in places[(found > 0) & (found >= least)]
             )
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
-
-    def _scores(self, words: list[str]) -> dict[int, float]:
-        """Return the scores above 0, by place of the chunk."""
-        if self._model is None or not words:
-            return {}
-        scores = self._model.get_scores(words)
-        return {int(place): float(scores[place]) for place in scores.nonzero()[0] if scores[place] > 0}

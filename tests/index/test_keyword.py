@@ -85,3 +85,20 @@ def test_any_query_gives_at_most_k_hits_with_scores_above_zero_best_first(query,
     assert len(hits) <= k
     assert all(score > 0 for _, score in hits)
     assert hits == sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.text("xyz ", min_size=1, max_size=8)), min_size=1, max_size=30),
+    st.text("xyz ", max_size=6),
+    st.integers(1, 40),
+    st.sets(st.sampled_from("abcd")),
+)
+def test_the_k_best_of_some_documents_are_those_of_the_whole_ranking(texts, query, k, documents):
+    chunks = [chunk(text, document, start) for start, (document, text) in enumerate(texts)]
+    index = KeywordIndex(chunks, languages=["en"] * len(chunks))
+    document_of = {each.id: each.document for each in chunks}
+    whole = index.search(query, k=len(chunks))
+    assert index.search(query, k=k) == whole[:k]
+    assert (
+        index.search(query, k=k, documents=documents) == [hit for hit in whole if document_of[hit[0]] in documents][:k]
+    )
