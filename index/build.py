@@ -55,6 +55,11 @@ def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
 
 
+def _newest(folder: Path, name: str) -> Path:
+    """Return the folder of a fingerprint's collection: the last one made after damage, else the plain one."""
+    return max(folder.glob(f"{name}.*"), key=lambda path: path.name, default=folder / name)
+
+
 class Index:
     """A set of articles, searchable. One writer at a time; any number of threads may query meanwhile.
 
@@ -71,7 +76,7 @@ class Index:
         self.notice: str | None = None
         """What was put right since the opening, in one line for the user."""
         self._cache = cache
-        self._folder = folder / self.fingerprint if folder else None
+        self._folder = _newest(folder, self.fingerprint) if folder else None
         self._writing = threading.Lock()
         self._closed = False
         self._verified = False
@@ -239,13 +244,16 @@ class Index:
             self._store = None
         if self._folder is not None and self._folder.exists():
             try:
-                for former in self._folder.parent.glob(f"damaged-*-{self._folder.name}"):
+                for former in self._folder.parent.glob(f"damaged-*-{self.fingerprint}"):
                     shutil.rmtree(former)  # one is enough to look into
-                self._folder.rename(self._folder.with_name(f"damaged-{time.time_ns()}-{self._folder.name}"))
+                self._folder.rename(self._folder.with_name(f"damaged-{time.time_ns()}-{self.fingerprint}"))
             except OSError as trouble:
                 raise StoreError(
                     f"the index at {self._folder} is damaged and cannot be moved away ({trouble.strerror}). "
                     "Delete that folder; it is built again from the saved articles."
                 ) from trouble
+            # Never the same path again: a query that still holds the old database may, as it lets go, delete the
+            # journal it knows by its path, and would take that of the new one.
+            self._folder = self._folder.with_name(f"{self.fingerprint}.{time.time_ns()}")
         self.notice = "The search index was damaged; it was set aside and built again from the saved articles."
         return self._opened()

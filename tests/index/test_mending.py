@@ -136,6 +136,10 @@ def test_one_damaged_index_is_kept_to_look_into_and_no_more(built, reopened, lib
         index.update(library)
         assert everything(index) == answered
         index.close()
+        # A straggler that still holds the old database deletes its journal by path: the new one stands elsewhere.
+        assert index._folder != folder
+        folder = index._folder
+        assert [path.name for path in folder.parent.glob(f"{index.fingerprint}*")] == [folder.name]
     assert len(list(folder.parent.glob("damaged-*"))) == 1
 
 
