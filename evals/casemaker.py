@@ -80,17 +80,12 @@ def find_place(document: Document, text: str, *, before: int | None = None) -> t
     ``before`` is how many characters other than white space stand before it in the article, as the page counted them:
     it tells one occurrence from another. Raises UsageError, one line for the reader, for a text that is not there.
     """
-    starts = [place for place, char in enumerate(document.text) if not char.isspace()]
-    wanted = "".join(text.split())
-    if not wanted:
+    if not text.strip():
         raise UsageError("Nothing is selected: select the words in the article that prove the answer.")
-    squeezed = "".join(document.text[place] for place in starts)
-    place = before if before is not None and before >= 0 and squeezed.startswith(wanted, before) else -1
-    if place < 0:
-        place = squeezed.find(wanted)
-    if place < 0:
+    found = Quotes(document).find(text, before=before)
+    if found is None:
         raise UsageError("The selection is not the article's own text word for word: select within the article.")
-    return starts[place], starts[place + len(wanted) - 1] + 1
+    return found
 
 
 def _check(

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,7 +20,9 @@ from assistant.settings import DEFAULT_MODEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from assistant.home import Home
     from assistant.wiring import Application
+    from evals.gate import Threshold
     from evals.runs import OpenRun
     from evals.types import EvalSet
 
@@ -100,23 +102,26 @@ def run(
     ] = None,
     fail_below: FailBelow = None,
 ) -> None:
-    """Ask every case of some sets, score the answers, and write one folder a run: run.json, results.jsonl, report.html.
+    """Ask every case of some sets, score the answers, and write one folder a run.
 
-    The same command resumes a run that was stopped or killed. Exit status: 0 done, 1 an error you can mend, or a
-    --fail-below that is not met, 2 wrong usage, 130 stopped.
+    It holds run.json (settings and numbers), cases.jsonl (the cases as asked), results.jsonl (a row a case) and
+    report.html. The same command resumes a run that was stopped or killed. Exit status: 0 done, 1 an error you can
+    mend, or a --fail-below that is not met, 2 wrong usage, 130 stopped.
     """
     from assistant.settings import EXTRACTIVE
-    from evals.engine import Plan, run_sets
+    from evals.engine import run_sets
     from evals.gate import parse_threshold
-    from evals.sets import find_set
+    from evals.jobs import Plan
+    from evals.runs import REPORT
+    from evals.sets import find_set, sets_folder
     from evals.show import headline, progress_bar, report_of
 
-    thresholds = [_usable(parse_threshold, one) for one in fail_below or ()]
     with _application() as application, _stoppable() as stopped:
+        thresholds = [parse_threshold(one) for one in fail_below or ()]
         models = model or [EXTRACTIVE if retrieval_only else DEFAULT_MODEL]
-        users = application.home.root / "sets"
+        users = sets_folder(application.home)
         plan = Plan(
-            sets=tuple(_usable(lambda name: find_set(name, users=users), one) for one in dict.fromkeys(sets)),
+            sets=tuple(find_set(one, users=users) for one in dict.fromkeys(sets)),
             models=tuple(dict.fromkeys(models)),
             embedders=tuple(dict.fromkeys(embedder or ["minilm"])),
             limit=limit,
@@ -135,7 +140,7 @@ def run(
         for path in paths:
             typer.echo(f"written to {path}")
         if len(paths) > 1:
-            typer.echo(f"side by side in {paths[0].parent / 'report.html'}")
+            typer.echo(f"side by side in {paths[0].parent / REPORT}")
         if stopped():
             typer.echo("stopped; the same command goes on from here", err=True)
             raise typer.Exit(STOPPED)
@@ -148,13 +153,13 @@ def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> No
 
     --fail-below looks at the second run.
     """
-    from evals.compare import as_text
     from evals.compare import compare as compared
+    from evals.compare_text import as_text
     from evals.gate import parse_threshold
 
-    thresholds = [_usable(parse_threshold, one) for one in fail_below or ()]
-    with _home() as home:
-        runs = _opened([_run_path(home.root, one) for one in (before, after)])
+    with told(program="evals") as home:
+        thresholds = [parse_threshold(one) for one in fail_below or ()]
+        runs = _opened([_run_path(home, one) for one in (before, after)])
         typer.echo(as_text(compared(*(one.view() for one in runs))))
         _gate(runs[1:], thresholds)
 
@@ -166,9 +171,9 @@ def gate(run: RunPath, fail_below: FailBelow = None) -> None:
 
     if not fail_below:
         raise typer.BadParameter("name at least one --fail-below METRIC=VALUE")
-    thresholds = [_usable(parse_threshold, one) for one in fail_below]
-    with _home() as home:
-        _gate(_opened([_run_path(home.root, run)]), thresholds)
+    with told(program="evals") as home:
+        thresholds = [parse_threshold(one) for one in fail_below]
+        _gate(_opened([_run_path(home, run)]), thresholds)
         typer.echo("every threshold is met")
 
 
@@ -179,11 +184,12 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write one HTML file over one or more runs; it needs no network and no other file."""
+    from evals.runs import REPORT
     from evals.show import report_of
 
-    with _home() as home:
-        opened = _opened([_run_path(home.root, one) for one in dict.fromkeys(runs)])
-        path = (out or opened[0].folder.path / "report.html").resolve()
+    with told(program="evals") as home:
+        opened = _opened([_run_path(home, one) for one in dict.fromkeys(runs)])
+        path = (out or opened[0].folder.path / REPORT).resolve()
         report_of(opened, path, {})
         typer.echo(f"written to {path}")
         if open_it:
@@ -194,13 +200,14 @@ def report(
 def rescore(runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")]) -> None:
     """Score the saved answers of runs again, after a metric has changed; nothing is asked, costs and grades stay."""
     from evals.engine import rescore as again
+    from evals.runs import REPORT
     from evals.show import headline, report_of
 
-    with _home() as home:
-        opened = [again(_run_path(home.root, one)) for one in dict.fromkeys(runs)]
+    with told(program="evals") as home:
+        opened = [again(_run_path(home, one)) for one in dict.fromkeys(runs)]
         read: dict[str, EvalSet] = {}
         for one in opened:
-            report_of([one], one.folder.path / "report.html", read)
+            report_of([one], one.folder.path / REPORT, read)
         typer.echo(headline(opened))
 
 
@@ -221,11 +228,11 @@ def twins(
 
     Twins show reading apart from remembering: a gold-deleted twin must be refused, an edited one answered anew.
     """
-    from evals.sets import find_set, load_set
+    from evals.sets import find_set, load_set, sets_folder
     from evals.twins import write_twins
 
-    with _home() as home:
-        users = home.root / "sets"
+    with told(program="evals") as home:
+        users = sets_folder(home)
         source = load_set(find_set(set_name, users=users))
         folder = out or users / f"{source.name}-{kind}"
         counts = write_twins(source, kind, folder, limit=limit, seed=seed)
@@ -235,32 +242,26 @@ def twins(
 
 @app.command(name="sets", short_help="List the sets that have a name.")
 def sets_command() -> None:
-    """List the project's own sets and yours: name, cases, what they ask."""
-    from evals.sets import known_sets
+    """List the project's own sets and yours: name, number of cases, folder."""
+    from evals.sets import known_sets, sets_folder
 
-    with _home() as home:
-        for one in known_sets(home.root / "sets"):
+    with told(program="evals") as home:
+        for one in known_sets(sets_folder(home)):
             typer.echo(f"{one.name:<24}  {one.cases:>6} cases  {one.path}")
 
 
 @app.command(name="runs", short_help="List the runs in the home folder.")
 def runs_command() -> None:
     """List the runs in the home folder, newest first."""
-    from evals.runs import list_runs
+    from evals.runs import list_runs, runs_folder
     from evals.show import card_line
 
-    with _home() as home:
-        cards = list_runs(home.root / "runs")
+    with told(program="evals") as home:
+        cards = list_runs(runs_folder(home))
         for card in cards:
             typer.echo(card_line(card))
         if not cards:
             typer.echo("no runs yet; `evals run SET` makes one", err=True)
-
-
-@contextmanager
-def _home() -> Iterator[Any]:
-    with told(program="evals") as home:
-        yield home
 
 
 @contextmanager
@@ -289,10 +290,12 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, former)
 
 
-def _run_path(root: Path, name: str) -> Path:
+def _run_path(home: Home, name: str) -> Path:
     """Return the folder a RUN argument means: a path, or a name in the home folder."""
-    path = Path(name).expanduser()
-    return path if (path / "run.json").is_file() else root / "runs" / name if (root / "runs" / name).is_dir() else path
+    from evals.runs import RUN, runs_folder
+
+    path, named = Path(name).expanduser(), runs_folder(home) / name
+    return named if named.is_dir() and not (path / RUN).is_file() else path
 
 
 def _opened(paths: Sequence[Path]) -> list[OpenRun]:
@@ -301,7 +304,7 @@ def _opened(paths: Sequence[Path]) -> list[OpenRun]:
     return [open_run(path) for path in paths]
 
 
-def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Any]) -> None:
+def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Threshold]) -> None:
     from evals.gate import as_text, failing
 
     missed = False
@@ -312,15 +315,3 @@ def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Any]) -> None:
             typer.echo(f"{run.name}: {as_text(found)}", err=True)
     if missed:
         raise typer.Exit(MISSED)
-
-
-def _usable(work: Callable[[str], Any], value: str) -> Any:
-    """Return what ``work`` makes of an argument; a UsageError before the home folder is open is one line, too."""
-    from assistant.errors import UsageError
-    from assistant.exits import complain
-
-    try:
-        return work(value)
-    except UsageError as error:
-        complain(str(error), program="evals")
-        raise typer.Exit(1) from None

@@ -12,7 +12,6 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -34,7 +33,7 @@ from evals.report_data import (
     script_json,
     select,
 )
-from evals.report_html import Html, element, escaped, join
+from evals.report_html import Html, asset, element, escaped, join
 from evals.report_tables import (
     HEADLINE,
     HEADLINE_RETRIEVAL,
@@ -97,9 +96,9 @@ def write_report(runs: Sequence[ReportRun], path: Path) -> None:
 def _page(runs: Sequence[ReportRun]) -> str:
     rows = [kept(run) for run in runs]
     selection = select(runs, rows)
-    style, script = _asset("report.css"), "\n".join(_asset(name) for name in _SCRIPTS)
+    style, script = asset("report.css"), "\n".join(asset(name) for name in _SCRIPTS)
     title = _title(runs, selection)
-    return Template(_asset("report.html")).substitute(
+    return Template(asset("report.html")).substitute(
         title=escaped(title),
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
@@ -112,10 +111,6 @@ def _page(runs: Sequence[ReportRun]) -> str:
         data=script_json({**page_data(runs, rows, selection), "meanings": dict(MEANINGS)}),
         script=script,
     )
-
-
-def _asset(name: str) -> str:
-    return files("evals").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

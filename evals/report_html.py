@@ -1,9 +1,13 @@
-"""Names, attributes and children enter; HTML leaves, with everything escaped that is not HTML already."""
+"""Names, attributes and children enter; HTML leaves, with everything escaped that is not HTML already.
+
+The files that pages are made of besides, scripts and style sheets, come from here, too.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from importlib.resources import files
 
 # What HTML cannot carry as it is: controls, and halves of surrogate pairs, which UTF-8 cannot write.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -39,3 +43,8 @@ def element(name: str, *children: object, **attributes: object) -> Html:
     if name in _EMPTY:
         return Html(f"<{name}{written}/>")
     return Html(f"<{name}{written}>{join(*children)}</{name}>")
+
+
+def asset(name: str) -> str:
+    """Return the text of a script, style sheet or page that ships with this package."""
+    return (files("evals") / "assets" / name).read_text(encoding="utf-8")

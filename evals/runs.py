@@ -12,6 +12,7 @@ from typing import Any
 
 from assistant.contract import as_text
 from assistant.errors import UsageError
+from assistant.home import Home
 from assistant.types import Turn
 from evals.compare import RunView
 from evals.sets import load_set
@@ -172,10 +173,15 @@ class RunCard:
     """Grounded accuracy as ``run.json`` holds it; hit@5 where only retrieval was run."""
 
 
+def runs_folder(home: Home) -> Path:
+    """Return where runs stand that were given no folder."""
+    return home.root / "runs"
+
+
 def list_runs(folder: Path) -> tuple[RunCard, ...]:
     """Return the runs in a folder and in its folders, newest first; what is not read as a run is passed over."""
     cards = []
-    for file in [*folder.glob("*/run.json"), *folder.glob("*/*/run.json")]:
+    for file in [*folder.glob(f"*/{RUN}"), *folder.glob(f"*/*/{RUN}")]:
         run = RunFolder(file.parent)
         try:
             info = run.info

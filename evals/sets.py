@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import UsageError
+from assistant.home import Home
 from assistant.types import Turn
 from evals.types import EvalCase, EvalSet, GoldSpan
 from index.canonical import clean_block
@@ -41,6 +42,11 @@ class SetChoice:
     cases: int
     own: bool
     """Whether it is one of the project's; else it is the user's."""
+
+
+def sets_folder(home: Home) -> Path:
+    """Return where the user's own sets stand."""
+    return home.root / "sets"
 
 
 def known_sets(users: Path) -> tuple[SetChoice, ...]:
@@ -127,8 +133,11 @@ class Quotes:
     def __init__(self, document: Document) -> None:
         self._document = document
 
-    def find(self, quote: str) -> tuple[int, int] | None:
-        """Return the (start, end) of a quote's first occurrence; None when the article does not hold it."""
+    def find(self, quote: str, *, before: int | None = None) -> tuple[int, int] | None:
+        """Return the (start, end) of a quote's first occurrence; None when the article does not hold it.
+
+        Where one stands behind ``before`` characters, white space not counted, it is that one.
+        """
         wanted = "".join(clean_block(quote).split())
         if not wanted:
             return None
@@ -136,6 +145,8 @@ class Quotes:
         place = squeezed.find(wanted)
         if place < 0:
             return None
+        if before is not None and before >= 0 and squeezed.startswith(wanted, before):
+            place = before
         return starts[place], starts[place + len(wanted) - 1] + 1
 
     def text(self, start: int, end: int) -> str:

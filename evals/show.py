@@ -13,7 +13,7 @@ from evals.metrics import METRICS
 from evals.summary import Estimate
 
 if TYPE_CHECKING:
-    from evals.engine import Progress
+    from evals.progress import Progress
     from evals.runs import OpenRun, RunCard
     from evals.types import EvalSet
 

@@ -17,8 +17,9 @@ from assistant.extensions import Feedback, page_address
 from assistant.settings import EXTRACTIVE
 from assistant.workbench import Workbench
 from evals import tab_view
-from evals.engine import Plan
+from evals.jobs import Plan
 from evals.runs import RunCard
+from evals.sets import sets_folder
 from evals.tab_case import CaseDesk
 from evals.tab_engine import OWN_SET, Engine, HomeEngine
 from evals.tab_form import QUICK, CaseForm, Update, part, style, title
@@ -37,7 +38,7 @@ def tab(workbench: Workbench) -> EvalsTab:
 
     if not isinstance(workbench, Application):
         raise UsageError(f"found the workbench {type(workbench).__name__}; expected the app of a home folder.")
-    return EvalsTab(workbench, HomeEngine(workbench), workbench.home.root / "sets" / OWN_SET)
+    return EvalsTab(workbench, HomeEngine(workbench), sets_folder(workbench.home) / OWN_SET)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from assistant.errors import UsageError
-
-if TYPE_CHECKING:  # they import numpy and the whole chain; a tab that is only looked at needs neither
-    from assistant.wiring import Application
-    from evals.compare import Comparison
-    from evals.engine import Plan, Progress
-    from evals.runs import RunCard
-    from evals.sets import SetChoice
+from assistant.wiring import Application
+from evals.compare import Comparison, compare
+from evals.engine import run_sets
+from evals.jobs import Plan
+from evals.progress import Progress
+from evals.runs import REPORT, RUN, RunCard, list_runs, open_run, runs_folder
+from evals.sets import SetChoice, known_sets, sets_folder
+from evals.show import report_of
 
 OWN_SET = "mine"
 """The user's own set: what the chat's cases are saved into."""
@@ -43,33 +44,23 @@ class HomeEngine:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._sets = application.home.root / "sets"
-        self._runs = application.home.root / "runs"
+        self._sets = sets_folder(application.home)
+        self._runs = runs_folder(application.home)
 
     def sets(self) -> tuple[SetChoice, ...]:
         """Return the sets that have a name: the project's, then the user's."""
-        from evals.sets import known_sets
-
         return known_sets(self._sets)
 
     def runs(self) -> tuple[RunCard, ...]:
         """Return the saved runs, newest first."""
-        from evals.runs import list_runs
-
         return list_runs(self._runs)
 
     def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]) -> tuple[Path, ...]:
         """Run a plan with the app's own models."""
-        from evals.engine import run_sets
-        from evals.show import report_of
-
         return run_sets(plan, application=self._application, on_progress=on_progress, stopped=stopped, report=report_of)
 
     def compare(self, before: str, after: str) -> Comparison:
         """Compare two runs by their names."""
-        from evals.compare import compare
-        from evals.runs import open_run
-
         known = {card.name: card.path for card in self.runs()}
         for name in (before, after):
             if name not in known:
@@ -88,11 +79,11 @@ def report_file(runs: Path, name: str) -> bytes | None:
         return None
     root = runs.resolve()
     folder = (root / name).resolve()
-    file = (folder / "report.html").resolve()
+    file = (folder / REPORT).resolve()
     # Resolved: a link in the folder leads nowhere else.
     if not folder.is_relative_to(root) or file.parent != folder:
         return None
-    if not (folder / "run.json").is_file() and not any(folder.glob("*/run.json")):
+    if not (folder / RUN).is_file() and not any(folder.glob(f"*/{RUN}")):
         return None
     try:
         return file.read_bytes()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from importlib.resources import files
 from typing import Any
 
 import gradio as gr
@@ -12,6 +11,7 @@ import gradio as gr
 from assistant.errors import AssistantError
 from evals import tab_view
 from evals.casemaker import LONGEST
+from evals.report_html import asset
 from evals.tab_case import CaseDesk, Draft
 from index.errors import IndexingError
 
@@ -175,11 +175,6 @@ def part(name: str) -> gr.HTML:
 def style(name: str) -> None:
     """Place a style sheet that ships with this package."""
     gr.HTML(f"<style>{asset(name)}</style>", elem_classes="style", js_on_load=None, apply_default_css=False)
-
-
-def asset(name: str) -> str:
-    """Return the text of a file that ships with this package."""
-    return (files("evals") / "assets" / name).read_text(encoding="utf-8")
 
 
 def payload(event: gr.EventData) -> dict[str, Any]:

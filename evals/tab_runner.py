@@ -13,7 +13,8 @@ from assistant.errors import AssistantError
 from index.errors import IndexingError
 
 if TYPE_CHECKING:
-    from evals.engine import Plan, Progress
+    from evals.jobs import Plan
+    from evals.progress import Progress
 
 logger = logging.getLogger(__name__)
 

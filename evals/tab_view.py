@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from evals.metrics import METRICS
 from evals.report_html import Html, element, join
 from evals.report_tables import shown
+from evals.runs import REPORT, RunCard
 
 if TYPE_CHECKING:
     from evals.compare import Changed, Comparison, MetricDifference
-    from evals.engine import Progress
-    from evals.runs import RunCard
+    from evals.progress import Progress
     from evals.tab_case import Quoted
     from evals.tab_runner import Status
     from evals.types import Metric, Row
@@ -120,7 +120,7 @@ def _run(card: RunCard, address: Address) -> Html:
         element("td", " + ".join(card.sets)),
         element("td", cases, "" if card.complete else element("span", "unfinished", class_="quiet"), class_="number"),
         element("td", _headline(card, METRICS["hit@5" if card.retrieval_only else "grounded_accuracy"])),
-        element("td", report if (card.path / "report.html").is_file() else ""),
+        element("td", report if (card.path / REPORT).is_file() else ""),
     ]
     return element("tr", *cells)
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from assistant.home import Home
 from evals import cli
+from evals.runs import RunFolder, open_run
+from evals.sets import load_set
 
 
 @pytest.fixture
@@ -106,6 +108,32 @@ def test_a_gate_that_is_met_passes_and_one_that_is_missed_exits_1_naming_the_met
     assert "refused=" not in missed.stderr
     assert evals("compare", done, mute, "--fail-below", "grounded_accuracy=0.5").exit_code == 1
     assert evals("compare", mute, done, "--fail-below", "grounded_accuracy=0.5").exit_code == 0
+
+
+def test_a_run_gates_itself_and_is_written_all_the_same(evals, small_set: Path, tmp_path: Path) -> None:
+    command = ("run", small_set, "-m", "extractive", "--bot", "always-abstain", "--out", tmp_path / "run")
+    missed = evals(*command, "--fail-below", "refused=1", "--fail-below", "grounded_accuracy=0.5")
+    assert missed.exit_code == 1
+    assert missed.stderr.splitlines()[-1].startswith("always-abstain: grounded_accuracy is 0.3, below 0.5")
+    assert f"written to {tmp_path / 'run'}" in missed.stdout
+    assert open_run(tmp_path / "run").info["complete"]
+    met = evals(*command, "--fail-below", "refused=1", "--fail-below", "grounded_accuracy=0.3")
+    assert met.exit_code == 0, met.output
+
+
+def test_a_pooled_run_searches_the_articles_of_all_cases_for_each(
+    evals, done: Path, small_set: Path, tmp_path: Path
+) -> None:
+    ran = evals("run", small_set, "-m", "extractive", "--pooled", "--out", tmp_path / "pooled")
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.splitlines()[0].strip() == "extractive + pooled"
+
+    def searched(path: Path) -> dict[str, set[str]]:
+        return {row.id: {one["document"] for one in row.result["evidence"]} for row in RunFolder(path)}
+
+    cases = load_set(small_set).cases
+    assert searched(done) == {case.id: set(case.articles) for case in cases}
+    assert searched(tmp_path / "pooled") == {case.id: {"bridge", "mill"} for case in cases}
 
 
 @pytest.mark.parametrize(

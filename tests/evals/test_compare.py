@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import UsageError
-from evals.compare import RunView, as_text, compare
+from evals.compare import RunView, compare
+from evals.compare_text import as_text
 from evals.metrics import METRICS
 from evals.types import EvalCase, Row
 

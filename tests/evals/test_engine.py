@@ -19,9 +19,10 @@ from assistant.contract import to_contract
 from assistant.errors import UsageError
 from assistant.home import Home
 from assistant.wiring import Application
-from evals import engine
-from evals.engine import Plan, Progress, rescore, run_sets
-from evals.runs import list_runs, open_run
+from evals.engine import rescore, run_sets
+from evals.jobs import Plan
+from evals.progress import Progress
+from evals.runs import list_runs, open_run, runs_folder
 from evals.sets import load_set
 
 
@@ -137,7 +138,7 @@ def test_a_plan_without_a_folder_resumes_its_own_unfinished_run_and_then_begins_
                         stopped=lambda: bool(done) and done[-1] >= 1)  # fmt: skip
     (resumed,) = run_sets(plan, application=application)
     assert resumed == first
-    card = next(card for card in list_runs(engine.runs_folder(application)) if card.path == first)
+    card = next(card for card in list_runs(runs_folder(application.home)) if card.path == first)
     assert (card.complete, card.cases, card.done, card.sets, card.model) == (True, 3, 3, ("small",), "extractive")
 
 

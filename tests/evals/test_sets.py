@@ -85,6 +85,17 @@ def test_any_stretch_of_an_article_is_found_at_words_that_read_the_same(
         assert "".join(document.text[slice(*found)].split()) == "".join(quote.split())
 
 
+@given(st.lists(st.text("ab .\n", min_size=1, max_size=9), min_size=1, max_size=6), st.data())
+def test_of_equal_quotes_the_one_behind_so_many_characters_is_found(paragraphs: list[str], data: st.DataObject) -> None:
+    text = document_from_text("start " + "\n\n".join(paragraphs), id="x", title="", language="en")
+    seen = [place for place, char in enumerate(text.text) if not char.isspace()]
+    first = data.draw(st.integers(0, len(seen) - 1))
+    start, end = seen[first], seen[data.draw(st.integers(first, len(seen) - 1))] + 1
+    assert Quotes(text).find(text.text[start:end], before=first) == (start, end)
+    for nowhere in (-1, len(seen)):
+        assert Quotes(text).find(text.text[start:end], before=nowhere) == Quotes(text).find(text.text[start:end])
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

@@ -16,7 +16,7 @@ from assistant.errors import UsageError
 from assistant.types import Turn
 from evals.metrics import METRICS
 from evals.statistics import wilson
-from evals.summary import NOT_SCORABLE, SLICED, Estimate, cluster_of, from_json, summarise, tags_of, to_json
+from evals.summary import NOT_SCORABLE, SLICED, Estimate, from_json, summarise, to_json
 from evals.types import EvalCase, Row
 
 
@@ -56,26 +56,6 @@ def refused(id, *, answerable=False, **fields):
 def made_up(id):
     one = case(id, answerable=False)
     return one, row(one, failure="should have refused", grounded_accuracy=0.0, points=-1.0, refused=0.0)
-
-
-def test_one_article_is_the_cluster_also_of_a_follow_up():
-    history = (Turn("user", "Who?"), Turn("assistant", "She."))
-    assert cluster_of(case()) == cluster_of(case("2", history=history)) == "article:a"
-
-
-def test_a_changed_copy_of_an_article_counts_as_the_article():
-    assert cluster_of(case(articles=("a~0f3c9a21bd",))) == "article:a"
-    assert cluster_of(case(articles=("https://site/~ada",))) == "article:https://site/~ada"
-
-
-def test_several_articles_are_clustered_by_conversation():
-    many = ("a", "b")
-    first = case("1", articles=many, question="Who?")
-    later = case("2", articles=many, history=(Turn("user", "Who?"), Turn("assistant", "She."), Turn("user", "When?")))
-    other = case("3", articles=many, question="Where?")
-    assert cluster_of(first) == cluster_of(later) != cluster_of(other)
-    assert cluster_of(case("talk<::>1", articles=many)) == cluster_of(case("talk<::>2~deleted", articles=many))
-    assert cluster_of(case("x", articles=many, question="\ud800")).startswith("conversation:")
 
 
 def test_every_metric_has_an_estimate_in_the_reports_order():
@@ -185,7 +165,6 @@ def test_slices_are_by_tag_language_set_turn_and_answerable():
     date = summary.slices["tag"]["date"]
     assert tuple(date) == SLICED
     assert (date["grounded_accuracy"].value, date["grounded_accuracy"].n, date["accuracy"].n) == (1, 2, 1)
-    assert tags_of(case(tags=("b", "a", "b", "twin-of:1"))) == ("b", "a")
 
 
 def test_a_row_of_an_unknown_case_is_refused_by_name():

@@ -18,7 +18,8 @@ from assistant.types import Answer, Citation, Statement, Turn
 from assistant.workbench import Exchange
 from evals import tab_view
 from evals.compare import RunView, compare
-from evals.engine import Plan, Progress
+from evals.jobs import Plan
+from evals.progress import Progress
 from evals.runs import RunCard
 from evals.sets import load_set
 from evals.tab_case import CaseDesk

@@ -102,3 +102,17 @@ def test_the_k_best_of_some_documents_are_those_of_the_whole_ranking(texts, quer
     assert (
         index.search(query, k=k, documents=documents) == [hit for hit in whole if document_of[hit[0]] in documents][:k]
     )
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcde"), st.sampled_from(["en", "ja"]), st.text("xyz 東京", max_size=8)), max_size=30
+    ),
+    st.text("xyz 東京", max_size=6),
+    st.integers(1, 40),
+)
+def test_a_search_limited_to_all_documents_is_one_without_limits(texts, query, k):
+    chunks = [chunk(text, document, start) for start, (document, _, text) in enumerate(texts)]
+    index = KeywordIndex(chunks, languages=[language for _, language, _ in texts])
+    everything = [*sorted({each.document for each in chunks}, reverse=True), "a", "unknown"]
+    assert index.search(query, k=k, documents=everything) == index.search(query, k=k)

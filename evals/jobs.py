@@ -1,0 +1,158 @@
+"""A plan enters; its jobs leave, one a run: each with its cases, its articles and a folder. Nothing is asked yet."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import UsageError
+from assistant.llm import parse_model_name
+from assistant.settings import EXTRACTIVE
+from assistant.wiring import Application
+from evals.bots import BOTS
+from evals.runs import RUN, RunFolder, runs_folder
+from evals.sets import load_sets, sample
+from evals.types import EvalCase, EvalSet
+from index.types import Document
+from prompts import load, names
+
+RETRIEVERS = ("index", "bm25")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run."""
+
+    sets: tuple[Path, ...]
+    models: tuple[str, ...] = (EXTRACTIVE,)
+    embedders: tuple[str, ...] = ("minilm",)
+    limit: int | None = None
+    """Most cases, of all sets together."""
+    seed: int = 0
+    retrieval_only: bool = False
+    retriever: str = "index"
+    """``index``, the assistant's own, or ``bm25``, the plain baseline."""
+    pooled: bool = False
+    """Search all articles of the sets for every case, not only the case's own."""
+    bot: str | None = None
+    """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
+    judge: str | None = None
+    """The name of a model that grades answers beside the other scores."""
+    out: Path | None = None
+    """The run's folder (of several runs: their parent); None for one in the home folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a plan."""
+
+    plan: Plan
+    model: str
+    embedder: str
+    path: Path
+    sets: tuple[EvalSet, ...]
+    cases: tuple[EvalCase, ...]
+    documents: Mapping[str, Document]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return settings, sets and prompts, as run.json holds them: a run goes on only under the same."""
+        sets = [{"name": one.name, "path": str(one.path), "digest": one.digest} for one in self.sets]
+        prompts = {name: load(name).digest for name in names()}
+        return {"settings": self._settings, "sets": sets, "prompts": prompts}
+
+    def owns(self, info: Mapping[str, Any]) -> bool:
+        """Return whether a run.json is this job's: settings, sets and prompts are the same."""
+        return {name: info[name] for name in ("settings", "sets", "prompts")} == self.identity
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its folder holds the whole run."""
+        info = RunFolder(self.path).info
+        return bool(info and info["complete"] and self.owns(info))
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        plan = self.plan
+        return {
+            "model": self.model,
+            "embedder": self.embedder,
+            "limit": plan.limit,
+            "seed": plan.seed,
+            "retrieval_only": plan.retrieval_only,
+            "retriever": plan.retriever,
+            "pooled": plan.pooled,
+            "bot": plan.bot,
+            "judge": plan.judge,
+        }
+
+
+def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
+    """Return the jobs of a plan, one at least, in order of embedders, then models.
+
+    Raises UsageError when a set, a model, an embedder or the judge cannot be used.
+    """
+    _check(plan, application)
+    sets = load_sets(plan.sets)
+    every = [case for one in sets for case in one.cases]
+    cases = sample(every, limit=plan.limit, seed=plan.seed)
+    documents = {id: document for one in sets for id, document in one.documents.items()}
+    used = documents if plan.pooled else {id: documents[id] for case in cases for id in case.articles}
+    root = plan.out or _default_folder(plan, sets, runs_folder(application.home))
+    pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
+    return tuple(
+        Job(plan, model, embedder, root if len(pairs) == 1 else root / _slug(plan, model, embedder), sets, cases, used)
+        for embedder, model in pairs
+    )
+
+
+def not_here(name: str) -> None:
+    """Raise the UsageError for weights that are not on this machine: a run downloads none."""
+    raise UsageError(f"the weights of '{name}' are not here yet. Run `assistant models pull {name}`.")
+
+
+def _check(plan: Plan, application: Application) -> None:
+    """Raise UsageError for what can be known to be wrong before anything runs."""
+    if plan.limit is not None and plan.limit < 1:
+        raise UsageError(f"found --limit {plan.limit}; expected 1 or more. Leave it out to run every case.")
+    if plan.retriever not in RETRIEVERS:
+        raise UsageError(f"found the retriever '{plan.retriever}'; expected one of: {', '.join(RETRIEVERS)}.")
+    if plan.bot is not None and plan.bot not in BOTS:
+        raise UsageError(f"found the bot '{plan.bot}'; expected one of: {', '.join(BOTS)}.")
+    if not plan.sets or not plan.models or not plan.embedders:
+        raise UsageError("found no set, model or embedder; expected one of each at least.")
+    for model in (*plan.models, *([plan.judge] if plan.judge else [])):
+        application.check(model)
+        name = parse_model_name(model)
+        if name.kind == "local" and not name.is_file and not application.weights.is_complete(name.value):
+            not_here(name.value)
+        if plan.judge and plan.judge == EXTRACTIVE:
+            raise UsageError("found the judge 'extractive'; expected a language model. Name one, as local:NAME.")
+    for embedder in plan.embedders:
+        application.embedder(embedder)
+
+
+def _default_folder(plan: Plan, sets: Sequence[EvalSet], root: Path) -> Path:
+    """Return the folder of this plan's unfinished run, or a new one named by sets and time."""
+    key = hashlib.sha256(repr((replace(plan, out=None), [one.digest for one in sets])).encode()).hexdigest()[:8]
+    for folder in sorted(root.glob(f"*-{key}"), reverse=True):
+        files = [*folder.glob(RUN), *folder.glob(f"*/{RUN}")]
+        several = len(plan.models) * len(plan.embedders)
+        if len(files) < several or not all((RunFolder(file.parent).info or {}).get("complete") for file in files):
+            return folder
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return root / f"{stamp}-{_short('+'.join(one.name for one in sets))}-{key}"
+
+
+def _slug(plan: Plan, model: str, embedder: str) -> str:
+    name = _short(model.removeprefix("local:"))
+    return f"{name}-{_short(embedder)}" if len(plan.embedders) > 1 else name
+
+
+def _short(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-60:] or "run"
