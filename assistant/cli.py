@@ -18,6 +18,7 @@ from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from assistant.home import Home
     from assistant.terminal import Status
     from assistant.wiring import Application
     from index.build import Progress
@@ -50,7 +51,9 @@ Model = Annotated[
 EmbedderName = Annotated[
     str,
     typer.Option(
-        "--embedder", metavar="NAME", help="minilm, a sentence-transformers folder, or a hub id fetched before."
+        "--embedder",
+        metavar="NAME",
+        help="minilm, e5-multilingual, a sentence-transformers folder, or a hub id fetched before.",
     ),
 ]
 
@@ -221,6 +224,7 @@ def pull_model(
                 weights.verify(name)
         with rich_progress() as progress:
             path = weights.pull(name, progress=progress)
+        _cut_reader(home, name)
         typer.echo(str(path))
 
 
@@ -294,6 +298,22 @@ def _not_here(name: str) -> NoReturn:
     raise UsageError(
         f"the weights of {name} are not here yet. Run `assistant models pull {name}`, or ask with --model extractive."
     )
+
+
+def _cut_reader(home: Home, name: str) -> None:
+    """Cut the reader out of the weights it is made from, so that no question waits for that."""
+    from assistant.reader import load_probes
+    from assistant.terminal import Status
+    from assistant.wiring import Application
+
+    if name == load_probes().model:
+        with Status() as status:
+            status.show("cutting the reader out of it (half a minute, once)…")
+            application = Application(home)
+            try:
+                application.build_reader()
+            finally:
+                application.close()
 
 
 def _index_now(application: Application) -> None:

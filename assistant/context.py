@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from index.language import script_language
 from index.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
 
@@ -16,6 +17,7 @@ _TEMPLATE_TOKENS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜\n]{1,40}｜>",
     re.IGNORECASE,
 )
+_SPACELESS = frozenset({"ja", "zh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ def number_sentences(
         for sentence in sorted(set(found), key=lambda s: s.start):
             numbered.append(Numbered(len(numbered) + 1, document, sentence))
     return tuple(numbered)
+
+
+def fair(count: Callable[[str], int]) -> Callable[[str], int]:
+    """Return a count of tokens that is fair to languages without spaces.
+
+    The tokenizer of an English embedder counts their every character; the models that read count seven of ten.
+    """
+    return lambda text: (
+        min(count(text), int(len(text) * 0.7) + 1) if script_language(text) in _SPACELESS else count(text)
+    )
 
 
 def _sentences_of(document: Document, start: int, end: int) -> list[Sentence]:

@@ -3,6 +3,7 @@
 AssistantError           the base: one line that says what was found, what was expected and what to do
 ├── UsageError           a question, option or name that cannot be used as given
 ├── HomeError            the home folder cannot be read or written
+├── ReaderError          the reader cannot be had, or stopped; answering goes on without it
 ├── WeightsError         weights are missing, incomplete, or not the bytes the catalogue names
 └── ModelError           the answering model cannot be reached, stalled, or broke off
     └── ContextTooLongError  the prompt is longer than the model can hold: fewer passages may fit
@@ -23,6 +24,10 @@ class HomeError(AssistantError):
 
 class WeightsError(AssistantError):
     """Model weights cannot be used."""
+
+
+class ReaderError(AssistantError):
+    """The reader cannot be had, or stopped; answering goes on without it."""
 
 
 class ModelError(AssistantError):

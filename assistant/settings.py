@@ -17,8 +17,18 @@ class Settings:
     model: str = DEFAULT_MODEL
     evidence: int = 10
     """Chunks kept from retrieval: as many as its measures look at; a prompt holds the first few."""
-    prompt_tokens: int = 250
-    """Most tokens of article sentences in a prompt: reading costs a local model some 15 ms a token on two cores."""
+    prompt_tokens: int = 300
+    """Most tokens of article sentences that are read: some 5 ms a token for the reader on two cores, 15 for a model."""
+    reader: bool = True
+    """Whether the reader, where it is here, decides if the evidence answers a question."""
+    writer_tokens: int = 140
+    """Of these, most tokens shown to a model that writes, where a reader has chosen them."""
+    answerable: float = 0.2
+    """Least probability, by the reader, that the evidence answers the question: below it, the assistant abstains."""
+    quotable: float = 0.5
+    """From here on the article is quoted when the model itself finds, or says, nothing that holds."""
+    supported: float = 0.25
+    """Least probability, by the reader, that the cited sentences say that a written sentence is the answer."""
     longest_question: int = 4000
     """Characters."""
     first_token_s: float = 90.0

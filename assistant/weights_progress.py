@@ -13,6 +13,7 @@ _WORDS = {
     "waiting": "Waiting for another pull of",
     "downloading": "Downloading",
     "verifying": "Verifying",
+    "unpacking": "Unpacking",
     "done": "Ready:",
 }
 

@@ -22,6 +22,7 @@ from assistant.errors import AssistantError
 from assistant.home import Home
 from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
+from assistant.reader import Reader, build, cut_folder, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import Answer, Event, Notice, Turn, Waiting
 from assistant.voice import voice
@@ -70,6 +71,7 @@ class Application:
         self._preparing = False
         self._loaded_once: set[str] = set()
         self._voices: dict[str, Speak | None] = {}
+        self._reader: Reader | None = None
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
         self._seed()
@@ -222,10 +224,44 @@ class Application:
     def _file(self, name: ModelName) -> Path:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
 
-    def assistant(self, model: str | None = None, index: Searchable | None = None) -> Assistant:
+    def assistant(
+        self, model: str | None = None, index: Searchable | None = None, *, settings: Settings | None = None
+    ) -> Assistant:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
         name = str(parse_model_name(model or self.default_model))
-        return Assistant(index or self.index(), model=name, speak=self.voice(name), settings=self.settings)
+        chosen = settings or self.settings
+        return Assistant(
+            index or self.index(),
+            model=name,
+            speak=self.voice(name),
+            settings=chosen,
+            reader=self.reader() if chosen.reader else None,
+        )
+
+    def reader(self) -> Reader | None:
+        """Return the reader, not necessarily loaded; None where its model or package is not here, or not cut yet."""
+        with self._loading:
+            if self._reader is None and is_installed():
+                probes = load_probes()
+                folder = cut_folder(self.home.models, probes)
+                if folder.is_dir():
+                    self._reader = Reader(folder, probes=probes, log=self.home.logs / "reader.log")
+                    self._closing.callback(self._reader.close)
+            return self._reader
+
+    def build_reader(self) -> None:
+        """Cut the reader out of its model, once (half a minute), where that model is here. Raises ReaderError."""
+        probes = load_probes()
+        if is_installed() and self.weights.is_complete(probes.model):
+            folder = cut_folder(self.home.models, probes)
+            if not folder.is_dir():
+                build(self.weights.path(probes.model), folder, layer=probes.layer, log=self.home.logs / "reader.log")
+
+    def open_reader(self) -> None:
+        """Have the reader load in the background: the first question then finds it ready."""
+        reader = self.reader() if self.settings.reader else None
+        if reader is not None:
+            reader.open_soon()
 
     def voice(self, model: str) -> Speak | None:
         """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
@@ -259,6 +295,8 @@ class Application:
                 self.index()
                 self.prepare(self.default_model, pull=lambda name: self._pull_missing(name, stop))
                 self._warm_up()
+                self.build_reader()
+                self.open_reader()
             except (AssistantError, IndexingError) as error:
                 if not stop.is_set():
                     self.trouble = str(error)
@@ -297,7 +335,8 @@ class Application:
         stream.close()
 
     def prepare(self, model: str, *, pull: Callable[[str], object]) -> None:
-        """Make a local model ready to answer, pulling its weights with ``pull`` if need be; harmless for any other."""
+        """Make a model ready to answer, and the reader: load it, its weights pulled with ``pull`` if need be."""
+        self.open_reader()
         name = parse_model_name(model)
         if name.kind != "local":
             return

@@ -93,6 +93,14 @@ def run(
             "never-abstain, lead-paragraph, random-citation.",
         ),
     ] = None,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A setting of the assistant to try: reader=off, answerable=0.4, quotable, supported, writer_tokens, "
+            "prompt_tokens, evidence; repeatable.",
+        ),
+    ] = None,
     judge: Annotated[
         str | None, typer.Option(metavar="NAME", help="A model that grades answers too; its own accuracy is printed.")
     ] = None,
@@ -111,7 +119,7 @@ def run(
     from assistant.settings import EXTRACTIVE
     from evals.engine import run_sets
     from evals.gate import parse_threshold
-    from evals.jobs import Plan
+    from evals.jobs import Plan, parse_gate
     from evals.runs import REPORT
     from evals.sets import find_set, sets_folder
     from evals.show import headline, progress_bar, report_of
@@ -130,6 +138,7 @@ def run(
             retriever=retriever,
             pooled=pooled,
             bot=bot,
+            gates=tuple(parse_gate(one) for one in gate or ()),
             judge=judge,
             out=out,
         )

@@ -207,11 +207,11 @@ def _judged(
 
 def _bot(job: Job, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
     """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
-    if parse_model_name(job.model).kind == "local":
+    if not job.plan.retrieval_only:
         application.prepare(job.model, pull=not_here)
 
     def assistant(searched: Searchable) -> Assistant:
-        return application.assistant(job.model, searched)
+        return application.assistant(job.model, searched, settings=job.settings)
 
     if job.plan.retrieval_only:
         return lambda case: retrieved(assistant(index), case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from assistant.errors import UsageError
 from assistant.llm import parse_model_name
-from assistant.settings import EXTRACTIVE
+from assistant.settings import EXTRACTIVE, Settings
 from assistant.wiring import Application
 from evals.bots import BOTS
 from evals.runs import RUN, RunFolder, runs_folder
@@ -22,6 +23,8 @@ from index.types import Document
 from prompts import load, names
 
 RETRIEVERS = ("index", "bm25")
+GATES = ("reader", "answerable", "quotable", "supported", "writer_tokens", "prompt_tokens", "evidence")
+"""The settings of the assistant that a run may change: what decides how a question is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Plan:
     """Search all articles of the sets for every case, not only the case's own."""
     bot: str | None = None
     """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
+    gates: tuple[tuple[str, float], ...] = ()
+    """Settings of the assistant (one of ``GATES``) and the values this run gives them."""
     judge: str | None = None
     """The name of a model that grades answers beside the other scores."""
     out: Path | None = None
@@ -58,6 +63,10 @@ class Job:
     sets: tuple[EvalSet, ...]
     cases: tuple[EvalCase, ...]
     documents: Mapping[str, Document]
+    settings: Settings
+    """The assistant's, with the plan's gates in place."""
+    reader: str | None
+    """What identifies the reader; None where there is none."""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -89,6 +98,8 @@ class Job:
             "pooled": plan.pooled,
             "bot": plan.bot,
             "judge": plan.judge,
+            "reader": self.reader,
+            **{gate: getattr(self.settings, gate) for gate in GATES[1:]},
         }
 
 
@@ -103,12 +114,44 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
     cases = sample(every, limit=plan.limit, seed=plan.seed)
     documents = {id: document for one in sets for id, document in one.documents.items()}
     used = documents if plan.pooled else {id: documents[id] for case in cases for id in case.articles}
+    settings = _gated(application.settings, plan)
+    reader = None
+    if settings.reader and not plan.retrieval_only:
+        application.build_reader()
+        found = application.reader()
+        reader = found.identity if found else None
     root = plan.out or _default_folder(plan, sets, runs_folder(application.home))
     pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
     return tuple(
-        Job(plan, model, embedder, root if len(pairs) == 1 else root / _slug(plan, model, embedder), sets, cases, used)
+        Job(
+            plan,
+            model,
+            embedder,
+            root if len(pairs) == 1 else root / _slug(plan, model, embedder),
+            sets,
+            cases,
+            used,
+            settings,
+            reader,
+        )
         for embedder, model in pairs
     )
+
+
+def parse_gate(text: str) -> tuple[str, float]:
+    """Return a setting and its value from ``NAME=VALUE``; raise UsageError naming the known ones."""
+    name, _, value = text.partition("=")
+    with suppress(ValueError):
+        if name in GATES:
+            return name, float({"on": "1", "off": "0"}.get(value, value))
+    raise UsageError(
+        f"found --gate '{text}'; expected NAME=VALUE with a number, on or off, and a name of: {', '.join(GATES)}."
+    )
+
+
+def _gated(settings: Settings, plan: Plan) -> Settings:
+    """Return settings with the plan's values in place, each of the type it has."""
+    return replace(settings, **{name: type(getattr(settings, name))(value) for name, value in plan.gates})
 
 
 def not_here(name: str) -> None:

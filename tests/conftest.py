@@ -29,3 +29,16 @@ def minilm(models_folder: Path) -> Path:
     if not weights.is_complete("minilm"):
         pytest.fail(f"The weights of minilm are not in {models_folder}: run `make setup`.")
     return weights.path("minilm")
+
+
+@pytest.fixture(scope="session")
+def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of verified weights without the reader and the model it is cut from.
+
+    In a home with these, a scripted or small model alone decides what is answered.
+    """
+    folder = tmp_path_factory.mktemp("models")
+    for held in models_folder.iterdir():
+        if held.name.startswith(("minilm", "smollm2")) and not held.name.endswith(".lock"):
+            (folder / held.name).symlink_to(held)
+    return folder

@@ -3,18 +3,30 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from assistant.catalogue import CATALOGUE, DEFAULT_CHAT, DEFAULT_EMBEDDER, HubSource, Weights, WheelSource, lookup
+from assistant.catalogue import (
+    CATALOGUE,
+    DEFAULT_CHAT,
+    DEFAULT_EMBEDDER,
+    HubSource,
+    PackedSource,
+    WeightFile,
+    Weights,
+    WheelMember,
+    WheelSource,
+    lookup,
+)
 from assistant.errors import UsageError
 
 every_entry = pytest.mark.parametrize("weights", CATALOGUE.values(), ids=CATALOGUE.keys())
 
 
-def test_the_catalogue_holds_three_chat_models_and_an_embedder() -> None:
+def test_the_catalogue_holds_three_chat_models_and_two_embedders() -> None:
     assert {name: weights.kind for name, weights in CATALOGUE.items()} == {
         "qwen2.5-coder-1.5b-instruct": "chat",
         "qwen2.5-coder-0.5b-instruct": "chat",
         "smollm2-135m-instruct": "chat",
         "minilm": "embedder",
+        "e5-multilingual": "embedder",
     }
 
 
@@ -28,7 +40,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         lookup("gpt-9")
     assert str(caught.value) == (
         "Unknown weights 'gpt-9'. Known: qwen2.5-coder-1.5b-instruct, qwen2.5-coder-0.5b-instruct, "
-        "smollm2-135m-instruct, minilm. See `assistant models`."
+        "smollm2-135m-instruct, minilm, e5-multilingual. See `assistant models`."
     )
 
 
@@ -58,7 +70,8 @@ def test_a_chat_model_is_one_file_with_a_context_and_an_embedder_a_folder_withou
 
 @every_entry
 def test_every_package_is_pinned_and_named_once(weights: Weights) -> None:
-    packages = [package for source in weights.sources if isinstance(source, WheelSource) for package in source.packages]
+    sources = [source for source in weights.sources if not isinstance(source, HubSource)]
+    packages = [package for source in sources for package in source.packages]
     assert packages
     assert len(set(packages)) == len(packages)
     for package in packages:
@@ -75,6 +88,19 @@ def test_a_source_says_in_words_what_it_is() -> None:
     assert WheelSource(("a==1.0.0",), "*").label == "package a==1.0.0"
     assert WheelSource(("a==1.0.0", "b==1.0.0", "c==1.0.0"), "*").label == "package a==1.0.0 and 2 more"
     assert HubSource("someone/something").label == "hub someone/something"
+    one, other = (WheelMember(f"{name}==1.0.0", "*", WeightFile("f", 1, "0" * 64)) for name in "ab")
+    assert PackedSource(one, other).label == "packages a==1.0.0 and b==1.0.0"
+
+
+def test_what_is_fetched_packed_is_pinned_too() -> None:
+    [source] = lookup("e5-multilingual").sources
+    assert isinstance(source, PackedSource)
+    assert source.size_bytes == 88_705_130
+    for member in source.members:
+        assert re.fullmatch("[0-9a-f]{64}", member.file.sha256)
+    # The tokenizer is kept as it comes; the weights are not.
+    kept = {file.sha256 for file in lookup("e5-multilingual").files}
+    assert [member.file.sha256 in kept for member in source.members] == [False, True]
 
 
 def test_the_size_of_a_folder_is_the_sum_of_its_files() -> None:

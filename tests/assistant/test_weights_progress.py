@@ -28,6 +28,20 @@ def test_a_pipe_gets_one_line_every_tenth() -> None:
     ]
 
 
+def test_what_is_unpacked_is_said_to_be() -> None:
+    screen = io.StringIO()
+    with rich_progress(screen) as show:
+        show(Progress("tiny", "downloading", 1_000_000, 1_000_000))
+        show(Progress("tiny", "verifying", 1_000_000, 1_000_000))
+        show(Progress("tiny", "unpacking", 1_000_000, 3_000_000))
+        show(Progress("tiny", "unpacking", 3_000_000, 3_000_000))
+        show(Progress("tiny", "verifying", 3_000_000, 3_000_000))
+        show(Progress("tiny", "done", 3_000_000, 3_000_000))
+    assert screen.getvalue().splitlines() == [
+        "Downloading tiny: 100% of 1 MB", "Verifying tiny", "Unpacking tiny", "Ready: tiny"
+    ]  # fmt: skip
+
+
 def test_weights_that_were_there_already_are_not_spoken_of() -> None:
     for screen in (io.StringIO(), Terminal()):
         with rich_progress(screen) as show:

@@ -39,10 +39,10 @@ OFF_TOPIC = (
 
 
 @pytest.fixture(scope="session")
-def home(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A new home folder that shares the weights."""
+def home(small_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A new home folder that shares the weights, but for the reader."""
     root = tmp_path_factory.mktemp("home")
-    (root / "models").symlink_to(minilm.parent)
+    (root / "models").symlink_to(small_models)
     for name in ("articles", "index", "conversations", "logs"):
         (root / name).mkdir()
     return Home(root)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
+from assistant.weights import WeightsFolder
 from index.embed import SentenceTransformerEmbedder
 from index.errors import EmbedderError
 
@@ -55,6 +57,31 @@ def test_tokens_are_counted_beyond_what_the_model_reads(real):
     assert real.count_tokens("bridge " * 1000) == 1002
     real.embed_documents(["bridge " * 1000])
     assert real.count_tokens("bridge " * 1000) == 1002
+
+
+def counted_as_by_a_copy(embedder):
+    copied = Tokenizer.from_str(embedder._model.tokenizer.backend_tokenizer.to_str())
+    copied.no_truncation()
+    copied.no_padding()
+    texts = ["", " ", "Ça, ﬁx  ½", "橋は1931年に開通した。", "[MASK] <mask> </s> [SEP]", "x" * 300, "bridge " * 600]
+    return [embedder.count_tokens(text) for text in texts] == [len(copied.encode(text).ids) for text in texts]
+
+
+def test_tokens_are_counted_as_by_the_models_own_tokenizer(real):
+    assert counted_as_by_a_copy(real)
+
+
+def test_a_prompt_takes_its_share_of_what_the_model_reads(real, copy):
+    settings = copy / "config_sentence_transformers.json"
+    settings.unlink()
+    settings.write_text('{"prompts": {"query": "a far longer prompt, for questions only: ", "document": "passage: "}}')
+    prompted = SentenceTransformerEmbedder(copy, name="prompted")
+    assert prompted.most_tokens == real.most_tokens - 2
+    fits = "bridge " * (prompted.most_tokens - 3) + "coal"
+    assert prompted.count_tokens(fits) == prompted.most_tokens
+    [whole, cut] = prompted.embed_documents([fits, f"{fits} ferry"])
+    assert whole == pytest.approx(cut, abs=1e-6)  # one token more is not read
+    assert whole @ prompted.embed_documents(["bridge " * (prompted.most_tokens - 2)])[0] < 1 - 1e-5  # the last one is
 
 
 def test_two_loads_of_one_folder_are_one_embedder(real, minilm):
@@ -114,3 +141,33 @@ def test_a_torn_file_is_told_in_one_line(copy, file, content):
     assert str(caught.value).startswith(f"embedder 'torn' at {copy} does not load (")
     assert str(caught.value).endswith("Pull or copy it again.")
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def multilingual(models_folder):
+    weights = WeightsFolder(models_folder)
+    if not weights.is_complete("e5-multilingual"):
+        pytest.skip("needs `assistant models pull e5-multilingual`")
+    return SentenceTransformerEmbedder(weights.path("e5-multilingual"), name="e5-multilingual")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who designed the bridge?",
+        "橋を設計したのは誰ですか。",
+        "谁设计了这座桥？",
+        "Wer hat die Brücke entworfen?",
+        "Кто спроектировал мост?",
+    ],
+)
+def test_a_question_in_another_language_lies_nearest_to_its_answer(multilingual, question):
+    texts = ["Elena Ruiz drew the plans of the bridge.", "Coal was carried by ferry.", "The harbor froze in winter."]
+    assert np.argmax(multilingual.embed_documents(texts) @ multilingual.embed_query(question)) == 0
+
+
+def test_the_multilingual_embedder_tells_questions_from_passages_and_counts_its_prompt(multilingual):
+    assert multilingual.dimension == 384
+    assert counted_as_by_a_copy(multilingual)
+    assert multilingual.most_tokens == 512 - 3  # "passage: "
+    assert multilingual.embed_query("bridge") @ multilingual.embed_documents(["bridge"])[0] < 0.999
