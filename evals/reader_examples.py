@@ -17,6 +17,7 @@ from index.keyword import KeywordIndex
 from index.sentences import block_sentences
 from index.split import split
 from index.types import Chunk, Document, ScoredChunk
+from index.words import terms
 
 _BUDGET = 300
 """Tokens of evidence in one example."""
@@ -59,7 +60,7 @@ def is_held_out(article: str) -> bool:
 
     What stands before a colon names the set: an article that two sets ask about is on one side for both.
     """
-    return hashlib.sha256(article.rpartition(":")[2].encode()).digest()[0] % 2 == 1
+    return hashlib.sha256(article.rpartition(":")[2].encode(errors="surrogatepass")).digest()[0] % 2 == 1
 
 
 def examples(one: EvalSet, *, each: int, count: Count, seed: int = 0) -> Iterator[Example]:
@@ -78,26 +79,57 @@ def examples(one: EvalSet, *, each: int, count: Count, seed: int = 0) -> Iterato
 
 
 def claims(one: EvalSet, *, each: int, seed: int = 0) -> Iterator[Claim]:
-    """Yield up to ``each`` right answers with their passage, and as many wrong ones of two kinds.
+    """Yield up to ``each`` right answers with their passage, and as many wrong ones of several kinds.
 
-    Wrong is another question's answer from the same passage, and the right answer with another passage of the article.
+    Wrong is another question's answer from the same passage, the right answer with another passage of the article, and
+    a sentence of the article that is put forward as the answer to a question it does not answer.
     """
     rng = random.Random(f"{seed}:{one.name}:claims")  # noqa: S311  a sample, no secret
-    cases = [case for case in one.cases if len(case.evidence) == 1 and case.answers and case.set not in _LONG_ANSWERS]
+    cases = [case for case in one.cases if case.set not in _LONG_ANSWERS and len(case.articles) == 1]
     cases.sort(key=lambda case: case.id)
     rng.shuffle(cases)
+    told = [case for case in cases if len(case.evidence) == 1 and case.answers]
+    for case in told[:each]:
+        yield from _short_claims(one, case, told, rng)
     for case in cases[:each]:
-        passage = _passage(one, case.evidence[0])
-        held_out = is_held_out(case.articles[0])
-        yield Claim(case.set, case.question, passage, case.answers[0], supported=True, held_out=held_out)
-        near = [other for other in cases if other.evidence == case.evidence and not _alike(other, case)]
-        if near:
-            answer = rng.choice(near).answers[0]
-            yield Claim(case.set, case.question, passage, answer, supported=False, held_out=held_out)
-        apart = [other for other in cases if other.articles == case.articles and other.evidence != case.evidence]
-        far = [held for other in apart[:8] if not _holds(case, " ".join(held := _passage(one, other.evidence[0])))]
-        if far:
-            yield Claim(case.set, case.question, rng.choice(far), case.answers[0], supported=False, held_out=held_out)
+        yield from _sentence_claims(one, case, rng)
+
+
+def _short_claims(one: EvalSet, case: EvalCase, told: Sequence[EvalCase], rng: random.Random) -> Iterator[Claim]:
+    passage, held_out = _passage(one, case.evidence[0]), is_held_out(case.articles[0])
+    yield Claim(case.set, case.question, passage, case.answers[0], supported=True, held_out=held_out)
+    near = [other for other in told if other.evidence == case.evidence and not _alike(other, case)]
+    if near:
+        answer = rng.choice(near).answers[0]
+        yield Claim(case.set, case.question, passage, answer, supported=False, held_out=held_out)
+    apart = [other for other in told if other.articles == case.articles and other.evidence != case.evidence]
+    far = [held for other in apart[:8] if not _holds(case, " ".join(held := _passage(one, other.evidence[0])))]
+    if far:
+        yield Claim(case.set, case.question, rng.choice(far), case.answers[0], supported=False, held_out=held_out)
+
+
+def _sentence_claims(one: EvalSet, case: EvalCase, rng: random.Random) -> Iterator[Claim]:
+    """Yield the sentence that answers, put forward with itself as its proof, and the best one of those that do not."""
+    document = one.documents[case.articles[0]]
+    held_out = is_held_out(case.articles[0])
+    numbered = [
+        Numbered(0, document.id, sentence)
+        for block in document.blocks
+        if block.kind != "heading"
+        for sentence in block_sentences(document, block)
+    ]
+    right = [
+        item for item in numbered if _is_gold(case, item) and (_holds(case, item.sentence.text) or "why" in case.tags)
+    ]
+    if case.answerable and right:
+        text = " ".join(rng.choice(right).sentence.text.split())
+        yield Claim(case.set, case.question, (text,), text, supported=True, held_out=held_out)
+    wrong = [item for item in numbered if not _touches(case, document.id, item.sentence.start, item.sentence.end)]
+    wanted = set(terms(case.question, document.language))
+    shared = [len(wanted & set(terms(item.sentence.text, document.language))) for item in wrong]
+    if wrong and not _holds(case, wrong[shared.index(max(shared))].sentence.text):
+        text = " ".join(wrong[shared.index(max(shared))].sentence.text.split())
+        yield Claim(case.set, case.question, (text,), text, supported=False, held_out=held_out)
 
 
 def _passage(one: EvalSet, gold: GoldSpan) -> tuple[str, ...]:
@@ -164,7 +196,7 @@ class _Shelf:
             return False
         if not case.evidence:
             return True
-        if len({gold.article for gold in case.evidence}) > 1:
+        if len(case.evidence) > 1:
             whole = all(any(_overlap(gold, item) for item in shown) for gold in case.evidence)
             return True if whole else None
         return any(self._bears(case, item) for item in shown)
@@ -176,7 +208,7 @@ class _Shelf:
             return None
         if not _touches(case, item.document, item.sentence.start, item.sentence.end):
             return False
-        if case.set in _LONG_ANSWERS or _holds(case, item.sentence.text):
+        if case.set in _LONG_ANSWERS or _holds(case, item.sentence.text) or _is_gold(case, item):
             return True
         # In the gold passage, but without an accepted answer: it may say it in other words.
         return None
@@ -188,6 +220,12 @@ def _overlap(gold: GoldSpan, item: Numbered) -> bool:
 
 def _touches(case: EvalCase, document: str, start: int, end: int) -> bool:
     return any(gold.article == document and gold.start < end and gold.end > start for gold in case.evidence)
+
+
+def _is_gold(case: EvalCase, item: Numbered) -> bool:
+    """Return whether a sentence is at least half of a gold span: the set points at sentences, not at passages."""
+    length = item.sentence.end - item.sentence.start
+    return any(_overlap(gold, item) and 2 * length >= gold.end - gold.start for gold in case.evidence)
 
 
 def _holds(case: EvalCase, text: str) -> bool:
