@@ -27,7 +27,7 @@ class Settings:
     """Least probability, by the reader, that the evidence answers the question: below it, the assistant abstains."""
     quotable: float = 0.5
     """From here on the article is quoted when the model itself finds, or says, nothing that holds."""
-    supported: float = 0.25
+    supported: float = 0.2
     """Least probability, by the reader, that the cited sentences say that a written sentence is the answer."""
     longest_question: int = 4000
     """Characters."""

@@ -34,7 +34,7 @@ PROBES = Path(__file__).parent.parent / "assistant" / "probes.json"
 MODEL = "qwen2.5-coder-1.5b-instruct"
 LAYER = 18
 # Weak features in 1,536 dimensions, a few hundred examples: strong regularisation. Chosen on the training half.
-_STRENGTH = {"answerable": 3e-3, "bearing": 3e-3, "supported": 3e-3}
+_STRENGTH = {"answerable": 1e-3, "bearing": 1e-3, "supported": 3e-3}
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 

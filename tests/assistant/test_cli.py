@@ -148,8 +148,9 @@ Options:
   -m, --model NAME       extractive, local:NAME (see `assistant models`),
                          local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                          [default: local:qwen2.5-coder-1.5b-instruct]
-  --embedder NAME        minilm, a sentence-transformers folder, or a hub id
-                         fetched before.  [default: minilm]
+  --embedder NAME        minilm, e5-multilingual, a sentence-transformers
+                         folder, or a hub id fetched before.  [default:
+                         minilm]
   --json                 Print one JSON object instead of text.
   --unproven             Show sentences the article does not prove too,
                          marked.
@@ -240,8 +241,8 @@ Options:
   -m, --model NAME    extractive, local:NAME (see `assistant models`),
                       local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                       [default: local:qwen2.5-coder-1.5b-instruct]
-  --embedder NAME     minilm, a sentence-transformers folder, or a hub id
-                      fetched before.  [default: minilm]
+  --embedder NAME     minilm, e5-multilingual, a sentence-transformers folder,
+                      or a hub id fetched before.  [default: minilm]
   --host ADDRESS      Where to listen; loopback addresses only, the app has no
                       password.  [default: 127.0.0.1]
   --port PORT         The app's port; 0 takes a free one.  [default: 7860;
