@@ -20,6 +20,8 @@ import os
 import shutil
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         # Should memory run out, this process goes rather than the app.
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing here may report anywhere
     cut: Cut | None = None
     for line in sys.stdin:
@@ -140,7 +143,17 @@ def main() -> None:
             answer, cut = _answer(json.loads(line), cut)
         except Exception as error:  # noqa: BLE001  whatever native code raises, the parent is told
             answer = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
-        os.write(reply, json.dumps(answer).encode("ascii") + b"\n")
+        with contextlib.suppress(BrokenPipeError):
+            os.write(reply, json.dumps(answer).encode("ascii") + b"\n")
+    # Not a plain return: native clean-up can hang.
+    os._exit(0)
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process once its parent is gone: a killed one may leave while native code here still loads."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 if __name__ == "__main__":
