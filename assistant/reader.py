@@ -245,7 +245,7 @@ class _Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
-                [sys.executable, "-P", str(Path(__file__).with_name("reader_child.py"))],
+                [sys.executable, "-P", str(Path(__file__).with_name("reader_child.py")), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,

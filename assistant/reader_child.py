@@ -1,7 +1,8 @@
 """A language model cut off at a middle layer reads a question with article sentences; what it then knows comes out.
 
-Runs as a child process (``python -P reader_child.py``), so that a crash or a lack of memory in native code never takes
-the app down; it imports nothing of ours. One JSON object a line on standard input, one reply a line:
+Runs as a child process (``python -P reader_child.py PARENT``, a process id), so that a crash or a lack of memory in
+native code never takes the app down; it imports nothing of ours. One JSON object a line on standard input, one reply a
+line:
 
 - ``{"build": GGUF, "layer": n, "into": FOLDER}``: cut the model, save it, reply ``{"built": FOLDER}``.
 - ``{"open": FOLDER, "threads": n}``: load it, reply ``{"width": d}``.
@@ -135,7 +136,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         # Should memory run out, this process goes rather than the app.
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(int(sys.argv[1]),), daemon=True).start()
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing here may report anywhere
     cut: Cut | None = None
     for line in sys.stdin:
@@ -150,7 +151,7 @@ def main() -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """End this process once its parent is gone: a killed one may leave while native code here still loads."""
+    """End this process once its parent is gone: that may happen before this one runs, or while native code loads."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

@@ -738,9 +738,9 @@ def test_an_address_that_others_can_reach_is_refused(monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def shared_home(bare_home: Path, models_folder: Path) -> Path:
-    """A home folder with the verified weights, for commands in processes of their own; the library holds a bridge."""
-    (bare_home / "models").symlink_to(models_folder)
+def shared_home(bare_home: Path, small_models: Path) -> Path:
+    """A home with verified weights but the reader's, for commands in processes of their own; it holds a bridge."""
+    (bare_home / "models").symlink_to(small_models)
     Path("bridge.md").write_text(BRIDGE)
     Library(bare_home / "articles").add(load(Path("bridge.md")))
     return bare_home
