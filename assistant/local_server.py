@@ -39,7 +39,9 @@ def main() -> NoReturn:
         answer["url"] = f"{server.listening_address}/v1"
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError) as error:
         answer["error"] = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    os.write(reply, json.dumps(answer).encode() + b"\n")
+    # A parent that was killed meanwhile reads nothing; to fail here would end in C++ clean-up, which can hang for good.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(reply, json.dumps(answer).encode() + b"\n")
     os.close(reply)
     while server is not None and os.read(0, 1024):
         pass
