@@ -57,7 +57,8 @@ def print_answer(events: Iterable[Event], *, out: TextIO | None = None, err: Tex
         for event in events:
             if isinstance(event, StatementReady):
                 status.clear()
-                print(page.statement(event.statement), file=out, flush=True)
+                # One write: a Ctrl-C between a line and its end would leave the next word on that line.
+                print(f"{page.statement(event.statement)}\n", end="", file=out, flush=True)
             elif isinstance(event, Finished):
                 status.clear()
                 if end := page.end(event.answer):
