@@ -19,7 +19,6 @@ from assistant.errors import ModelError, ReaderError
 from assistant.extractive import quote
 from assistant.meaning import Meaning
 from assistant.question import checked_question
-from assistant.reader import Reading
 from assistant.replies import abstention, says_not_stated
 from assistant.segment import Segment, Segmenter
 from assistant.settings import Settings
@@ -43,7 +42,7 @@ from prompts import Message, load
 
 if TYPE_CHECKING:
     from assistant.pump import Usage
-    from assistant.reader import Reader
+    from assistant.reader import Reader, Reading
 
     Piece = str | Usage | Notice | None
     Speak = Callable[[Sequence[Message]], Generator[Piece]]

@@ -46,7 +46,7 @@ class LocalServer:
         """
         self.model_path = model_path
         self.context = context
-        self.threads = threads or _usable_cores()
+        self.threads = threads or usable_cores()
         self.log = log
         self._lock = threading.RLock()
         self._child: _Child | None = None
@@ -312,7 +312,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """Count the cores this process may run on (a container or taskset may allow fewer than there are)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -27,6 +27,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ReaderError
+from assistant.home import Home
+from assistant.local import usable_cores
+from assistant.weights import WeightsFolder
 from prompts import load
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOG = "reader.log"
 PROBES = ("answerable", "bearing", "supported")
 Prompt = list[tuple[str, bool]]
 """Texts in order, and whether the layer's output after each one's last token is wanted."""
@@ -126,10 +130,10 @@ class Reader:
     """One reader in one child process. Any thread may ask; questions wait for each other."""
 
     def __init__(self, folder: Path, *, probes: Probes, log: Path, threads: int | None = None) -> None:
-        """Describe a reader whose cut model stands in ``folder`` (see ``build``); nothing starts yet."""
+        """Describe a reader whose cut model stands in ``folder`` (see ``ensure_cut``); nothing starts yet."""
         self.probes = probes
         self._folder = folder
-        self._threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        self._threads = threads or usable_cores()
         self._log = log
         self._child: _Child | None = None
         self._lock = threading.Lock()
@@ -209,24 +213,28 @@ def is_installed() -> bool:
 
 
 def cut_folder(models: Path, probes: Probes) -> Path:
-    """Return where the first layers of a reader's model stand, once ``build`` has put them there."""
+    """Return where the first layers of a reader's model stand, once ``ensure_cut`` has put them there."""
     return models / f"{probes.model}-layer{probes.layer}"
 
 
-def build(gguf: Path, into: Path, *, layer: int, log: Path) -> None:
-    """Cut a GGUF model after ``layer`` and save the rest in ``into``: once, half a minute. Raises ReaderError.
+def ensure_cut(home: Home, weights: WeightsFolder) -> None:
+    """Cut the reader out of its model where that model is here: once, half a minute. Raises ReaderError.
 
-    Several processes may ask for the same folder: one builds, the others wait.
+    Several processes may ask at once: one cuts, the others wait.
     """
     from filelock import FileLock
 
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(into.with_name(f"{into.name}.lock")):
-        if into.is_dir():
+    probes = load_probes()
+    folder = cut_folder(home.models, probes)
+    if folder.is_dir() or not is_installed() or not weights.is_complete(probes.model):
+        return
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if folder.is_dir():
             return
-        child = _Child(log)
+        child = _Child(home.logs / LOG)
         try:
-            child.ask({"build": str(gguf), "layer": layer, "into": str(into)}, within_s=_BUILD_S)
+            request = {"build": str(weights.path(probes.model)), "layer": probes.layer, "into": str(folder)}
+            child.ask(request, within_s=_BUILD_S)
         finally:
             child.end()
 

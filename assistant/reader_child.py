@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 MODEL = "model.xml"
-TOKENIZER = "openvino_tokenizer.xml"
 
 
 class Cut:

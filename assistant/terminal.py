@@ -62,7 +62,7 @@ def print_answer(events: Iterable[Event], *, out: TextIO | None = None, err: Tex
             elif isinstance(event, Finished):
                 status.clear()
                 if end := page.end(event.answer):
-                    print("\n".join(end), file=out, flush=True)
+                    print("\n".join([*end, ""]), end="", file=out, flush=True)
                 return event.answer
             else:
                 _tell(event, status)

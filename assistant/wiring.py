@@ -22,7 +22,7 @@ from assistant.errors import AssistantError
 from assistant.home import Home
 from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
-from assistant.reader import Reader, build, cut_folder, is_installed, load_probes
+from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import Answer, Event, Notice, Turn, Waiting
 from assistant.voice import voice
@@ -245,17 +245,13 @@ class Application:
                 probes = load_probes()
                 folder = cut_folder(self.home.models, probes)
                 if folder.is_dir():
-                    self._reader = Reader(folder, probes=probes, log=self.home.logs / "reader.log")
+                    self._reader = Reader(folder, probes=probes, log=self.home.logs / LOG)
                     self._closing.callback(self._reader.close)
             return self._reader
 
     def build_reader(self) -> None:
         """Cut the reader out of its model, once (half a minute), where that model is here. Raises ReaderError."""
-        probes = load_probes()
-        if is_installed() and self.weights.is_complete(probes.model):
-            folder = cut_folder(self.home.models, probes)
-            if not folder.is_dir():
-                build(self.weights.path(probes.model), folder, layer=probes.layer, log=self.home.logs / "reader.log")
+        ensure_cut(self.home, self.weights)
 
     def open_reader(self) -> None:
         """Have the reader load in the background: the first question then finds it ready."""

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from assistant.extensions import Extensions, NamedTab
 from assistant.ui import RunningApp, start
 from evals.compare import Comparison, RunView, compare
-from evals.engine import Plan, Progress
+from evals.jobs import Plan
+from evals.progress import Progress
 from evals.runs import RunCard
 from evals.sets import SetChoice, load_set
 from evals.tab import EvalsTab
