@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEFAULT := qwen2.5-coder-1.5b-instruct
+EMBEDDER := e5-multilingual
 
 .PHONY: chat setup test check bench format browser clean
 .DEFAULT_GOAL := chat
@@ -20,14 +21,15 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 chat: $(READY)
-	$(BIN)/assistant models pull minilm
+	$(BIN)/assistant models pull $(EMBEDDER)
 	$(BIN)/assistant chat $(ARGS)
 
 setup: $(READY)
-	$(BIN)/assistant models pull minilm
+	$(BIN)/assistant models pull $(EMBEDDER)
 	$(BIN)/assistant models pull $(DEFAULT)
 
 test: setup browser
+	$(BIN)/assistant models pull minilm
 	$(BIN)/assistant models pull smollm2-135m-instruct
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest
@@ -47,6 +49,7 @@ browser: $(READY)
 	sh tests/browser/get_chromium.sh $(BIN)/python
 
 bench: setup
+	$(BIN)/assistant models pull minilm
 	$(BIN)/python -m evals.bench
 
 format: $(READY)

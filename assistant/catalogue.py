@@ -134,7 +134,6 @@ def _parts(package: str, count: int, version: str) -> tuple[str, ...]:
 
 
 DEFAULT_CHAT = "qwen2.5-coder-1.5b-instruct"
-DEFAULT_EMBEDDER = "minilm"
 
 _ENTRIES = (
     Weights(

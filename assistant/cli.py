@@ -16,6 +16,7 @@ import typer
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain, told
 from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_MODEL
+from index.settings import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
     from assistant.terminal import Status
@@ -52,7 +53,7 @@ EmbedderName = Annotated[
     typer.Option(
         "--embedder",
         metavar="NAME",
-        help="minilm, e5-multilingual, a sentence-transformers folder, or a hub id fetched before.",
+        help="e5-multilingual, minilm, a sentence-transformers folder, or a hub id fetched before.",
     ),
 ]
 
@@ -76,7 +77,7 @@ def ask(
         ),
     ] = None,
     model: Model = DEFAULT_MODEL,
-    embedder: EmbedderName = "minilm",
+    embedder: EmbedderName = DEFAULT_EMBEDDER,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
@@ -235,7 +236,7 @@ def pull_model(
 @app.command(short_help="Start the app in the browser.")
 def chat(
     model: Model = DEFAULT_MODEL,
-    embedder: EmbedderName = "minilm",
+    embedder: EmbedderName = DEFAULT_EMBEDDER,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; loopback addresses only, the app has no password.")
     ] = "127.0.0.1",
@@ -322,7 +323,7 @@ def _progress(status: Status) -> Progress:
 
 
 @contextmanager
-def _application(model: str = DEFAULT_MODEL, embedder: str = "minilm") -> Iterator[Application]:
+def _application(model: str = DEFAULT_MODEL, embedder: str = DEFAULT_EMBEDDER) -> Iterator[Application]:
     """Open the home folder at work, and close it whatever happens."""
     with told() as home:
         from assistant.settings import Settings

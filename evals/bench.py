@@ -152,7 +152,7 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
         name = parse_model_name(model)
         tutorial = Tutorial(
             application.documents()[0].text,
-            embeddings=ArticleEmbeddings(application.embedder()),
+            embeddings=ArticleEmbeddings(application.embedder("minilm")),
             model=lambda: chat_model(name, weights_path=application.weights.path, servers=application.servers),
         )
         assistant.ask(questions[0])  # loads the model and reads the part of the prompt that never changes

@@ -16,6 +16,7 @@ import typer
 from assistant.exits import told
 from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_MODEL
+from index.settings import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ def run(
         plan = Plan(
             sets=tuple(find_set(one, users=users) for one in dict.fromkeys(sets)),
             models=tuple(dict.fromkeys(models)),
-            embedders=tuple(dict.fromkeys(embedder or ["minilm"])),
+            embedders=tuple(dict.fromkeys(embedder or [DEFAULT_EMBEDDER])),
             limit=limit,
             seed=seed,
             retrieval_only=retrieval_only,

@@ -19,6 +19,7 @@ from evals.bots import BOTS
 from evals.runs import RUN, RunFolder, runs_folder
 from evals.sets import load_sets, sample
 from evals.types import EvalCase, EvalSet
+from index.settings import DEFAULT_EMBEDDER
 from index.types import Document
 from prompts import load, names
 
@@ -33,7 +34,7 @@ class Plan:
 
     sets: tuple[Path, ...]
     models: tuple[str, ...] = (EXTRACTIVE,)
-    embedders: tuple[str, ...] = ("minilm",)
+    embedders: tuple[str, ...] = (DEFAULT_EMBEDDER,)
     limit: int | None = None
     """Most cases, of all sets together."""
     seed: int = 0

@@ -18,6 +18,7 @@ from evals.compare import RunView
 from evals.sets import load_set
 from evals.summary import Summary, from_json, summarise
 from evals.types import EvalCase, EvalSet, GoldSpan, Row
+from index.settings import DEFAULT_EMBEDDER
 from index.types import Document
 
 logger = logging.getLogger(__name__)
@@ -211,7 +212,7 @@ def list_runs(folder: Path) -> tuple[RunCard, ...]:
 def run_name(settings: Mapping[str, Any]) -> str:
     """Return what a run is called in tables."""
     parts = [settings["bot"] or settings["model"].removeprefix("local:")]
-    if settings["embedder"] != "minilm":
+    if settings["embedder"] != DEFAULT_EMBEDDER:
         parts.append(settings["embedder"])
     if settings["retriever"] != "index":
         parts.append(settings["retriever"])

@@ -121,7 +121,7 @@ class Index:
                     query,
                     k=k,
                     embedder=self.embedder,
-                    nearest=snapshot.store.nearest,
+                    store=snapshot.store,
                     keyword=snapshot.keyword,
                     chunks=snapshot.chunks,
                     library=snapshot.documents,

@@ -1,23 +1,37 @@
-"""Fuse rankings of ids into one by reciprocal rank."""
+"""Fuse the scores that several searches gave the same candidates into one order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import fsum
+import math
+from collections.abc import Iterable, Mapping
 
 
-def fuse(rankings: Sequence[Sequence[str]], *, constant: int = 60) -> list[tuple[str, float]]:
+def fuse(legs: Iterable[tuple[Mapping[str, float], float]]) -> list[tuple[str, float]]:
     """Return ids with their fused score, best first; ties by id.
 
-    Score of an id: the mean over rankings of (constant + 1) / (constant + rank), rank from 1, 0 where it is absent: an
-    id that is first in every ranking scores 1 (Cormack, Clarke and Büttcher, SIGIR 2009). An empty ranking has no say;
-    no rankings, no ids.
+    A leg is the scores it gave, and its weight. Each leg's scores are standardised (mean 0, deviation 1) and the
+    weighted sums squashed to 0..1 (z-scores: Montague and Aslam, "Relevance score normalization for metasearch", CIKM
+    2001). So a leg is heard as far as it tells the candidates apart: one that scores all alike has no say, and an id
+    that a leg did not score has that leg's mean. Ranks, which forget the scores, let a leg that guesses drown one that
+    knows.
     """
-    voting = [ranking for ranking in rankings if ranking]
-    votes: dict[str, list[float]] = {}
-    for ranking in voting:
-        for rank, id in enumerate(dict.fromkeys(ranking), start=1):
-            votes.setdefault(id, []).append((constant + 1) / (constant + rank))
-    # A plain sum depends on the order of the rankings in its last digit, which is enough to undo a tie.
-    scores = [(id, fsum(given) / len(voting)) for id, given in votes.items()]
-    return sorted(scores, key=lambda scored: (-scored[1], scored[0]))
+    standard = [(_standardised(scores), weight) for scores, weight in legs]
+    ids = {id for scores, _ in standard for id in scores}
+    sums = {id: math.fsum(weight * scores.get(id, 0.0) for scores, weight in standard) for id in ids}
+    return sorted(((id, _squashed(total)) for id, total in sums.items()), key=lambda scored: (-scored[1], scored[0]))
+
+
+def _standardised(scores: Mapping[str, float]) -> dict[str, float]:
+    if not scores:
+        return {}
+    mean = math.fsum(scores.values()) / len(scores)
+    deviation = math.sqrt(math.fsum((score - mean) ** 2 for score in scores.values()) / len(scores))
+    # Equal scores differ from their mean in the last digit.
+    if deviation <= 1e-9 * max(1.0, abs(mean)):
+        return dict.fromkeys(scores, 0.0)
+    return {id: (score - mean) / deviation for id, score in scores.items()}
+
+
+def _squashed(value: float) -> float:
+    # Sums stay within some ten deviations: far from where the logistic rounds two of them to a tie.
+    return round(1 / (1 + math.exp(-value)), 12)

@@ -22,6 +22,8 @@ class KeywordIndex:
     def __init__(self, chunks: Sequence[Chunk], *, languages: Sequence[str]) -> None:
         """Build from chunks and, in the same order, the language of each one's document."""
         self._chunks = tuple(chunks)
+        self._languages = tuple(languages)
+        self._place_of = {chunk.id: place for place, chunk in enumerate(self._chunks)}
         self._places: dict[str, NDArray[np.int64]] = {}
         """Language to the places of its chunks."""
         self._places_of: dict[str, dict[str, NDArray[np.int64]]] = {}
@@ -35,8 +37,12 @@ class KeywordIndex:
             self._model = bm25s.BM25(k1=1.2, b=0.75, method="lucene", backend="numpy")
             self._model.index(corpus, show_progress=False)
 
-    def search(self, query: str, *, k: int, documents: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """Return up to k (chunk id, score above 0), best first, ties by id; ``documents`` limits the search to theirs.
+    def search(
+        self, query: str, *, k: int, documents: Collection[str] | None = None, also: Collection[str] = ()
+    ) -> list[tuple[str, float]]:
+        """Return up to k (chunk id, score above 0), best first, ties by id; then the others of ``also``, by id.
+
+        ``documents`` limits the search to theirs; the chunks named in ``also`` are scored whatever their rank.
 
         The query is stemmed as each document was: whoever asks need not know the languages of a library.
         """
@@ -45,6 +51,7 @@ class KeywordIndex:
         import numpy as np
 
         hits: list[tuple[str, float]] = []
+        asked: dict[str, float] = {}
         for language, places in sorted(self._places.items()):
             words = terms(query, language)
             if documents is not None:
@@ -60,7 +67,12 @@ class KeywordIndex:
             hits.extend(
                 (self._chunks[place].id, float(scores[place])) for place in places[(found > 0) & (found >= least)]
             )
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+            for id in also:
+                place = self._place_of.get(id)
+                if place is not None and self._languages[place] == language and scores[place] > 0:
+                    asked[id] = float(scores[place])
+        best = sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+        return [*best, *sorted(asked.items() - set(best))]
 
     def _place(self, languages: Sequence[str]) -> None:
         """Note where the chunks of each language, and of each document in it, stand among all chunks."""

@@ -1,8 +1,9 @@
-"""Find the chunks that bear on a query: nearest vectors and keywords, fused by reciprocal rank."""
+"""Find the chunks that bear on a query: nearest vectors and keywords, fused by their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from index.embed import Embedder
 from index.fuse import fuse
@@ -11,8 +12,19 @@ from index.language import script_language
 from index.settings import IndexSettings
 from index.types import Chunk, Document, ScoredChunk
 
-Nearest = Callable[..., list[tuple[str, float]]]
-"""``ChromaStore.nearest``."""
+if TYPE_CHECKING:
+    from index.embed import Vectors
+
+
+class Store(Protocol):
+    """What retrieval needs of a vector store: ``ChromaStore`` is one."""
+
+    def nearest(self, vector: Vectors, *, k: int, documents: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to k (id, cosine similarity), most similar first, ties by id."""
+
+    def similarities(self, vector: Vectors, ids: Sequence[str]) -> dict[str, float]:
+        """Return the cosine similarity of each id that is held."""
+
 
 # Languages not written in Latin script.
 _OTHER_SCRIPTS = frozenset(
@@ -25,7 +37,7 @@ def retrieve(
     *,
     k: int,
     embedder: Embedder,
-    nearest: Nearest,
+    store: Store,
     keyword: KeywordIndex,
     chunks: Mapping[str, Chunk],
     library: Mapping[str, Document],
@@ -42,14 +54,20 @@ def retrieve(
     if not scope or not query.strip() or k < 1:
         return ()
     candidates = max(k, settings.candidates)
-    asked = _within(scope, library)
-    by_keyword = keyword.search(query, k=candidates, documents=asked)
-    by_vector: list[tuple[str, float]] = []
+    dense: dict[str, float] = {}
     readable = _readable(query, scope, embedder)
-    if readable:
-        by_vector = _known(nearest, embedder.embed_query(query), candidates, _within(readable, library), chunks)
-    fused = fuse([[id for id, _ in by_vector], [id for id, _ in by_keyword]], constant=settings.rrf_constant)
-    dense, words = dict(by_vector), dict(by_keyword)
+    vector = embedder.embed_query(query) if readable else None
+    if vector is not None:
+        dense = dict(_known(store, vector, candidates, _within(readable, library), chunks))
+    words = dict(keyword.search(query, k=candidates, documents=_within(scope, library), also=dense))
+    if vector is not None:
+        # What one leg alone proposed is scored by the other too: a score that is missing says nothing.
+        within = {document.id for document in readable}
+        unscored = [id for id in words if id not in dense and chunks[id].document in within]
+        dense |= store.similarities(vector, unscored)
+    # A chunk that shares no word with the query scores 0, as BM25 has it.
+    shared = {id: words.get(id, 0.0) for id in (*dense, *words)}
+    fused = fuse([(dense, 1.0), (shared, settings.keyword_weight)])
     return tuple(ScoredChunk(chunks[id], score, dense.get(id), words.get(id)) for id, score in fused[:k])
 
 
@@ -77,12 +95,12 @@ def _language(query: str, languages: Iterable[str]) -> str:
 
 
 def _known(
-    nearest: Nearest, vector: object, k: int, documents: list[str] | None, chunks: Mapping[str, Chunk]
+    store: Store, vector: Vectors, k: int, documents: list[str] | None, chunks: Mapping[str, Chunk]
 ) -> list[tuple[str, float]]:
     """Return the k nearest of ``chunks``: the store may also hold chunks of an update that is under way."""
     asked = k
     while True:
-        found = nearest(vector, k=asked, documents=documents)
+        found = store.nearest(vector, k=asked, documents=documents)
         known = [(id, similarity) for id, similarity in found if id in chunks]
         if len(known) >= k or len(found) < asked:
             return known[:k]

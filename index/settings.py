@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DEFAULT_EMBEDDER = "e5-multilingual"
+
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
     """How articles are split, embedded and searched."""
 
-    embedder: str = "minilm"
+    embedder: str = DEFAULT_EMBEDDER
     """A catalogue name, a sentence-transformers folder, or a hub id."""
     chunk_tokens: int = 64
     """Most tokens of a chunk with its heading, by the embedder's own tokenizer.
@@ -19,13 +21,13 @@ class IndexSettings:
     """
     candidates: int = 30
     """Chunks each leg proposes to the fusion."""
-    rrf_constant: int = 60
-    """The k of reciprocal rank fusion (Cormack et al., SIGIR 2009)."""
+    keyword_weight: float = 0.5
+    """Say of the keyword leg in the fusion, that of the vectors being 1."""
 
     def __post_init__(self) -> None:
         if self.chunk_tokens < 16:
             raise ValueError(f"chunk_tokens is {self.chunk_tokens}; expected at least 16")
         if self.candidates < 1:
             raise ValueError(f"candidates is {self.candidates}; expected at least 1")
-        if self.rrf_constant < 1:
-            raise ValueError(f"rrf_constant is {self.rrf_constant}; expected at least 1")
+        if self.keyword_weight < 0:
+            raise ValueError(f"keyword_weight is {self.keyword_weight}; expected 0 or more")

@@ -123,8 +123,6 @@ class ChromaStore:
 
         ``documents`` limits the search to theirs.
         """
-        import numpy as np
-
         if k < 1 or (documents is not None and not documents):  # Chroma refuses both
             return []
         with self._said_plainly():
@@ -134,13 +132,16 @@ class ChromaStore:
                 where=None if documents is None else {"document": {"$in": list(documents)}},
                 include=["embeddings"],
             )
-        ids = found["ids"][0]
+        hits = _similarities(found["ids"][0], found["embeddings"][0], vector)
+        return sorted(hits.items(), key=lambda hit: (-hit[1], hit[0]))
+
+    def similarities(self, vector: NDArray[np.float32], ids: Sequence[str]) -> dict[str, float]:
+        """Return the cosine similarity of each of these ids that is held; their vectors are looked up, not searched."""
         if not ids:
-            return []
-        # Chroma's own distances differ in the last digit from build to build, which would decide between equals.
-        vectors = np.asarray(found["embeddings"][0], dtype=np.float64)
-        similarities = (vectors * vector.astype(np.float64)).sum(axis=1).round(9)
-        return sorted(zip(ids, similarities.tolist(), strict=True), key=lambda hit: (-hit[1], hit[0]))
+            return {}
+        with self._said_plainly():
+            found = self._collection.get(ids=list(ids), include=["embeddings"])
+        return _similarities(found["ids"], found["embeddings"], vector)
 
     def close(self) -> None:
         """Release the folder; a store in memory is gone. Closing twice is harmless."""
@@ -188,6 +189,17 @@ class ChromaStore:
         return StoreError(
             f"{self._place} cannot be used ({line}). Free space, or check that its folder can be written."
         )
+
+
+def _similarities(ids: Sequence[str], vectors: Any, vector: NDArray[np.float32]) -> dict[str, float]:
+    """Return the cosine similarity of each id's vector with another one."""
+    import numpy as np
+
+    if not ids:
+        return {}
+    # Chroma's own distances differ in the last digit from build to build, which would decide between equals.
+    similarities = (np.asarray(vectors, dtype=np.float64) * vector.astype(np.float64)).sum(axis=1).round(9)
+    return dict(zip(ids, similarities.tolist(), strict=True))
 
 
 def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.weights import WeightsFolder
+from index.settings import DEFAULT_EMBEDDER
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def models_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def minilm(models_folder: Path) -> Path:
-    """The folder of the default embedder, all-MiniLM-L6-v2."""
+    """The folder of the small embedder, all-MiniLM-L6-v2."""
     weights = WeightsFolder(models_folder)
     if not weights.is_complete("minilm"):
         pytest.fail(f"The weights of minilm are not in {models_folder}: run `make setup`.")
@@ -39,6 +40,6 @@ def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
     """
     folder = tmp_path_factory.mktemp("models")
     for held in models_folder.iterdir():
-        if held.name.startswith(("minilm", "smollm2")) and not held.name.endswith(".lock"):
+        if held.name.startswith(("minilm", DEFAULT_EMBEDDER, "smollm2")) and not held.name.endswith(".lock"):
             (folder / held.name).symlink_to(held)
     return folder

@@ -116,3 +116,12 @@ def test_a_search_limited_to_all_documents_is_one_without_limits(texts, query, k
     index = KeywordIndex(chunks, languages=[language for _, language, _ in texts])
     everything = [*sorted({each.document for each in chunks}, reverse=True), "a", "unknown"]
     assert index.search(query, k=k, documents=everything) == index.search(query, k=k)
+
+
+def test_chunks_asked_for_are_scored_after_the_best_whatever_their_rank() -> None:
+    chunks = [
+        Chunk("d", n, n + 4, text) for n, text in enumerate(["coal coal coal", "coal", "coal ferry bridge", "sea"])
+    ]
+    index = KeywordIndex(chunks, languages=["en"] * 4)
+    whole = index.search("coal", k=4)
+    assert index.search("coal", k=1, also=[chunk.id for chunk in chunks]) == [whole[0], *sorted(whole[1:])]

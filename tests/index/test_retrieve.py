@@ -39,13 +39,17 @@ class Shelf:
         ]
         return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
 
+    def similarities(self, vector, ids):
+        texts = {id: self.chunks[id].text for id in ids}
+        return {id: float(self.embedder.embed_documents([text])[0] @ vector) for id, text in texts.items()}
+
     def retrieve(self, query, *, k=10, documents=None, **numbers):
         languages = [self.library[chunk.document].language for chunk in self.chunks.values()]
         return retrieve(
             query,
             k=k,
             embedder=self.embedder,
-            nearest=self.nearest,
+            store=self,
             keyword=KeywordIndex(list(self.chunks.values()), languages=languages),
             chunks=self.chunks,
             library=self.library,
@@ -73,11 +77,21 @@ def legs(found):
 def test_both_legs_are_fused_and_their_scores_kept(make_embedder, article):
     shelf = Shelf(make_embedder(), article("a", "The bridge is new."), article("b", "Red sea."))
     first, second = shelf.retrieve("bridge")
-    assert (first.chunk.document, first.fused) == ("a", 1.0)
+    # Two candidates stand one deviation above and below the mean, in both legs: 1 + 0.5 and its opposite.
+    assert (first.chunk.document, first.fused) == ("a", pytest.approx(0.8175744762))
     assert first.dense == pytest.approx(1.0, abs=0.01)
     assert first.keyword > 0
-    # b: second of the dense leg, absent from the other: (61 / 62) / 2
-    assert (second.chunk.document, second.fused, second.keyword) == ("b", pytest.approx(0.491935), None)
+    assert (second.chunk.document, second.fused, second.keyword) == ("b", pytest.approx(0.1824255238), None)
+
+
+def test_what_one_leg_alone_proposed_is_scored_by_the_other_too(make_embedder, article):
+    shelf = Shelf(make_embedder(), article("a", "Red sea."), article("b", "The bridge, the ferry, the coal."))
+    by_vector = shelf.nearest(shelf.embedder.embed_query("bridge red sea"), k=1)
+    (scored,) = [
+        found for found in shelf.retrieve("bridge red sea", candidates=1, k=2) if found.chunk.id == by_vector[0][0]
+    ]
+    assert all(found.dense is not None for found in shelf.retrieve("bridge red sea", candidates=1, k=2))
+    assert scored.keyword is not None
 
 
 def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed):

@@ -67,6 +67,13 @@ def test_a_search_can_be_limited_to_some_documents(store):
     assert store.nearest(VECTORS[0], k=5, documents=[]) == []
 
 
+def test_named_vectors_are_compared_exactly_and_unknown_ids_are_left_out(store):
+    found = store.similarities(VECTORS[0], [IDS[9], IDS[0], "unknown"])
+    assert found == {IDS[0]: pytest.approx(1.0, abs=1e-5), IDS[9]: pytest.approx(VECTORS[9] @ VECTORS[0], abs=1e-5)}
+    assert found.items() <= dict(store.nearest(VECTORS[0], k=200)).items()
+    assert store.similarities(VECTORS[0], []) == {}
+
+
 def test_thousands_of_documents_can_be_named(store):
     assert len(store.nearest(VECTORS[0], k=5, documents=["b", *(f"d{n}" for n in range(5000))])) == 5
 
