@@ -77,8 +77,10 @@ class Searchable(Protocol):
     def document(self, id: str) -> Document:
         """Return one of them; raise UnknownArticleError naming the known ones."""
 
-    def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
-        """Return the k best chunks of some documents (None: of all), best first."""
+    def retrieve(
+        self, query: str, *, k: int, documents: Sequence[str] | None = None, wordings: Sequence[str] = ()
+    ) -> tuple[ScoredChunk, ...]:
+        """Return the k best chunks of some documents (None: of all), best first, for a query and its other wordings."""
 
 
 @dataclass(slots=True)
@@ -165,7 +167,11 @@ class Assistant:
             yield from self._prepare(run, turns, documents)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
-        run.evidence = self.index.retrieve(run.searched, k=self._settings.evidence, documents=list(documents))
+        # What a follow-up is about stands in the question before it more often than in any rewrite.
+        wordings = [condense.with_last_question(run.question, turns)] if turns and not searched else []
+        run.evidence = self.index.retrieve(
+            run.searched, k=self._settings.evidence, documents=list(documents), wordings=wordings
+        )
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         numbered = number_sentences(

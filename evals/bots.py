@@ -145,8 +145,10 @@ class _Gold:
     def document(self, id: str) -> Document:
         return self._index.document(id)
 
-    def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
-        del query, documents
+    def retrieve(
+        self, query: str, *, k: int, documents: Sequence[str] | None = None, wordings: Sequence[str] = ()
+    ) -> tuple[ScoredChunk, ...]:
+        del query, documents, wordings
         chunks = [Chunk(span.article, span.start, span.end, span.quote) for span in self._case.evidence]
         return tuple(ScoredChunk(chunk, 1.0, keyword=1.0) for chunk in dict.fromkeys(chunks))[:k]
 

@@ -6,6 +6,7 @@ Every command imports what it needs when it runs: ``--help`` answers at once.
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -83,6 +84,9 @@ def run(
     retriever: Annotated[
         str, typer.Option(metavar="index|bm25", help="The assistant's own index, or plain BM25 over paragraphs.")
     ] = "index",
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Only cases on articles that the reader was never trained on.")
+    ] = False,
     pooled: Annotated[
         bool, typer.Option("--pooled", help="Search all the sets' articles for every case, not only the case's own.")
     ] = False,
@@ -137,6 +141,7 @@ def run(
             seed=seed,
             retrieval_only=retrieval_only,
             retriever=retriever,
+            held_out=held_out,
             pooled=pooled,
             bot=bot,
             gates=tuple(parse_gate(one) for one in gate or ()),
@@ -248,6 +253,30 @@ def twins(
         counts = write_twins(source, kind, folder, limit=limit, seed=seed)
         skipped = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.skipped.items())) or "none"
         typer.echo(f"{counts.made} twins written to {folder}; skipped: {skipped}")
+
+
+@app.command(short_help="How well the check tells right citations from wrong ones.")
+def pairs(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Rows of question, answer, cited text and label (JSONL).")
+    ],
+    limit: Annotated[int | None, typer.Option(metavar="N", help="At most N of a kind and language.")] = None,
+) -> None:
+    """Tell how well the reader's check knows a citation that says the answer from one that does not.
+
+    Printed is the AUROC for each language and kind of wrong one, beside that of plain overlap of words; on articles
+    that the reader was not trained on.
+    """
+    from evals.pairs import by_overlap, by_reader, load_pairs, told_apart
+
+    with _application() as application:
+        held = load_pairs(file, limit=limit)
+        application.build_reader()
+        check = by_reader(application.reader())
+        with typer.progressbar(held, file=sys.stderr) as bar:
+            scores = [check(pair) for pair in bar]
+        for ours, floor in zip(told_apart(held, scores), told_apart(held, map(by_overlap, held)), strict=True):
+            typer.echo(f"{ours.line}   overlap of words {floor.auroc:.3f}")
 
 
 @app.command(name="sets", short_help="List the sets that have a name.")

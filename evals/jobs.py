@@ -16,6 +16,7 @@ from assistant.llm import parse_model_name
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.wiring import Application
 from evals.bots import BOTS
+from evals.reader_examples import is_held_out
 from evals.runs import RUN, RunFolder, runs_folder
 from evals.sets import load_sets, sample
 from evals.types import EvalCase, EvalSet
@@ -41,6 +42,8 @@ class Plan:
     retrieval_only: bool = False
     retriever: str = "index"
     """``index``, the assistant's own, or ``bm25``, the plain baseline."""
+    held_out: bool = False
+    """Only cases on articles that the reader was never trained on (``evals.reader_examples.is_held_out``)."""
     pooled: bool = False
     """Search all articles of the sets for every case, not only the case's own."""
     bot: str | None = None
@@ -96,6 +99,7 @@ class Job:
             "seed": plan.seed,
             "retrieval_only": plan.retrieval_only,
             "retriever": plan.retriever,
+            "held_out": plan.held_out,
             "pooled": plan.pooled,
             "bot": plan.bot,
             "judge": plan.judge,
@@ -111,7 +115,9 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
     """
     _check(plan, application)
     sets = load_sets(plan.sets)
-    every = [case for one in sets for case in one.cases]
+    every = [case for one in sets for case in one.cases if not plan.held_out or is_held_out(case.articles[0])]
+    if not every:
+        raise UsageError("found no case on a held-out article in these sets. Leave out --held-out.")
     cases = sample(every, limit=plan.limit, seed=plan.seed)
     documents = {id: document for one in sets for id, document in one.documents.items()}
     used = documents if plan.pooled else {id: documents[id] for case in cases for id in case.articles}

@@ -46,8 +46,14 @@ class PlainBM25:
             raise unknown_article(id, self.documents())
         return self._documents[id]
 
-    def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
-        """Return the k best paragraphs, best first, ties in reading order; those that share no word are left out."""
+    def retrieve(
+        self, query: str, *, k: int, documents: Sequence[str] | None = None, wordings: Sequence[str] = ()
+    ) -> tuple[ScoredChunk, ...]:
+        """Return the k best paragraphs, best first, ties in reading order; those that share no word are left out.
+
+        A plain search knows the query alone: other ``wordings`` are passed over.
+        """
+        del wordings
         chunks, model = self._index(tuple(self._documents if documents is None else dict.fromkeys(documents)))
         words = [word for word in _words(query) if word in model.vocab_dict]
         if not words:

@@ -216,6 +216,8 @@ def run_name(settings: Mapping[str, Any]) -> str:
         parts.append(settings["embedder"])
     if settings["retriever"] != "index":
         parts.append(settings["retriever"])
+    if settings.get("held_out"):  # not in runs made before it was there
+        parts.append("held out")
     if settings["pooled"]:
         parts.append("pooled")
     return " + ".join(parts)

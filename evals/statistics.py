@@ -156,6 +156,39 @@ def paired_difference(
     )
 
 
+def auroc(scores: Values, labels: Sequence[bool]) -> float:
+    """Return the chance that a true case scores above a false one, ties counting half; ValueError without both."""
+    # Loading scikit-learn takes a second.
+    from sklearn.metrics import roc_auc_score
+
+    if len(set(labels)) != 2:
+        raise ValueError("an AUROC needs true cases and false ones")
+    return float(roc_auc_score(np.asarray(labels, dtype=bool), np.asarray(scores, dtype=np.float64)))
+
+
+def auroc_interval(
+    scores: Values, labels: Sequence[bool], clusters: Labels, *, seed: int = 0, draws: int = 1000
+) -> tuple[float, Interval]:
+    """Return the AUROC and its 95 % interval: whole clusters are drawn with replacement, percentiles of what they give.
+
+    Draws without both kinds are drawn again. With a single cluster there are no bounds.
+    """
+    numbers, truth = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
+    value = auroc(numbers, truth.tolist())
+    codes, groups, over = _coded(clusters)
+    if over == "cases" or groups < 2:
+        return value, Interval(None, None, over, groups)
+    members = [np.flatnonzero(codes == group) for group in range(groups)]
+    rng = np.random.default_rng(seed)
+    found: list[float] = []
+    while len(found) < draws:
+        drawn = np.concatenate([members[group] for group in rng.integers(groups, size=groups)])
+        if truth[drawn].any() and not truth[drawn].all():
+            found.append(auroc(numbers[drawn], truth[drawn].tolist()))
+    low, high = np.percentile(found, [2.5, 97.5])
+    return value, Interval(float(low), float(high), over, groups)
+
+
 def mcnemar(lost: int, gained: int) -> float:
     """Return the exact two-sided p-value of McNemar's test; 1 when no case changed.
 

@@ -108,10 +108,13 @@ class Index:
             raise unknown_article(id, tuple(snapshot.documents.values()))
         return snapshot.documents[id]
 
-    def retrieve(self, query: str, *, k: int, documents: Sequence[str] | None = None) -> tuple[ScoredChunk, ...]:
+    def retrieve(
+        self, query: str, *, k: int, documents: Sequence[str] | None = None, wordings: Sequence[str] = ()
+    ) -> tuple[ScoredChunk, ...]:
         """Return the k best chunks for a query, best first, ties by chunk id.
 
-        ``documents`` limits the search to theirs. An index that proves damaged is put up again first.
+        ``documents`` limits the search to theirs; ``wordings`` are other ways to put the query, searched for too. An
+        index that proves damaged is put up again first.
         """
         mended = False
         while True:
@@ -120,6 +123,7 @@ class Index:
                 found = retrieve(
                     query,
                     k=k,
+                    wordings=wordings,
                     embedder=self.embedder,
                     store=snapshot.store,
                     keyword=snapshot.keyword,

@@ -36,6 +36,7 @@ def retrieve(
     query: str,
     *,
     k: int,
+    wordings: Sequence[str] = (),
     embedder: Embedder,
     store: Store,
     keyword: KeywordIndex,
@@ -46,29 +47,40 @@ def retrieve(
 ) -> tuple[ScoredChunk, ...]:
     """Return up to k chunks, best first, ties by chunk id; nothing for an empty library or query.
 
-    ``documents`` limits the search to theirs; ids the library does not hold are passed over.
+    ``wordings`` are other ways to put the same question, searched for too, each with the say of the query itself.
+    ``documents`` limits the search to theirs; ids the library does not hold are passed over. The scores by leg are
+    those of the query.
     """
-    # A command line may hold bytes that are no text; tokenizers refuse them.
-    query = query.encode(errors="replace").decode()
     scope = [library[id] for id in (library if documents is None else dict.fromkeys(documents)) if id in library]
     if not scope or not query.strip() or k < 1:
         return ()
+    # A command line may hold bytes that are no text; tokenizers refuse them.
+    asked = [text.encode(errors="replace").decode() for text in dict.fromkeys((query, *wordings)) if text.strip()]
     candidates = max(k, settings.candidates)
-    dense: dict[str, float] = {}
-    readable = _readable(query, scope, embedder)
-    vector = embedder.embed_query(query) if readable else None
-    if vector is not None:
-        dense = dict(_known(store, vector, candidates, _within(readable, library), chunks))
-    words = dict(keyword.search(query, k=candidates, documents=_within(scope, library), also=dense))
-    if vector is not None:
-        # What one leg alone proposed is scored by the other too: a score that is missing says nothing.
-        within = {document.id for document in readable}
-        unscored = [id for id in words if id not in dense and chunks[id].document in within]
-        dense |= store.similarities(vector, unscored)
-    # A chunk that shares no word with the query scores 0, as BM25 has it.
-    shared = {id: words.get(id, 0.0) for id in (*dense, *words)}
-    fused = fuse([(dense, 1.0), (shared, settings.keyword_weight)])
-    return tuple(ScoredChunk(chunks[id], score, dense.get(id), words.get(id)) for id, score in fused[:k])
+    # What one search alone proposed is scored by the others too: a score that is missing says nothing.
+    readable = [_readable(text, scope, embedder) for text in asked]
+    vectors = [embedder.embed_query(text) if read else None for text, read in zip(asked, readable, strict=True)]
+    dense = [
+        {} if vector is None else _known(store, vector, candidates, _within(read, library), chunks)
+        for vector, read in zip(vectors, readable, strict=True)
+    ]
+    near = dict.fromkeys(id for scores in dense for id in scores)
+    within = _within(scope, library)
+    words = [dict(keyword.search(text, k=candidates, documents=within, also=near)) for text in asked]
+    found = dict.fromkeys((*near, *(id for scores in words for id in scores)))
+    for place, (text, vector, read) in enumerate(zip(asked, vectors, readable, strict=True)):
+        if vector is not None:
+            titles = {document.id for document in read}
+            missing = [id for id in found if id not in dense[place] and chunks[id].document in titles]
+            dense[place] |= store.similarities(vector, missing)
+        # Another wording's keywords: with one wording there are none.
+        if others := found.keys() - near.keys() - words[place].keys():
+            words[place] |= dict(keyword.search(text, k=1, documents=within, also=others))
+    legs: list[tuple[Mapping[str, float], float]] = []
+    for similar, shared in zip(dense, words, strict=True):
+        # A chunk that shares no word with the query scores 0, as BM25 has it.
+        legs += [(similar, 1.0), ({id: shared.get(id, 0.0) for id in found}, settings.keyword_weight)]
+    return tuple(ScoredChunk(chunks[id], score, dense[0].get(id), words[0].get(id)) for id, score in fuse(legs)[:k])
 
 
 def _within(documents: Sequence[Document], library: Mapping[str, Document]) -> list[str] | None:
@@ -96,12 +108,12 @@ def _language(query: str, languages: Iterable[str]) -> str:
 
 def _known(
     store: Store, vector: Vectors, k: int, documents: list[str] | None, chunks: Mapping[str, Chunk]
-) -> list[tuple[str, float]]:
-    """Return the k nearest of ``chunks``: the store may also hold chunks of an update that is under way."""
+) -> dict[str, float]:
+    """Return the k nearest of ``chunks``, nearest first: the store may also hold those of an update under way."""
     asked = k
     while True:
         found = store.nearest(vector, k=asked, documents=documents)
         known = [(id, similarity) for id, similarity in found if id in chunks]
         if len(known) >= k or len(found) < asked:
-            return known[:k]
+            return dict(known[:k])
         asked *= 2

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from assistant.home import Home
 from evals import cli
+from evals.reader_examples import is_held_out
 from evals.runs import RunFolder, open_run
 from evals.sets import load_set
 
@@ -134,6 +135,18 @@ def test_a_pooled_run_searches_the_articles_of_all_cases_for_each(
     cases = load_set(small_set).cases
     assert searched(done) == {case.id: set(case.articles) for case in cases}
     assert searched(tmp_path / "pooled") == {case.id: {"bridge", "mill"} for case in cases}
+
+
+def test_a_held_out_run_asks_only_about_articles_the_reader_was_not_trained_on(
+    evals, small_set: Path, tmp_path: Path
+) -> None:
+    ran = evals("run", small_set, "-m", "extractive", "--held-out", "--out", tmp_path / "held")
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.splitlines()[0].strip() == "extractive + held out"
+    asked = {row.id for row in RunFolder(tmp_path / "held")}
+    cases = load_set(small_set).cases
+    assert asked == {case.id for case in cases if is_held_out(case.articles[0])}
+    assert asked != {case.id for case in cases}
 
 
 @pytest.mark.parametrize(

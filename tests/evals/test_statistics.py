@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.statistics import cluster_interval, holm, mcnemar, paired_difference, percentile, wilson
+from evals.statistics import (
+    auroc,
+    auroc_interval,
+    cluster_interval,
+    holm,
+    mcnemar,
+    paired_difference,
+    percentile,
+    wilson,
+)
 
 P_VALUES = st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=8)
 
@@ -259,3 +268,23 @@ def test_a_percentile_is_a_value_that_enough_values_do_not_exceed(values, percen
     found = percentile(values, percent)
     assert found in values
     assert sum(value <= found for value in values) >= percent * len(values) / 100 - 1e-9
+
+
+def test_the_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
+    # true 0.9 beats 0.5 and 0.1; true 0.5 ties with 0.5 and beats 0.1: (2 + 1.5) / 4
+    assert auroc([0.9, 0.5, 0.5, 0.1], [True, True, False, False]) == 0.875
+    with pytest.raises(ValueError, match="true cases and false ones"):
+        auroc([0.1, 0.2], [True, True])
+
+
+def test_an_auroc_of_clusters_that_agree_has_a_narrow_interval_and_of_those_that_differ_a_wide_one() -> None:
+    labels = [True, True, False, False] * 20
+    clusters = [number // 4 for number in range(80)]
+    agree = auroc_interval([0.9, 0.4, 0.5, 0.1] * 20, labels, clusters)
+    differ = auroc_interval([0.9, 0.8, 0.2, 0.1] * 10 + [0.1, 0.2, 0.8, 0.9] * 10, labels, clusters)
+    assert agree[0] == 0.75
+    assert agree[1].low == agree[1].high == 0.75
+    assert differ[1].low is not None
+    assert differ[1].high is not None
+    assert differ[1].low < 0.4 < differ[0] < 0.6 < differ[1].high
+    assert auroc_interval([0.9, 0.1], [True, False], ["a", "a"])[1].low is None

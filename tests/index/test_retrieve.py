@@ -43,11 +43,12 @@ class Shelf:
         texts = {id: self.chunks[id].text for id in ids}
         return {id: float(self.embedder.embed_documents([text])[0] @ vector) for id, text in texts.items()}
 
-    def retrieve(self, query, *, k=10, documents=None, **numbers):
+    def retrieve(self, query, *, k=10, documents=None, wordings=(), **numbers):
         languages = [self.library[chunk.document].language for chunk in self.chunks.values()]
         return retrieve(
             query,
             k=k,
+            wordings=wordings,
             embedder=self.embedder,
             store=self,
             keyword=KeywordIndex(list(self.chunks.values()), languages=languages),
@@ -92,6 +93,20 @@ def test_what_one_leg_alone_proposed_is_scored_by_the_other_too(make_embedder, a
     ]
     assert all(found.dense is not None for found in shelf.retrieve("bridge red sea", candidates=1, k=2))
     assert scored.keyword is not None
+
+
+def test_another_wording_is_searched_for_too_and_has_the_say_of_the_query(make_embedder, article):
+    shelf = Shelf(make_embedder(), article("a", "The bridge."), article("b", "The ferry."), article("c", "Red sea."))
+    alone = shelf.retrieve("bridge")
+    assert alone[0].chunk.document == "a"
+    both = shelf.retrieve("bridge", wordings=["ferry ferry", "bridge", " "])
+    assert {scored.chunk.document for scored in both[:2]} == {"a", "b"}
+    assert both[0].fused == pytest.approx(both[1].fused, abs=0.02)
+    assert alone[0].fused > alone[1].fused + 0.3
+    # The scores by leg stay those of the query.
+    assert {(scored.chunk, scored.dense, scored.keyword) for scored in both} == {
+        (scored.chunk, scored.dense, scored.keyword) for scored in alone
+    }
 
 
 def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed):
