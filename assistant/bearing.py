@@ -1,39 +1,24 @@
-"""What the reader found becomes an order: evidence reranked, sentences chosen for a model, the surest ones quoted.
+"""What the reader found becomes a choice: sentences for a model, sentences to quote, one probability of two readings.
 
 ``bearing`` is, per numbered sentence and in their order, the probability that it states (part of) the answer.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 from assistant.context import Numbered
 from assistant.segment import Segment
-from index.types import ScoredChunk
 
 _SECOND = 0.8
 """A second sentence is quoted when it bears the answer this nearly as surely as the first."""
 
 
-def reranked(
-    evidence: Sequence[ScoredChunk], numbered: Sequence[Numbered], bearing: Sequence[float]
-) -> tuple[ScoredChunk, ...]:
-    """Return the evidence, the chunks first that bear the answer most surely; those not read follow, as they were."""
-
-    def surest(scored: ScoredChunk) -> float:
-        chunk = scored.chunk
-        return max(
-            (
-                probability
-                for item, probability in zip(numbered, bearing, strict=True)
-                if item.document == chunk.document
-                and item.sentence.start < chunk.end
-                and item.sentence.end > chunk.start
-            ),
-            default=-1.0,
-        )
-
-    return tuple(sorted(evidence, key=surest, reverse=True))
+def agreed(*probabilities: float) -> float:
+    """Return the probability whose log-odds are the mean of those of the given ones."""
+    odds = [math.log(held / (1 - held)) for held in (min(max(p, 1e-6), 1 - 1e-6) for p in probabilities)]
+    return 1 / (1 + math.exp(-math.fsum(odds) / len(odds)))
 
 
 def most_bearing(numbered: Sequence[Numbered], bearing: Sequence[float]) -> Iterator[Segment]:

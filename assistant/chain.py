@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
 from assistant.align import Aligner
-from assistant.bearing import chosen, most_bearing, reranked
+from assistant.bearing import agreed, chosen, most_bearing
 from assistant.context import Numbered, as_lines, fair, number_sentences, plain
 from assistant.errors import ModelError, ReaderError
 from assistant.extractive import quote
@@ -180,8 +180,6 @@ class Assistant:
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
-            if reading is not None:
-                run.evidence = reranked(run.evidence, numbered, reading.bearing)
             if reading is None or reading.answerable >= self._settings.answerable:
                 try:
                     yield from self._answer(run, numbered, reading, documents, strict=strict)
@@ -252,14 +250,20 @@ class Assistant:
         run.clock("read")
         return reading
 
-    def _checked(self, run: _Run, statement: Statement) -> Generator[Event, None, Statement]:
-        """Return a supported statement, or one that is not: the reader finds no such answer in what it cites."""
+    def _checked(
+        self, run: _Run, statement: Statement, reading: Reading, *, least: float
+    ) -> Generator[Event, None, Statement]:
+        """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
+
+        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
+        together they tell more than either (docs/quality.md).
+        """
         if self._reader is None:
             return statement
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self._reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        if sure is None or sure >= self._settings.supported:
+        if sure is None or agreed(reading.answerable, sure) >= least:
             return statement
         return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
@@ -293,18 +297,25 @@ class Assistant:
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
         segments = self._segments(run, numbered, reading, documents, meaning)
-        # What a model wrote is checked once more: its words may all be the article's, and still not answer this.
-        checked = reading is not None and self.speak is not None
-        yield from self._written(run, segments, aligner, strict=strict, checked=checked)
-        if not run.shown and reading is not None and reading.answerable >= self._settings.quotable:
-            # The sentences hold the answer, whatever the model made of them: the one that bears it says it itself.
-            yield from self._written(
-                run, most_bearing(numbered, reading.bearing), aligner, strict=strict, checked=False
-            )
+        # What is shown is checked once more: its words may all be the article's, and still not answer this.
+        written = self._settings.supported if self.speak else self._settings.quotable
+        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
+        if not run.shown and reading is not None and self.speak is not None:
+            # Whatever the model made of the sentences, the one that bears the answer may say it itself.
+            quoted = most_bearing(numbered, reading.bearing)
+            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self._settings.quotable)
 
     def _written(
-        self, run: _Run, segments: Iterable[Event | Segment], aligner: Aligner, *, strict: bool, checked: bool
+        self,
+        run: _Run,
+        segments: Iterable[Event | Segment],
+        aligner: Aligner,
+        reading: Reading | None,
+        *,
+        strict: bool,
+        least: float,
     ) -> Generator[Event]:
+        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -318,8 +329,8 @@ class Assistant:
             statement = aligner.judge(item.text, item.hints)
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
-            if checked and statement.verdict == "supported":
-                statement = yield from self._checked(run, statement)
+            if reading is not None and statement.verdict == "supported":
+                statement = yield from self._checked(run, statement, reading, least=least)
             if strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue

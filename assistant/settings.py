@@ -23,12 +23,12 @@ class Settings:
     """Whether the reader, where it is here, decides if the evidence answers a question."""
     writer_tokens: int = 140
     """Of these, most tokens shown to a model that writes, where a reader has chosen them."""
-    answerable: float = 0.2
-    """Least probability, by the reader, that the evidence answers the question: below it, the assistant abstains."""
-    quotable: float = 0.5
-    """From here on the article is quoted when the model itself finds, or says, nothing that holds."""
-    supported: float = 0.2
-    """Least probability, by the reader, that the cited sentences say that a written sentence is the answer."""
+    answerable: float = 0.15
+    """Least probability, by the reader, that the evidence answers the question: below it, no model is asked."""
+    supported: float = 0.6
+    """How sure its two readings together must be that a sentence a model wrote is the answer (``bearing.agreed``)."""
+    quotable: float = 0.65
+    """The same for a sentence of the article that is quoted because no model wrote, or nothing it wrote holds."""
     longest_question: int = 4000
     """Characters."""
     first_token_s: float = 90.0

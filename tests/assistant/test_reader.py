@@ -4,12 +4,13 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.bearing import chosen
+from assistant.bearing import agreed, chosen
 from assistant.chain import Assistant
 from assistant.context import Numbered
 from assistant.errors import ReaderError
@@ -118,15 +119,33 @@ def test_the_sentences_shown_keep_order_budget_and_the_surest(held: list[tuple[s
     assert len(shown) == 1 or sum(len(item.sentence.text) for item in shown) <= budget
 
 
+@given(st.lists(st.floats(0.001, 0.999), min_size=1, max_size=4), st.randoms())
+def test_readings_agree_somewhere_between_them_whatever_their_order(held: list[float], random: Random) -> None:
+    together = agreed(*held)
+    assert min(held) - 1e-9 <= together <= max(held) + 1e-9
+    assert together == pytest.approx(agreed(*random.sample(held, len(held))))
+
+
+@pytest.mark.parametrize(
+    ("held", "together"), [((0.3,), 0.3), ((0.2, 0.8), 0.5), ((0.5, 0.9), 0.75), ((0.0, 1.0), 0.5)]
+)
+def test_two_readings_meet_at_the_mean_of_their_log_odds(held: tuple[float, ...], together: float) -> None:
+    # log-odds of 0.5 and 0.9: 0 and ln 9; half of ln 9 is ln 3, the log-odds of 0.75
+    assert agreed(*held) == pytest.approx(together)
+
+
 class Told:
     """A reader that finds what it was told to find; what becomes of that is what is tested."""
 
-    def __init__(self, answerable: float, best: str = "", error: str = "", supported: float = 1.0) -> None:
-        self._answerable, self._best, self._error, self._supported = answerable, best, error, supported
+    def __init__(
+        self, answerable: float, best: str = "", error: str = "", supported: float = 1.0, doubted: str = ""
+    ) -> None:
+        self._answerable, self._best, self._error = answerable, best, error
+        self._supported, self._doubted = supported, doubted
 
     def check(self, question: str, sentences: Sequence[str], answer: str) -> Generator[None, None, float]:  # noqa: ARG002
         yield None
-        return self._supported
+        return 0.01 if self._doubted and self._doubted in answer else self._supported
 
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:  # noqa: ARG002
         yield None
@@ -194,7 +213,7 @@ def test_where_the_model_says_nothing_that_holds_the_article_is_quoted(asking: A
 
 
 def test_a_wrong_answer_in_the_articles_own_words_is_left_out(asking: Asking) -> None:
-    told = Told(0.95, "Elena", supported=0.01)
+    told = Told(0.95, "Elena", doubted="ferry")
     events, _ = asking("Who designed the bridge?", told, "The bridge replaced a ferry [2].")
     assert _answer(events) == BRIDGE[0]
     last = events[-1]
@@ -202,24 +221,25 @@ def test_a_wrong_answer_in_the_articles_own_words_is_left_out(asking: Asking) ->
     assert [statement.text for statement in last.answer.dropped] == ["The bridge replaced a ferry."]
 
 
-def test_a_reader_in_doubt_leaves_the_last_word_to_the_model(asking: Asking) -> None:
-    doubt = (Settings().answerable + Settings().quotable) / 2
-    events, _ = asking("Who designed the bridge?", Told(doubt, "Elena"), "NOT IN THE ARTICLE")
-    assert _answer(events) is None
+def test_a_reader_that_doubts_the_question_and_hardly_believes_the_answer_is_silent(asking: Asking) -> None:
+    reply, doubt = "Elena Ruiz designed the bridge [1].", Settings().answerable + 0.01
+    believed, _ = asking("Who designed the bridge?", Told(doubt, "Elena", supported=0.999), reply)
+    doubted, _ = asking("Who designed the bridge?", Told(doubt, "Elena", supported=0.3), reply)
+    assert (_answer(believed), _answer(doubted)) == ("Elena Ruiz designed the bridge.", None)
+
+
+def test_a_sentence_that_no_model_wrote_must_be_surer_than_one_that_it_did(asking: Asking) -> None:
+    between = (Settings().supported + Settings().quotable) / 2
+    told = Told(between, "Elena", supported=between)
+    written, _ = asking("Who designed the bridge?", told, "Elena Ruiz designed the bridge [1].")
+    unwritten, _ = asking("Who designed the bridge?", told, "NOT IN THE ARTICLE")
+    without, _ = asking("Who designed the bridge?", told, None)
+    assert (_answer(written), _answer(unwritten), _answer(without)) == ("Elena Ruiz designed the bridge.", None, None)
 
 
 def test_without_a_model_the_sentence_that_bears_the_answer_is_quoted(asking: Asking) -> None:
     events, _ = asking("Why was no tunnel built?", Told(0.9, "tunnel"), None)
     assert _answer(events) == BRIDGE[2]
-
-
-def test_the_passage_that_bears_the_answer_comes_first(asking: Asking) -> None:
-    events, _ = asking("What is said of the bridge and the flood?", Told(0.9, "Repairs"), None)
-    found = next(event for event in events if isinstance(event, EvidenceFound))
-    last = events[-1]
-    assert isinstance(last, Finished)
-    assert "Repairs" in last.answer.evidence[0].chunk.text
-    assert set(last.answer.evidence) == set(found.evidence)
 
 
 def test_a_reader_that_fails_is_told_of_and_the_answer_goes_on(asking: Asking) -> None:
