@@ -9,9 +9,9 @@ from assistant.anchors import content, names
 from assistant.context import Numbered
 from index.types import Document
 
-# Below this no sentence is near enough to be an answer. On 150 answerable questions of SQuAD 2.0 it keeps 98 % of the
-# right quotes (110 of 112), and of 150 questions about another article it answers none.
-NEAR_ENOUGH = 0.5
+# Below this no sentence is near enough to be an answer. On 80 answerable questions of SQuAD 2.0, asked of their own
+# article, the best sentence reaches it for 95 % (e5-multilingual; MiniLM 98 %); asked of another article, for none.
+NEAR_ENOUGH = 0.4
 _SECOND = 0.9
 """A second sentence is quoted when it comes this near to the best one's score."""
 

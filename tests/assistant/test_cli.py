@@ -148,9 +148,9 @@ Options:
   -m, --model NAME       extractive, local:NAME (see `assistant models`),
                          local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                          [default: local:qwen2.5-coder-1.5b-instruct]
-  --embedder NAME        minilm, e5-multilingual, a sentence-transformers
+  --embedder NAME        e5-multilingual, minilm, a sentence-transformers
                          folder, or a hub id fetched before.  [default:
-                         minilm]
+                         e5-multilingual]
   --json                 Print one JSON object instead of text.
   --unproven             Show sentences the article does not prove too,
                          marked.
@@ -242,8 +242,8 @@ Options:
   -m, --model NAME    extractive, local:NAME (see `assistant models`),
                       local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                       [default: local:qwen2.5-coder-1.5b-instruct]
-  --embedder NAME     minilm, e5-multilingual, a sentence-transformers folder,
-                      or a hub id fetched before.  [default: minilm]
+  --embedder NAME     e5-multilingual, minilm, a sentence-transformers folder,
+                      or a hub id fetched before.  [default: e5-multilingual]
   --host ADDRESS      Where to listen; loopback addresses only, the app has no
                       password.  [default: 127.0.0.1]
   --port PORT         The app's port; 0 takes a free one.  [default: 7860;
@@ -641,14 +641,17 @@ def test_an_article_can_be_added_before_the_embedder_is_downloaded() -> None:
         ANSWERED,
         "added      tower  The tower\n",
         (
-            "assistant: added, but not searchable yet: the weights of embedder 'minilm' are not here yet. "
-            "Run `assistant models pull minilm`.\n"
+            "assistant: added, but not searchable yet: the weights of embedder 'e5-multilingual' are not here yet. "
+            "Run `assistant models pull e5-multilingual`.\n"
         ),
     )
     assert screen(run("ask", "Q", "-m", "extractive")) == (
         USER_ERROR,
         "",
-        "assistant: the weights of embedder 'minilm' are not here yet. Run `assistant models pull minilm`.\n",
+        (
+            "assistant: the weights of embedder 'e5-multilingual' are not here yet. "
+            "Run `assistant models pull e5-multilingual`.\n"
+        ),
     )
 
 

@@ -57,7 +57,7 @@ def test_help_answers_without_loading_anything_heavy() -> None:
 
 
 def test_a_run_prints_its_headline_and_where_it_stands(evals, small_set: Path, tmp_path: Path) -> None:
-    ran = evals("run", small_set, "-m", "extractive", "--out", tmp_path / "run", "--limit", 4)
+    ran = evals("run", small_set, "-m", "extractive", "--out", tmp_path / "run", "--limit", 8)
     assert ran.exit_code == 0
     lines = ran.stdout.splitlines()
     assert [line.split("  ")[0] for line in lines if line] == [
@@ -77,7 +77,7 @@ def test_a_run_prints_its_headline_and_where_it_stands(evals, small_set: Path, t
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "run.json", "cases.jsonl", "results.jsonl", "report.html", ".lock",
     }  # fmt: skip
-    assert "4 of 4" in ran.stderr
+    assert "8 of 8" in ran.stderr
 
 
 def test_the_report_is_one_file_that_names_every_case(done: Path) -> None:

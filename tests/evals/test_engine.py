@@ -327,7 +327,7 @@ def test_what_can_be_known_to_be_wrong_is_said_before_anything_runs(
 def test_weights_that_are_not_here_are_named_before_another_model_has_run(
     application: Application, small_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application.weights, "is_complete", lambda name: name == "minilm")
+    monkeypatch.setattr(application.weights, "is_complete", lambda name: name == "e5-multilingual")
     plan = Plan((small_set,), models=("extractive", "local:smollm2-135m-instruct"), out=tmp_path / "run")
     with pytest.raises(UsageError, match="Run `assistant models pull smollm2-135m-instruct`"):
         run_sets(plan, application=application)
