@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,35 @@ def test_the_assistant_abstains_with_one_sentence(answering: Answering, reply: s
     answer = assistant.ask("Where was the engineer Elena Ruiz born?", articles=["bridge"])
     assert (answer.abstained, answer.text, answer.statements) == (True, "The article does not say.", ())
     assert answer.evidence
+
+
+@pytest.mark.parametrize(
+    ("turns", "searched", "wordings"),
+    [
+        ([Turn("user", "Who built the bridge?")], None, ["Who built the bridge? When did it open?"]),
+        ([Turn("user", "Who built the bridge?")], "When did the bridge open?", []),
+        ([], None, []),
+    ],
+)
+def test_a_follow_up_is_searched_for_with_the_question_before_it_unless_its_reader_chose_the_query(
+    answering: Answering,
+    index: Index,
+    monkeypatch: pytest.MonkeyPatch,
+    turns: list[Turn],
+    searched: str | None,
+    wordings: list[str],
+) -> None:
+    asked: list[object] = []
+    retrieve = index.retrieve
+
+    def noting(*arguments: str, **options: Any) -> object:
+        asked.append(options["wordings"])
+        return retrieve(*arguments, **options)
+
+    monkeypatch.setattr(index, "retrieve", noting)
+    assistant, _ = answering("When did the bridge open?", "NOT IN THE ARTICLE")
+    assistant.ask("When did it open?", turns=turns, searched=searched, articles=["bridge"])
+    assert asked == [wordings]
 
 
 def test_a_sentence_that_only_repeats_the_question_is_no_answer(answering: Answering) -> None:

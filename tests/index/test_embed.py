@@ -147,7 +147,7 @@ def test_a_torn_file_is_told_in_one_line(copy, file, content):
 def multilingual(models_folder):
     weights = WeightsFolder(models_folder)
     if not weights.is_complete("e5-multilingual"):
-        pytest.skip("needs `assistant models pull e5-multilingual`")
+        pytest.fail(f"The weights of e5-multilingual are not in {models_folder}: run `make setup`.")
     return SentenceTransformerEmbedder(weights.path("e5-multilingual"), name="e5-multilingual")
 
 
