@@ -126,8 +126,8 @@ class Assistant:
         self.index = index
         self.model = model
         self.speak = speak
-        self._settings = settings
-        self._reader = reader
+        self.settings = settings
+        self.reader = reader
 
     def ask(
         self,
@@ -160,7 +160,7 @@ class Assistant:
         empty or too long question, UnknownArticleError, and ModelError when the model fails before it said
         anything that holds.
         """
-        asked = checked_question(question, longest=self._settings.longest_question)
+        asked = checked_question(question, longest=self.settings.longest_question)
         documents = self._documents(articles)
         run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
         if not searched:
@@ -170,17 +170,17 @@ class Assistant:
         # What a follow-up is about stands in the question before it more often than in any rewrite.
         wordings = [condense.with_last_question(run.question, turns)] if turns and not searched else []
         run.evidence = self.index.retrieve(
-            run.searched, k=self._settings.evidence, documents=list(documents), wordings=wordings
+            run.searched, k=self.settings.evidence, documents=list(documents), wordings=wordings
         )
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         numbered = number_sentences(
-            run.evidence, documents, budget=self._settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
+            run.evidence, documents, budget=self.settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
         )
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
-            if reading is None or reading.answerable >= self._settings.answerable:
+            if reading is None or reading.answerable >= self.settings.answerable:
                 try:
                     yield from self._answer(run, numbered, reading, documents, strict=strict)
                 except ModelError as error:
@@ -243,29 +243,24 @@ class Assistant:
 
     def _read(self, run: _Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
-        if self._reader is None:
+        if self.reader is None:
             return None
         sentences = [plain(item.sentence.text) for item in numbered]
-        reading = yield from self._asked(run, "read", self._reader.read(plain(run.searched), sentences))
+        reading = yield from self._asked(run, "read", self.reader.read(plain(run.searched), sentences))
         run.clock("read")
         return reading
 
-    def _checked(
-        self, run: _Run, statement: Statement, reading: Reading, *, least: float
-    ) -> Generator[Event, None, Statement]:
-        """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
+    def _sure(self, run: _Run, statement: Statement, reading: Reading | None) -> Generator[Event, None, float | None]:
+        """Return the probability that what a supported statement cites says that this is the answer.
 
-        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
-        together they tell more than either (docs/quality.md).
+        None where nobody can tell, or where it is not supported anyway.
         """
-        if self._reader is None:
-            return statement
+        if self.reader is None or reading is None or statement.verdict != "supported":
+            return None
         cited = [plain(citation.quote) for citation in statement.citations]
-        check = self._reader.check(plain(run.searched), cited, plain(statement.text))
+        check = self.reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        if sure is None or agreed(reading.answerable, sure) >= least:
-            return statement
-        return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
+        return sure
 
     def _asked(
         self, run: _Run, prompt: str, asked: Generator[None, None, _Found]
@@ -297,13 +292,11 @@ class Assistant:
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
         segments = self._segments(run, numbered, reading, documents, meaning)
-        # What is shown is checked once more: its words may all be the article's, and still not answer this.
-        written = self._settings.supported if self.speak else self._settings.quotable
-        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
-        if not run.shown and reading is not None and self.speak is not None:
-            # Whatever the model made of the sentences, the one that bears the answer may say it itself.
-            quoted = most_bearing(numbered, reading.bearing)
-            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self._settings.quotable)
+        if self.speak is not None or reading is None:
+            yield from self._written(run, segments, aligner, reading, strict=strict)
+        if not run.shown and reading is not None:
+            # Whatever a model made of the sentences, the one that bears the answer may say it itself.
+            yield from self._quoted(run, numbered, aligner, reading, strict=strict)
 
     def _written(
         self,
@@ -313,9 +306,12 @@ class Assistant:
         reading: Reading | None,
         *,
         strict: bool,
-        least: float,
     ) -> Generator[Event]:
-        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
+        """Yield what a model wrote, judged by words and by the reader.
+
+        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
+        together they tell more than either (docs/quality.md).
+        """
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -329,16 +325,40 @@ class Assistant:
             statement = aligner.judge(item.text, item.hints)
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
-            if reading is not None and statement.verdict == "supported":
-                statement = yield from self._checked(run, statement, reading, least=least)
-            if strict and statement.verdict != "supported":
-                run.dropped.append(statement)
-                continue
-            run.clock("first_sentence")
-            run.shown.append(statement)
-            yield StatementReady(statement)
+            # Its words may all be the article's, and still not answer this.
+            sure = yield from self._sure(run, statement, reading)
+            if sure is not None and reading and agreed(reading.answerable, sure) < self.settings.supported:
+                statement = _unproven(statement)
+            yield from self._show(run, statement, strict=strict)
             if len(run.shown) == _MOST_SENTENCES:
                 return
+
+    def _quoted(
+        self, run: _Run, numbered: Sequence[Numbered], aligner: Aligner, reading: Reading, *, strict: bool
+    ) -> Generator[Event]:
+        """Yield the sentence that is the answer most surely, of those that seem to bear it, if it is sure enough."""
+        candidates: list[tuple[float, float, Statement]] = []
+        for item, bearing in most_bearing(numbered, reading.bearing):
+            statement = aligner.judge(item.sentence.text, (item.number,))
+            if statement.verdict != "supported":
+                continue
+            sure = yield from self._sure(run, statement, reading)
+            if sure is None:  # it stopped working: nothing is quoted unread
+                return
+            candidates.append((agreed(bearing, sure), sure, statement))
+        if candidates:
+            _, sure, statement = max(candidates, key=lambda candidate: candidate[0])
+            sure_enough = agreed(reading.answerable, sure) >= self.settings.quotable
+            yield from self._show(run, statement if sure_enough else _unproven(statement), strict=strict)
+
+    def _show(self, run: _Run, statement: Statement, *, strict: bool) -> Generator[Event]:
+        """Yield a statement that is to be shown, and keep it; keep one that is not among what was dropped."""
+        if strict and statement.verdict != "supported":
+            run.dropped.append(statement)
+            return
+        run.clock("first_sentence")
+        run.shown.append(statement)
+        yield StatementReady(statement)
 
     def _segments(
         self,
@@ -349,9 +369,6 @@ class Assistant:
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
         if self.speak is None:
-            if reading is not None:
-                yield from most_bearing(numbered, reading.bearing)
-                return
             for item in quote(run.searched, numbered, documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
@@ -359,7 +376,7 @@ class Assistant:
             numbered = chosen(
                 numbered,
                 reading.bearing,
-                budget=self._settings.writer_tokens,
+                budget=self.settings.writer_tokens,
                 count=fair(self.index.embedder.count_tokens),
             )
         segmenter = Segmenter()
@@ -401,6 +418,10 @@ class Assistant:
             tokens=dict(run.tokens),
             prompts=dict(run.prompts),
         )
+
+
+def _unproven(statement: Statement) -> Statement:
+    return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:

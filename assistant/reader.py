@@ -132,9 +132,9 @@ class Reader:
     def __init__(self, folder: Path, *, probes: Probes, log: Path, threads: int | None = None) -> None:
         """Describe a reader whose cut model stands in ``folder`` (see ``ensure_cut``); nothing starts yet."""
         self.probes = probes
-        self._folder = folder
+        self.folder = folder
         self._threads = threads or usable_cores()
-        self._log = log
+        self.log = log
         self._child: _Child | None = None
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(1, "reader")
@@ -155,8 +155,8 @@ class Reader:
         """Start the child and load the model (seconds); harmless when it is there. Raises ReaderError."""
         with self._lock:
             if self._child is None or not self._child.alive:
-                child = _Child(self._log)
-                child.ask({"open": str(self._folder), "threads": self._threads}, within_s=_OPEN_S)
+                child = _Child(self.log)
+                child.ask({"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
                 self._child = child
 
     def open_soon(self) -> None:

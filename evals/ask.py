@@ -65,11 +65,11 @@ def retrieved(assistant: Assistant, case: EvalCase) -> Answer:
 
 
 def asked(
-    case: EvalCase, bot: Bot, documents: Mapping[str, Document], *, pooled: bool, retrieval_only: bool
+    case: EvalCase, bot: Bot, documents: Mapping[str, Document], *, pooled: bool, retrieval_only: bool, timed: bool
 ) -> Row | None:
     """Return a case's row, also of one that failed; None when the run was stopped meanwhile.
 
-    ``pooled`` searches all ``documents``, not only the case's own.
+    ``pooled`` searches all ``documents``, not only the case's own; without ``timed`` no milliseconds are noted.
     """
     try:
         answer = bot(replace(case, articles=tuple(documents)) if pooled else case)
@@ -82,7 +82,7 @@ def asked(
         logger.exception("case %s of %s failed", case.id, case.set)
         return Row(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
     costs: dict[str, float | None] = {
-        name: answer.timings_ms[timing] for name, timing in _COSTS.items() if timing in answer.timings_ms
+        name: answer.timings_ms[timing] for name, timing in _COSTS.items() if timed and timing in answer.timings_ms
     }
     costs |= {f"tokens_{kind}": answer.tokens[kind] for kind in ("prompt", "completion") if kind in answer.tokens}
     return scored(case, to_contract(answer), documents, costs, retrieval_only=retrieval_only)

@@ -106,6 +106,14 @@ def run(
             "prompt_tokens, evidence; repeatable.",
         ),
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep what the reader reads and the model says there, and take it from there when the same is asked "
+            "again: another --gate then costs a minute. Nothing is timed.",
+        ),
+    ] = None,
     judge: Annotated[
         str | None, typer.Option(metavar="NAME", help="A model that grades answers too; its own accuracy is printed.")
     ] = None,
@@ -145,6 +153,7 @@ def run(
             pooled=pooled,
             bot=bot,
             gates=tuple(parse_gate(one) for one in gate or ()),
+            kept=kept,
             judge=judge,
             out=out,
         )

@@ -26,6 +26,7 @@ from evals.bots import BOTS, Bot
 from evals.counting import HEADLINE
 from evals.jobs import Job, Plan, jobs_of, not_here
 from evals.judge import Judge, calibrate, line
+from evals.kept import Kept
 from evals.machine import machine, packages, peak_bytes, revision
 from evals.plain import PlainBM25
 from evals.prefetch import Prefetched
@@ -149,7 +150,14 @@ def _work(
     for case in job.cases[tally.rows :]:
         if stopped():
             break
-        row = asked(case, bot, job.documents, pooled=job.plan.pooled, retrieval_only=job.plan.retrieval_only)
+        row = asked(
+            case,
+            bot,
+            job.documents,
+            pooled=job.plan.pooled,
+            retrieval_only=job.plan.retrieval_only,
+            timed=job.plan.kept is None,
+        )
         if row is None:
             break
         folder.append(row)
@@ -211,7 +219,8 @@ def _bot(job: Job, index: Searchable, application: Application, stopped: Callabl
         application.prepare(job.model, pull=not_here)
 
     def assistant(searched: Searchable) -> Assistant:
-        return application.assistant(job.model, searched, settings=job.settings)
+        made = application.assistant(job.model, searched, settings=job.settings)
+        return Kept(job.plan.kept).assistant(made) if job.plan.kept else made
 
     if job.plan.retrieval_only:
         return lambda case: retrieved(assistant(index), case)

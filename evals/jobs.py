@@ -50,6 +50,8 @@ class Plan:
     """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
     gates: tuple[tuple[str, float], ...] = ()
     """Settings of the assistant (one of ``GATES``) and the values this run gives them."""
+    kept: Path | None = None
+    """A folder of readings and replies (``evals.kept``), taken from and added to; nothing is timed then."""
     judge: str | None = None
     """The name of a model that grades answers beside the other scores."""
     out: Path | None = None
@@ -103,6 +105,7 @@ class Job:
             "pooled": plan.pooled,
             "bot": plan.bot,
             "judge": plan.judge,
+            "kept": plan.kept is not None,
             "reader": self.reader,
             **{gate: getattr(self.settings, gate) for gate in GATES[1:]},
         }

@@ -3,32 +3,37 @@
 A set enters; examples are read by the frozen first layers of the model, as the reader itself does, and three logistic
 regressions are fitted to what they hold: does the evidence answer the question, does a sentence bear the answer, do
 sentences say that this is the answer. Every second article is held out; the table at the end is measured there. What
-was read is kept in ``--rows``: a second run, or one that was stopped, reads only what is new.
+was read is kept (``evals.kept``): a second run, or one that was stopped, reads only what is new.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from assistant.exits import told
 from assistant.reader import Probes, Prompt, Reader, cut_folder, packed, prompt_for, prompt_for_check
-from evals.reader_examples import Claim, Example, claims, examples
+from evals.kept import Kept, rows_key
+from evals.reader_examples import Claim, Example, chosen, claims, example, quotes
 from evals.sets import load_set
-from evals.types import EvalSet
+from evals.types import EvalCase, EvalSet
+from index.types import ScoredChunk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from assistant.wiring import Application
+
     Matrix = NDArray[np.float32]
+
+_One = TypeVar("_One", Example, Claim)
 
 PROBES = Path(__file__).parent.parent / "assistant" / "probes.json"
 MODEL = "qwen2.5-coder-1.5b-instruct"
@@ -51,9 +56,11 @@ class _Table:
 
 @app.command()
 def main(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET", help="Folders of eval sets.")],
-    each: Annotated[int, typer.Option(metavar="N", help="Most examples of a kind from a set.")] = 150,
-    rows: Annotated[Path, typer.Option(metavar="FOLDER", help="Where what was read is kept.")] = Path("reader-rows"),
+    sets: Annotated[
+        list[str],
+        typer.Argument(metavar="SET=N", help="An eval set's folder, and how many examples of a kind at most."),
+    ],
+    kept: Annotated[Path, typer.Option(metavar="DIR", help="Where what was read is kept.")] = Path("reader-kept"),
     out: Annotated[Path, typer.Option(metavar="FILE", help="The probes.")] = PROBES,
     kept_only: Annotated[bool, typer.Option("--kept-only", help="Fit to what was read already; read nothing.")] = False,
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
@@ -66,50 +73,77 @@ def main(
         probes = Probes(MODEL, LAYER, (), (), ())
         reader = Reader(cut_folder(home.models, probes), probes=probes, log=home.logs / "reader.log")
         try:
-            loaded = [load_set(path) for path in sets]
-            count = application.embedder().count_tokens
-            asked = [example for one in loaded for example in examples(one, each=each, count=count, seed=seed)]
-            said = [claim for one in loaded for claim in claims(one, each=each, seed=seed)]
-            prompts = [prompt_for(one.question, one.sentences) for one in asked]
-            prompts += [prompt_for_check(one.question, one.sentences, one.answer) for one in said]
-            read = _read(reader, prompts, rows, kept_only=kept_only)
+            loaded = [(load_set(Path(path)), int(each)) for path, _, each in (one.rpartition("=") for one in sets)]
+            reading = _Reading(reader, Kept(kept), kept_only=kept_only)
+            asked = [made for one, each in loaded for made in _examples(one, application, each=each, seed=seed)]
+            of_asked = reading.read([(one, prompt_for(one.question, one.sentences)) for one in asked])
+            tables = {"answerable": _answerable(of_asked), "bearing": _bearing(of_asked)}
+            weights = {name: _fit(table, _STRENGTH[name]) for name, table in tables.items()}
+            # What would be quoted is known once it is known how surely each sentence seems to bear the answer.
+            said = [claim for one, each in loaded for claim in claims(one, each=each // 3, seed=seed)]
+            said += [
+                claim
+                for one, rows in of_asked
+                for claim in quotes(one, _logits(rows[:-1], weights["bearing"]).tolist())
+            ]
+            of_said = reading.read([(one, prompt_for_check(one.question, one.sentences, one.answer)) for one in said])
         finally:
             reader.close()
             application.close()
-        of_asked = [(one, held) for one, held in zip(asked, read[: len(asked)], strict=True) if held is not None]
-        of_said = [(one, held) for one, held in zip(said, read[len(asked) :], strict=True) if held is not None]
-        tables = {"answerable": _answerable(of_asked), "bearing": _bearing(of_asked), "supported": _supported(of_said)}
-        weights = {name: _fit(table, _STRENGTH[name]) for name, table in tables.items()}
+        tables["supported"] = _supported(of_said)
+        weights["supported"] = _fit(tables["supported"], _STRENGTH["supported"])
         for name, table in tables.items():
             _show(name, table, weights[name])
-        _write(out, weights, tables, loaded, each=each, seed=seed)
+        _write(out, weights, tables, loaded, seed=seed)
 
 
-def _read(reader: Reader, prompts: Sequence[Prompt], folder: Path, *, kept_only: bool) -> list[Matrix | None]:
-    """Return the layer's rows per prompt, shape (marks, width): kept from before, or read now; None for neither."""
+def _examples(one: EvalSet, application: Application, *, each: int, seed: int) -> Iterator[Example]:
+    picked = chosen(one, each=each, seed=seed)
+    articles = dict.fromkeys(id for case, _ in picked for id in case.articles)
+    count = application.embedder().count_tokens
+    with application.index_of([one.documents[id] for id in articles]) as index:
+
+        def find(case: EvalCase, most: int) -> Sequence[ScoredChunk]:
+            return index.retrieve(case.question, k=most, documents=case.articles)
+
+        for case, deleted in picked:
+            made = example(one.documents, case, find, count=count, deleted=deleted)
+            if made is not None:
+                yield made
+
+
+class _Reading:
+    """Reads prompts, or takes them as they were kept."""
+
+    def __init__(self, reader: Reader, kept: Kept, *, kept_only: bool) -> None:
+        self._reader = kept.reader(reader)
+        self._kept = kept
+        self._kept_only = kept_only
+
+    def read(self, asked: Sequence[tuple[_One, Prompt]]) -> list[tuple[_One, Matrix]]:
+        """Return what was asked about with the layer's rows, shape (marks, width); without what is not to be read."""
+        # What is learned from first, in an order of no meaning: a run that is stopped has read some of every set.
+        order = sorted(asked, key=lambda pair: (pair[0].held_out, rows_key(self._reader, pair[1])))
+        found: list[tuple[_One, Matrix]] = []
+        started, new = time.monotonic(), 0
+        for done, (one, prompt) in enumerate(order, start=1):
+            rows = self._kept.rows(self._reader, prompt)
+            if rows is None and not self._kept_only:
+                rows = self._reader.rows(prompt)
+                new += 1
+                if new % 20 == 0:
+                    typer.echo(
+                        f"read {done} of {len(order)}, {(time.monotonic() - started) / new:.1f} s each", err=True
+                    )
+            if rows is not None:
+                found.append((one, rows))
+        return found
+
+
+def _logits(rows: Matrix, weights: Sequence[float]) -> Matrix:
     import numpy as np
 
-    folder.mkdir(parents=True, exist_ok=True)
-    found: list[Matrix | None] = [None] * len(prompts)
-    # In an order of no meaning: a run that is stopped has read some of every set.
-    order = sorted(range(len(prompts)), key=lambda place: _key(prompts[place]))
-    started, new = time.monotonic(), 0
-    for done, place in enumerate(order, start=1):
-        file = folder / f"{_key(prompts[place])}.npy"
-        if not file.exists() and not kept_only:
-            draft = file.with_suffix(".draft.npy")
-            np.save(draft, reader.rows(prompts[place]).astype(np.float16))
-            draft.replace(file)
-            new += 1
-            if new % 20 == 0:
-                typer.echo(f"read {done} of {len(order)}, {(time.monotonic() - started) / new:.1f} s each", err=True)
-        if file.exists():
-            found[place] = np.load(file).astype(np.float32)
-    return found
-
-
-def _key(prompt: Prompt) -> str:
-    return hashlib.sha256(json.dumps([MODEL, LAYER, prompt]).encode()).hexdigest()[:32]
+    return rows @ np.asarray(weights[:-1], dtype=np.float32) + np.float32(weights[-1])
 
 
 def _answerable(read: Sequence[tuple[Example, Matrix]]) -> _Table:
@@ -162,15 +196,15 @@ def _show(name: str, table: _Table, weights: Sequence[float]) -> None:
     """Print, over the articles held out, how well the two kinds are told apart: of all sets, and of each."""
     import numpy as np
 
-    score = table.features @ np.asarray(weights[:-1]) + weights[-1]
-    for chosen in ("all", *sorted(set(table.sets))):
-        among = table.held_out & ((table.sets == chosen) | (chosen == "all"))
+    score = _logits(table.features, weights)
+    for name_of_set in ("all", *sorted(set(table.sets))):
+        among = table.held_out & ((table.sets == name_of_set) | (name_of_set == "all"))
         yes, no = score[among & table.labels], score[among & ~table.labels]
         if len(yes) and len(no):
             area = float((yes[:, None] > no[None]).mean() + (yes[:, None] == no[None]).mean() / 2)
             refused = float((no < np.quantile(yes, 0.1)).mean())
             typer.echo(
-                f"{name:<11} {chosen:<13} n {len(yes):>5} + {len(no):<5} AUROC {area:.3f}   "
+                f"{name:<11} {name_of_set:<13} n {len(yes):>5} + {len(no):<5} AUROC {area:.3f}   "
                 f"told apart at one tenth lost: {refused:.2f}"
             )
 
@@ -179,9 +213,8 @@ def _write(
     out: Path,
     weights: dict[str, list[float]],
     tables: dict[str, _Table],
-    sets: Sequence[EvalSet],
+    sets: Sequence[tuple[EvalSet, int]],
     *,
-    each: int,
     seed: int,
 ) -> None:
     held = {
@@ -189,8 +222,7 @@ def _write(
         "layer": LAYER,
         **{name: packed(values) for name, values in weights.items()},
         "trained": {
-            "sets": {one.name: one.digest for one in sets},
-            "each": each,
+            "sets": {one.name: {"digest": one.digest, "each": each} for one, each in sets},
             "seed": seed,
             "examples": {name: int((~table.held_out).sum()) for name, table in tables.items()},
             "strength": _STRENGTH,

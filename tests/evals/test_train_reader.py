@@ -1,6 +1,7 @@
 """The reader's training: what it learns from, what it keeps apart, and the command as a whole."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from assistant.reader import cut_folder, load_probes, unpacked
-from evals.reader_examples import claims, examples, is_held_out
+from assistant.wiring import Application
+from evals.reader_examples import Example, chosen, claims, example, is_held_out, quotes
 from evals.sets import load_set
 from evals.train_reader import _fit, _Table, app
-from evals.types import EvalSet
+from evals.types import EvalCase, EvalSet
+from index.types import ScoredChunk
 
 
 def count(text: str) -> int:
@@ -26,38 +29,56 @@ def article() -> EvalSet:
     return load_set(Path(__file__).parents[2] / "evals" / "cases" / "article")
 
 
-def test_an_example_whose_gold_was_taken_away_holds_no_accepted_answer(article: EvalSet) -> None:
-    made = list(examples(article, each=40, count=count))
-    by_question = {case.question: case for case in article.cases}
-    taken = [one for one in made if one.answered is False and by_question[one.question].answerable]
+@pytest.fixture(scope="module")
+def asked(article: EvalSet, application: Application) -> list[tuple[EvalCase, Example]]:
+    """Every case with its example, evidence as the index finds it."""
+    with application.index_of(list(article.documents.values())) as index:
+
+        def find(case: EvalCase, most: int) -> Sequence[ScoredChunk]:
+            return index.retrieve(case.question, k=most, documents=case.articles)
+
+        made = [
+            (case, example(article.documents, case, find, count=count, deleted=deleted))
+            for case, deleted in chosen(article, each=40)
+        ]
+    return [(case, one) for case, one in made if one is not None]
+
+
+def test_an_example_whose_gold_was_taken_away_holds_no_accepted_answer(asked: list[tuple[EvalCase, Example]]) -> None:
+    taken = [(case, one) for case, one in asked if one.answered is False and case.answerable]
     assert len(taken) >= 20
-    for one in taken:
-        answers = by_question[one.question].answers
-        assert not any(answer.casefold() in " ".join(one.sentences).casefold() for answer in answers)
+    for case, one in taken:
+        assert not any(answer.casefold() in " ".join(one.sentences).casefold() for answer in case.answers)
         assert not any(one.bearing)
 
 
-def test_an_answered_example_marks_the_sentences_that_say_so(article: EvalSet) -> None:
-    by_question = {case.question: case for case in article.cases}
-    answered = [one for one in examples(article, each=40, count=count) if one.answered]
+def test_an_answered_example_marks_the_sentences_that_say_so(asked: list[tuple[EvalCase, Example]]) -> None:
+    answered = [(case, one) for case, one in asked if one.answered]
     assert len(answered) >= 20
-    for one in answered:
+    for case, one in answered:
         assert len(one.bearing) == len(one.sentences)
         for sentence, bears in zip(one.sentences, one.bearing, strict=True):
+            said = any(answer.casefold() in sentence.casefold() for answer in case.answers)
+            gold = any(sentence in gold.quote or gold.quote in sentence for gold in case.evidence)
             if bears:
-                case = by_question[one.question]
-                said = any(answer.casefold() in sentence.casefold() for answer in case.answers)
-                assert said or any(sentence in gold.quote or gold.quote in sentence for gold in case.evidence)
+                assert said or gold
+            if bears is False:
+                assert not said
 
 
-def test_the_same_seed_makes_the_same_examples(article: EvalSet) -> None:
-    assert list(examples(article, each=9, count=count)) == list(examples(article, each=9, count=count))
-    assert list(claims(article, each=9)) == list(claims(article, each=9))
+def test_quotes_are_the_surest_sentence_that_bears_the_answer_and_the_surest_that_does_not() -> None:
+    one = Example("s", "q?", ("a", "b", "c", "d", "e", "f"), True, (False, None, True, True, False, True), False)
+    made = list(quotes(one, [0.1, 0.9, 0.2, 0.3, 0.15, 0.0]))
+    assert [(claim.answer, claim.supported) for claim in made] == [("d", True), ("e", False)]
+    # Nobody would quote what is not among the first few.
+    assert [claim.answer for claim in quotes(one, [0.1, 0.9, 0.8, 0.7, 0.0, 0.6])] == ["c"]
 
 
-def test_more_examples_hold_the_fewer(article: EvalSet) -> None:
-    few, many = (set(examples(article, each=each, count=count)) for each in (5, 20))
+def test_the_same_seed_makes_the_same_sample_and_more_hold_the_fewer(article: EvalSet) -> None:
+    few, many = ({(case.id, deleted) for case, deleted in chosen(article, each=each)} for each in (5, 20))
     assert few < many
+    assert chosen(article, each=9) == chosen(article, each=9)
+    assert list(claims(article, each=9)) == list(claims(article, each=9))
 
 
 def test_wrong_claims_are_wrong(small_set: Path) -> None:
@@ -101,7 +122,7 @@ def test_the_command_trains_on_a_set_and_goes_on_from_what_it_read(
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "models").symlink_to(models_folder)
     monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
-    arguments = [str(small_set), "--each", "4", "--rows", str(tmp_path / "rows"), "--out", str(tmp_path / "out.json")]
+    arguments = [f"{small_set}=4", "--kept", str(tmp_path / "kept"), "--out", str(tmp_path / "out.json")]
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0, first.output
     written = json.loads((tmp_path / "out.json").read_text())
