@@ -250,17 +250,22 @@ class Assistant:
         run.clock("read")
         return reading
 
-    def _sure(self, run: _Run, statement: Statement, reading: Reading | None) -> Generator[Event, None, float | None]:
-        """Return the probability that what a supported statement cites says that this is the answer.
+    def _checked(
+        self, run: _Run, statement: Statement, reading: Reading, *, least: float
+    ) -> Generator[Event, None, Statement]:
+        """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
-        None where nobody can tell, or where it is not supported anyway.
+        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
+        together they tell more than either (docs/quality.md).
         """
-        if self.reader is None or reading is None or statement.verdict != "supported":
-            return None
+        if self.reader is None:
+            return statement
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        return sure
+        if sure is None or agreed(reading.answerable, sure) >= least:
+            return statement
+        return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
     def _asked(
         self, run: _Run, prompt: str, asked: Generator[None, None, _Found]
@@ -292,11 +297,13 @@ class Assistant:
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
         segments = self._segments(run, numbered, reading, documents, meaning)
-        if self.speak is not None or reading is None:
-            yield from self._written(run, segments, aligner, reading, strict=strict)
-        if not run.shown and reading is not None:
-            # Whatever a model made of the sentences, the one that bears the answer may say it itself.
-            yield from self._quoted(run, numbered, aligner, reading, strict=strict)
+        # What is shown is checked once more: its words may all be the article's, and still not answer this.
+        written = self.settings.supported if self.speak else self.settings.quotable
+        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
+        if not run.shown and reading is not None and self.speak is not None:
+            # Whatever the model made of the sentences, the one that bears the answer may say it itself.
+            quoted = most_bearing(numbered, reading.bearing)
+            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self.settings.quotable)
 
     def _written(
         self,
@@ -306,12 +313,9 @@ class Assistant:
         reading: Reading | None,
         *,
         strict: bool,
+        least: float,
     ) -> Generator[Event]:
-        """Yield what a model wrote, judged by words and by the reader.
-
-        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
-        together they tell more than either (docs/quality.md).
-        """
+        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -325,40 +329,16 @@ class Assistant:
             statement = aligner.judge(item.text, item.hints)
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
-            # Its words may all be the article's, and still not answer this.
-            sure = yield from self._sure(run, statement, reading)
-            if sure is not None and reading and agreed(reading.answerable, sure) < self.settings.supported:
-                statement = _unproven(statement)
-            yield from self._show(run, statement, strict=strict)
+            if reading is not None and statement.verdict == "supported":
+                statement = yield from self._checked(run, statement, reading, least=least)
+            if strict and statement.verdict != "supported":
+                run.dropped.append(statement)
+                continue
+            run.clock("first_sentence")
+            run.shown.append(statement)
+            yield StatementReady(statement)
             if len(run.shown) == _MOST_SENTENCES:
                 return
-
-    def _quoted(
-        self, run: _Run, numbered: Sequence[Numbered], aligner: Aligner, reading: Reading, *, strict: bool
-    ) -> Generator[Event]:
-        """Yield the sentence that is the answer most surely, of those that seem to bear it, if it is sure enough."""
-        candidates: list[tuple[float, float, Statement]] = []
-        for item, bearing in most_bearing(numbered, reading.bearing):
-            statement = aligner.judge(item.sentence.text, (item.number,))
-            if statement.verdict != "supported":
-                continue
-            sure = yield from self._sure(run, statement, reading)
-            if sure is None:  # it stopped working: nothing is quoted unread
-                return
-            candidates.append((agreed(bearing, sure), sure, statement))
-        if candidates:
-            _, sure, statement = max(candidates, key=lambda candidate: candidate[0])
-            sure_enough = agreed(reading.answerable, sure) >= self.settings.quotable
-            yield from self._show(run, statement if sure_enough else _unproven(statement), strict=strict)
-
-    def _show(self, run: _Run, statement: Statement, *, strict: bool) -> Generator[Event]:
-        """Yield a statement that is to be shown, and keep it; keep one that is not among what was dropped."""
-        if strict and statement.verdict != "supported":
-            run.dropped.append(statement)
-            return
-        run.clock("first_sentence")
-        run.shown.append(statement)
-        yield StatementReady(statement)
 
     def _segments(
         self,
@@ -369,6 +349,9 @@ class Assistant:
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
         if self.speak is None:
+            if reading is not None:
+                yield from most_bearing(numbered, reading.bearing)
+                return
             for item in quote(run.searched, numbered, documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
@@ -418,10 +401,6 @@ class Assistant:
             tokens=dict(run.tokens),
             prompts=dict(run.prompts),
         )
-
-
-def _unproven(statement: Statement) -> Statement:
-    return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:

@@ -138,21 +138,13 @@ class Told:
     """A reader that finds what it was told to find; what becomes of that is what is tested."""
 
     def __init__(
-        self,
-        answerable: float,
-        best: str = "",
-        error: str = "",
-        supported: float = 1.0,
-        doubted: str = "",
-        fails_checking: bool = False,
+        self, answerable: float, best: str = "", error: str = "", supported: float = 1.0, doubted: str = ""
     ) -> None:
         self._answerable, self._best, self._error = answerable, best, error
-        self._supported, self._doubted, self._fails_checking = supported, doubted, fails_checking
+        self._supported, self._doubted = supported, doubted
 
     def check(self, question: str, sentences: Sequence[str], answer: str) -> Generator[None, None, float]:  # noqa: ARG002
         yield None
-        if self._fails_checking:
-            raise ReaderError("gone")
         return 0.01 if self._doubted and self._doubted in answer else self._supported
 
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:  # noqa: ARG002
@@ -248,19 +240,6 @@ def test_a_sentence_that_no_model_wrote_must_be_surer_than_one_that_it_did(askin
 def test_without_a_model_the_sentence_that_bears_the_answer_is_quoted(asking: Asking) -> None:
     events, _ = asking("Why was no tunnel built?", Told(0.9, "tunnel"), None)
     assert _answer(events) == BRIDGE[2]
-
-
-def test_of_the_likeliest_sentences_the_one_that_convinces_when_it_is_read_alone_is_quoted(asking: Asking) -> None:
-    told = Told(0.95, "Elena", doubted="Elena")
-    for reply in ("NOT IN THE ARTICLE", None):
-        events, _ = asking("What did the bridge replace?", told, reply)
-        assert _answer(events) in BRIDGE[1:]
-
-
-def test_where_the_reader_fails_to_check_nothing_is_quoted_and_it_is_said_once(asking: Asking) -> None:
-    events, _ = asking("Who designed the bridge?", Told(0.95, "Elena", fails_checking=True), "NOT IN THE ARTICLE")
-    assert _answer(events) is None
-    assert sum(isinstance(event, Notice) for event in events) == 1
 
 
 def test_a_reader_that_fails_is_told_of_and_the_answer_goes_on(asking: Asking) -> None:
