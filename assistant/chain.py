@@ -250,9 +250,7 @@ class Assistant:
         run.clock("read")
         return reading
 
-    def _checked(
-        self, run: _Run, statement: Statement, reading: Reading, *, least: float
-    ) -> Generator[Event, None, Statement]:
+    def _checked(self, run: _Run, statement: Statement, reading: Reading) -> Generator[Event, None, Statement]:
         """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
         Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
@@ -263,7 +261,7 @@ class Assistant:
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        if sure is None or agreed(reading.answerable, sure) >= least:
+        if sure is None or agreed(reading.answerable, sure) >= self.settings.supported:
             return statement
         return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
@@ -297,13 +295,10 @@ class Assistant:
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
         segments = self._segments(run, numbered, reading, documents, meaning)
-        # What is shown is checked once more: its words may all be the article's, and still not answer this.
-        written = self.settings.supported if self.speak else self.settings.quotable
-        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
-        if not run.shown and reading is not None and self.speak is not None:
+        yield from self._written(run, segments, aligner, reading, strict=strict)
+        if not run.shown and reading is not None and self.speak is not None and self.settings.quotes:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
-            quoted = most_bearing(numbered, reading.bearing)
-            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self.settings.quotable)
+            yield from self._written(run, most_bearing(numbered, reading.bearing), aligner, reading, strict=strict)
 
     def _written(
         self,
@@ -313,9 +308,8 @@ class Assistant:
         reading: Reading | None,
         *,
         strict: bool,
-        least: float,
     ) -> Generator[Event]:
-        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
+        """Yield statements, judged by words and by the reader."""
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -330,7 +324,8 @@ class Assistant:
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
             if reading is not None and statement.verdict == "supported":
-                statement = yield from self._checked(run, statement, reading, least=least)
+                # Its words may all be the article's, and still not answer this.
+                statement = yield from self._checked(run, statement, reading)
             if strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue

@@ -16,7 +16,6 @@ import typer
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain, told
 from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_MODEL
-from index.settings import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
     from assistant.terminal import Status
@@ -37,6 +36,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 models_app = typer.Typer(rich_markup_mode=None)
+index_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(index_app, name="index", short_help="List the library's indexes, or delete those not in use.")
 app.add_typer(models_app, name="models", short_help="List the models, or pull one.")
 
 Model = Annotated[
@@ -49,11 +50,12 @@ Model = Annotated[
     ),
 ]
 EmbedderName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--embedder",
         metavar="NAME",
-        help="e5-multilingual, minilm, a sentence-transformers folder, or a hub id fetched before.",
+        help="e5-multilingual, minilm, a sentence-transformers folder, or a hub id fetched before. "
+        "Default: the one the library is indexed with (`assistant index status`).",
     ),
 ]
 
@@ -77,7 +79,7 @@ def ask(
         ),
     ] = None,
     model: Model = DEFAULT_MODEL,
-    embedder: EmbedderName = DEFAULT_EMBEDDER,
+    embedder: EmbedderName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
@@ -233,10 +235,75 @@ def pull_model(
         typer.echo(str(path))
 
 
+@app.command(short_help="Search the library with another embedder.")
+def reindex(
+    embedder: Annotated[
+        str | None,
+        typer.Option("--embedder", metavar="NAME", help="As `assistant ask` takes it. Default: the one in use."),
+    ] = None,
+) -> None:
+    """Build the library's index for an embedder, beside the one in use, and search with it from then on.
+
+    The one in use answers meanwhile, also in a running app, which takes the new one at its next question. Ctrl-C
+    changes nothing; what was embedded until then is kept. An embedder that was used before is there at once.
+    """
+    from assistant.terminal import Status
+
+    with _application() as application:
+        name = embedder or application.embedder_name
+        with Status() as status:
+            status.show(f"loading {name}…")
+            index = application.reindex(name, _progress(status))
+        articles, chunks = index.size
+        typer.echo(f"{name} searches {articles:,} articles in {chunks:,} passages")
+
+
+@index_app.callback(invoke_without_command=True)
+def index(context: typer.Context) -> None:
+    """List the indexes of the library, one an embedder; `assistant index` alone is `assistant index status`."""
+    if context.invoked_subcommand is None:
+        status()
+
+
+@index_app.command("status", short_help="List the indexes of the library.")
+def status() -> None:
+    """List the indexes of the library (* marks the one in use), with what they hold and their size on disk."""
+    from index.inventory import collections, in_use
+
+    with _application() as application:
+        found = collections(application.home.index)
+        used = in_use(found, application.embedder_name)
+        for one in found:
+            what = "set aside as damaged, or unfinished"
+            if about := one.about:
+                held = f"{about.articles:,} articles, {about.chunks:,} passages of {about.dimension} numbers"
+                what = f"{about.embedder}: {held}"
+            typer.echo(f"{'*' if one == used else ' '} {one.folder.name}  {_bytes(one.size):>9}  {what}")
+        if used is None:
+            typer.echo(f"no index for {application.embedder_name} yet; the next question makes it", err=True)
+        kept = sum(application.kept_vectors().values())
+        typer.echo(f"{kept:,} vectors are kept: what was embedded once is never embedded again")
+
+
+@index_app.command("prune", short_help="Delete the indexes that are not in use.")
+def prune() -> None:
+    """Delete the indexes of embedders that are not in use, damaged ones, and the vectors kept for them.
+
+    No article is touched. An index that another program has open stays.
+    """
+    with _application() as application:
+        pruned = application.prune()
+        for one in pruned.deleted:
+            typer.echo(f"deleted    {one.folder.name}  {_bytes(one.size)}")
+        for one in pruned.stayed:
+            typer.echo(f"stays      {one.folder.name}  another program has it open")
+        typer.echo(f"{len(pruned.deleted)} indexes and {pruned.vectors:,} kept vectors deleted")
+
+
 @app.command(short_help="Start the app in the browser.")
 def chat(
     model: Model = DEFAULT_MODEL,
-    embedder: EmbedderName = DEFAULT_EMBEDDER,
+    embedder: EmbedderName = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; loopback addresses only, the app has no password.")
     ] = "127.0.0.1",
@@ -323,18 +390,21 @@ def _progress(status: Status) -> Progress:
 
 
 @contextmanager
-def _application(model: str = DEFAULT_MODEL, embedder: str = DEFAULT_EMBEDDER) -> Iterator[Application]:
+def _application(model: str = DEFAULT_MODEL, embedder: str | None = None) -> Iterator[Application]:
     """Open the home folder at work, and close it whatever happens."""
     with told() as home:
         from assistant.settings import Settings
         from assistant.wiring import Application
-        from index.settings import IndexSettings
 
-        application = Application(home, Settings(model=model, index=IndexSettings(embedder=embedder)))
+        application = Application(home, Settings(model=model, embedder=embedder))
         try:
             yield application
         finally:
             application.close()
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def _words(count: int) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING
 from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
 from assistant.conversations import Conversations
-from assistant.errors import AssistantError
+from assistant.embedders import Embedders
+from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
 from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
@@ -28,9 +28,10 @@ from assistant.types import Answer, Event, Notice, Turn, Waiting
 from assistant.voice import voice
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
-from index.build import Index, Progress
-from index.cache import Cache
-from index.errors import EmbedderError, IndexingError
+from index.build import Index, Progress, fingerprint
+from index.cache import CACHE, Cache
+from index.errors import IndexingError
+from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
 from index.load import load
 from index.types import Document
@@ -42,10 +43,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Languages of the catalogue's embedders; one that a user brings is not known to be limited.
-_EMBEDDER_LANGUAGES = {"minilm": frozenset({"en"})}
 _GIB = 1024**3
 _BEAT_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What ``Application.prune`` did."""
+
+    deleted: tuple[Collection, ...]
+    stayed: tuple[Collection, ...]
+    """Those that another program has open."""
+    vectors: int
+    """Kept vectors that are gone."""
 
 
 class Application:
@@ -62,11 +72,12 @@ class Application:
         self._conversations = Conversations(home.conversations)
         self._closing = ExitStack()
         self._closing.callback(self.servers.stop)
+        self.embedders = Embedders(home, self.weights)
         self._opening = threading.Lock()
+        self._reindexing = threading.Lock()
         self._loading = threading.Lock()
-        self._embedders: dict[str, Embedder] = {}
-        self._index: Index | None = None
-        self._stamp: object = None
+        self._indexes: dict[str, Index] = {}
+        self._stamps: dict[str, object] = {}
         self._pulling: str | None = None
         self._preparing = False
         self._loaded_once: set[str] = set()
@@ -101,17 +112,61 @@ class Application:
             id, number = f"{document.id}-{number}", number + 1
         return replace(document, id=id, source=source)
 
+    @property
+    def embedder_name(self) -> str:
+        """The embedder the library is searched with: the settings' own, or the one last chosen for this home folder."""
+        return self.settings.embedder or self.embedders.chosen()
+
     def index(self, progress: Progress | None = None) -> Index:
-        """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds)."""
+        """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds).
+
+        It follows the choice of an embedder that another process makes (``reindex``).
+        """
         with self._opening:
-            if self._index is None:
-                self._index = self._open_index()
-                self._closing.callback(self._index.close)
-            stamp = self.library.stamp()
-            if stamp != self._stamp:
-                self._index.update(self.library.documents(), progress=progress)
-                self._stamp = stamp
-            return self._index
+            name = self.embedder_name
+            index = self._indexes.get(name) or self._open_index(name)
+            self._indexes[name] = index
+            self._bring_up(index, progress)
+            return index
+
+    def reindex(self, name: str, progress: Progress | None = None) -> Index:
+        """Build the library's index for another embedder, and search with it from now on.
+
+        The one in use serves meanwhile: only an index that is whole, and finds what it holds, takes its place. One that
+        was built before is there at once. What ``progress`` raises stops it, and changes nothing.
+        """
+        name = self.embedders.spelled(name)
+        with self._reindexing:
+            index = self._indexes.get(name) or self._open_index(name)
+            self._bring_up(index, progress)
+            self._indexes[name] = index
+            self.embedders.choose(name)
+            return index
+
+    def kept_vectors(self) -> Mapping[str, int]:
+        """Return how many vectors are kept of each embedder, by its identity."""
+        with closing(Cache(self.home.index / CACHE)) as cache:
+            return cache.counts()
+
+    def prune(self) -> Pruned:
+        """Delete the indexes that are not in use, and the vectors kept for other embedders.
+
+        UsageError, and nothing deleted, before the embedder in use has an index.
+        """
+        found = collections(self.home.index)
+        used = in_use(found, self.embedder_name)
+        if used is None or used.about is None:
+            raise UsageError(
+                f"the library has no index for {self.embedder_name} yet. Run `assistant reindex`, then prune."
+            )
+        gone = {one: delete(one) for one in found if one != used}
+        with closing(Cache(self.home.index / CACHE)) as cache:
+            vectors = cache.forget(all_but=used.about.identity)
+        return Pruned(
+            tuple(one for one, deleted in gone.items() if deleted),
+            tuple(one for one, deleted in gone.items() if not deleted),
+            vectors,
+        )
 
     @contextmanager
     def index_of(
@@ -119,7 +174,7 @@ class Application:
     ) -> Iterator[Index]:
         """Lend an index of articles that are not in the library, and do not enter it; their vectors are kept."""
         with ExitStack() as closing:
-            cache = Cache(self.home.index / "cache.sqlite")
+            cache = Cache(self.home.index / CACHE)
             closing.callback(cache.close)
             index = Index(embedder=embedder or self.embedder(), settings=self.settings.index, cache=cache)
             closing.callback(index.close)
@@ -127,54 +182,26 @@ class Application:
             yield index
 
     def embedder(self, name: str | None = None) -> Embedder:
-        """Return an embedder (by default the one the settings name), loaded; EmbedderError says how to get it."""
-        name = name or self.settings.index.embedder
-        with self._loading:
-            if name not in self._embedders:
-                # Imports torch and transformers: seconds.
-                from index.embed import SentenceTransformerEmbedder
+        """Return an embedder (by default the one in use), loaded; EmbedderError says how to get it."""
+        return self.embedders.load(name or self.embedder_name)
 
-                self._embedders[name] = SentenceTransformerEmbedder(
-                    self._embedder_folder(name), name=name, languages=_EMBEDDER_LANGUAGES.get(name)
-                )
-            return self._embedders[name]
+    def _bring_up(self, index: Index, progress: Progress | None) -> None:
+        """Make an index equal to the articles on disk, if they changed since it was."""
+        stamp = self.library.stamp()
+        if stamp != self._stamps.get(index.fingerprint):
+            index.update(self.library.documents(), progress=progress)
+            self._stamps[index.fingerprint] = stamp
 
-    def _embedder_folder(self, name: str) -> Path:
-        if name in CATALOGUE and CATALOGUE[name].kind == "embedder":
-            if not self.weights.is_complete(name):
-                raise EmbedderError(
-                    f"the weights of embedder '{name}' are not here yet. Run `assistant models pull {name}`."
-                )
-            return self.weights.path(name)
-        if Path(name).expanduser().is_dir():
-            return Path(name).expanduser()
-        if name.count("/") == 1:
-            return _hub_folder(name)
-        known = ", ".join(entry for entry, weights in CATALOGUE.items() if weights.kind == "embedder")
-        raise EmbedderError(
-            f"no embedder '{name}'. Known: {known}, a sentence-transformers folder, or a hub id (owner/name)."
-        )
-
-    def _open_index(self) -> Index:
-        cache = Cache(self.home.index / "cache.sqlite")
+    def _open_index(self, name: str) -> Index:
+        """Open an embedder's index; where another process has it open, ours stays in memory."""
+        embedder = self.embedders.load(name)
+        cache = Cache(self.home.index / CACHE)
         self._closing.callback(cache.close)
-        folder = self.home.index if self._take_lock() else None
-        return Index(embedder=self.embedder(), settings=self.settings.index, cache=cache, folder=folder)
-
-    def _take_lock(self) -> bool:
-        """Return whether this process may write the index; if another holds it, ours stays in memory.
-
-        (Two processes on one Chroma folder lose vectors without an error.)
-        """
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.home.index / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            return False
-        self._closing.callback(lock.release)
-        return True
+        mine = self._closing.enter_context(held(self.home.index, fingerprint(embedder, self.settings.index)))
+        folder = self.home.index if mine else None
+        index = Index(embedder=embedder, settings=self.settings.index, cache=cache, folder=folder)
+        self._closing.callback(index.close)
+        return index
 
     def _seed(self) -> None:
         """Put the bundled article into a new library, once: a reader who removed it does not get it back."""
@@ -273,8 +300,7 @@ class Application:
 
         Weights that are not downloaded yet are fine.
         """
-        if self.settings.index.embedder not in CATALOGUE:
-            self._embedder_folder(self.settings.index.embedder)
+        self.embedders.check(self.embedder_name)
         name = parse_model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
@@ -287,7 +313,7 @@ class Application:
         def work() -> None:
             self._preparing = True
             try:
-                self._pull_missing(self.settings.index.embedder, stop)
+                self._pull_missing(self.embedder_name, stop)
                 self.index()
                 self.prepare(self.default_model, pull=lambda name: self._pull_missing(name, stop))
                 self._warm_up()
@@ -364,7 +390,7 @@ class Application:
     def _index_ready(self) -> Generator[Waiting]:
         """Yield heartbeats until the index can be asked; raise what stopped it."""
         started = time.monotonic()
-        while self._pulling == self.settings.index.embedder:
+        while self._pulling == self.embedder_name:
             time.sleep(_BEAT_S)
             yield Waiting("loading", round(time.monotonic() - started, 1))
         with ThreadPoolExecutor(1, "opening-index") as pool:
@@ -424,18 +450,3 @@ def _free_memory() -> int | None:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         return None
-
-
-def _hub_folder(name: str) -> Path:
-    """Return the folder of a hub model that was fetched before; nothing is fetched here."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise EmbedderError(
-            f"embedder '{name}' is not in this machine's hub cache. "
-            f"Fetch it with `hf download {name}`, or name a folder."
-        ) from error

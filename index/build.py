@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.cache import Cache, text_key
 from index.embed import Embedder
 from index.errors import DamagedIndexError, StoreError
+from index.inventory import About, note
 from index.keyword import KeywordIndex
 from index.library import unknown_article
 from index.retrieve import retrieve
@@ -101,6 +103,12 @@ class Index:
         """Return the documents that are searchable now, in the order given to ``update``."""
         return tuple(self._snapshot.documents.values())
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many documents are searchable now, and how many chunks."""
+        snapshot = self._snapshot
+        return len(snapshot.documents), len(snapshot.chunks)
+
     def document(self, id: str) -> Document:
         """Return a searchable document; raise UnknownArticleError naming the known ones."""
         snapshot = self._snapshot
@@ -175,6 +183,17 @@ class Index:
         self._verify([chunk for id, chunk in snapshot.chunks.items() if id in held], snapshot)
         self._snapshot = snapshot
         snapshot.store.drop(sorted(held - snapshot.chunks.keys()))
+        if self._folder is not None:
+            about = About(
+                self.fingerprint,
+                self.embedder.name,
+                self.embedder.identity,
+                self.embedder.dimension,
+                articles=len(snapshot.documents),
+                chunks=len(snapshot.chunks),
+                written=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            )
+            note(self._folder, about)
 
     def _put(self, chunks: Sequence[Chunk], store: ChromaStore) -> None:
         if chunks:

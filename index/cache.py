@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS splits (
 # SQLITE_ERROR: our statements are sound, so the tables are not ours.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _CRC_BYTES = 4
+CACHE = "cache.sqlite"
+"""Its name in an index folder."""
 
 
 def text_key(text: str) -> str:
@@ -82,6 +84,28 @@ class Cache:
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
         self._use(write)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many vectors are kept of each embedder, by its identity."""
+
+        def read(connection: sqlite3.Connection) -> dict[str, int]:
+            with closing(connection.execute("SELECT embedder, COUNT(*) FROM vectors GROUP BY embedder")) as rows:
+                return {str(embedder): int(count) for embedder, count in rows}
+
+        return self._use(read)
+
+    def forget(self, *, all_but: str) -> int:
+        """Drop the vectors of every embedder but the one of this identity, give their room back, return how many."""
+
+        def write(connection: sqlite3.Connection) -> int:
+            with connection:
+                gone = connection.execute("DELETE FROM vectors WHERE embedder <> ?", [all_but]).rowcount
+            if gone:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return gone
+
+        return self._use(write)
 
     def split(self, splitter: str, article: str) -> list[tuple[int, int, str]] | None:
         """Return the kept (start, end, heading) of an article's chunks, or None."""

@@ -9,10 +9,8 @@ DEFAULT_EMBEDDER = "e5-multilingual"
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """How articles are split, embedded and searched."""
+    """How articles are split and searched."""
 
-    embedder: str = DEFAULT_EMBEDDER
-    """A catalogue name, a sentence-transformers folder, or a hub id."""
     chunk_tokens: int = 64
     """Most tokens of a chunk with its heading, by the embedder's own tokenizer.
 

@@ -15,7 +15,7 @@ from assistant.catalogue import (
     lookup,
 )
 from assistant.errors import UsageError
-from index.settings import IndexSettings
+from index.settings import DEFAULT_EMBEDDER
 
 every_entry = pytest.mark.parametrize("weights", CATALOGUE.values(), ids=CATALOGUE.keys())
 
@@ -32,7 +32,7 @@ def test_the_catalogue_holds_three_chat_models_and_two_embedders() -> None:
 
 def test_the_defaults_are_in_the_catalogue_and_of_their_kind() -> None:
     assert lookup(DEFAULT_CHAT).kind == "chat"
-    assert lookup(IndexSettings().embedder).kind == "embedder"
+    assert lookup(DEFAULT_EMBEDDER).kind == "embedder"
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from assistant.catalogue import CATALOGUE
 from assistant.cli import app
+from assistant.embedders import Embedders
 from assistant.exits import ABSTAINED, ANSWERED, INTERRUPTED, READER_LEFT, USER_ERROR
 from assistant.wiring import Application
 from index.library import Library
@@ -75,7 +76,7 @@ def home(
 ) -> Path:
     """A home with verified weights but the reader's, and no articles; commands of this process share one embedder."""
     (bare_home / "models").symlink_to(small_models)
-    monkeypatch.setattr(Application, "embedder", lambda _: embedder)
+    monkeypatch.setattr(Embedders, "load", lambda _self, _name: embedder)
     return bare_home
 
 
@@ -125,7 +126,9 @@ Commands:
   add       Add articles to the library.
   articles  List the library.
   remove    Take an article out of the library.
+  reindex   Search the library with another embedder.
   chat      Start the app in the browser.
+  index     List the library's indexes, or delete those not in use.
   models    List the models, or pull one.
 
   Articles, index, weights and conversations stand in one folder:
@@ -149,8 +152,9 @@ Options:
                          local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                          [default: local:qwen2.5-coder-1.5b-instruct]
   --embedder NAME        e5-multilingual, minilm, a sentence-transformers
-                         folder, or a hub id fetched before.  [default:
-                         e5-multilingual]
+                         folder, or a hub id fetched before. Default: the one
+                         the library is indexed with (`assistant index
+                         status`).
   --json                 Print one JSON object instead of text.
   --unproven             Show sentences the article does not prove too,
                          marked.
@@ -231,6 +235,53 @@ Arguments:
 Options:
   --help  Show this message and exit.
 """,
+    ("reindex",): """\
+Usage: assistant reindex [OPTIONS]
+
+  Build the library's index for an embedder, beside the one in use, and search
+  with it from then on.
+
+  The one in use answers meanwhile, also in a running app, which takes the new
+  one at its next question. Ctrl-C changes nothing; what was embedded until
+  then is kept. An embedder that was used before is there at once.
+
+Options:
+  --embedder NAME  As `assistant ask` takes it. Default: the one in use.
+  --help           Show this message and exit.
+""",
+    ("index",): """\
+Usage: assistant index [OPTIONS] COMMAND [ARGS]...
+
+  List the indexes of the library, one an embedder; `assistant index` alone is
+  `assistant index status`.
+
+Options:
+  --help  Show this message and exit.
+
+Commands:
+  status  List the indexes of the library.
+  prune   Delete the indexes that are not in use.
+""",
+    ("index", "status"): """\
+Usage: assistant index status [OPTIONS]
+
+  List the indexes of the library (* marks the one in use), with what they
+  hold and their size on disk.
+
+Options:
+  --help  Show this message and exit.
+""",
+    ("index", "prune"): """\
+Usage: assistant index prune [OPTIONS]
+
+  Delete the indexes of embedders that are not in use, damaged ones, and the
+  vectors kept for them.
+
+  No article is touched. An index that another program has open stays.
+
+Options:
+  --help  Show this message and exit.
+""",
     ("chat",): """\
 Usage: assistant chat [OPTIONS]
 
@@ -243,7 +294,8 @@ Options:
                       local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
                       [default: local:qwen2.5-coder-1.5b-instruct]
   --embedder NAME     e5-multilingual, minilm, a sentence-transformers folder,
-                      or a hub id fetched before.  [default: e5-multilingual]
+                      or a hub id fetched before. Default: the one the library
+                      is indexed with (`assistant index status`).
   --host ADDRESS      Where to listen; loopback addresses only, the app has no
                       password.  [default: 127.0.0.1]
   --port PORT         The app's port; 0 takes a free one.  [default: 7860;

@@ -76,7 +76,7 @@ def open_index(embedder) -> Iterator[Callable[..., Index]]:
                 folder.mkdir(exist_ok=True)
             index = Index(
                 embedder=by,
-                settings=IndexSettings(embedder="counting", **settings),
+                settings=IndexSettings(**settings),
                 cache=cache or Cache(folder / "cache.sqlite" if folder else None),
                 folder=folder,
             )
