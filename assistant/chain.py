@@ -250,7 +250,9 @@ class Assistant:
         run.clock("read")
         return reading
 
-    def _checked(self, run: _Run, statement: Statement, reading: Reading) -> Generator[Event, None, Statement]:
+    def _checked(
+        self, run: _Run, statement: Statement, reading: Reading, *, least: float
+    ) -> Generator[Event, None, Statement]:
         """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
         Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
@@ -261,7 +263,7 @@ class Assistant:
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        if sure is None or agreed(reading.answerable, sure) >= self.settings.supported:
+        if sure is None or agreed(reading.answerable, sure) >= least:
             return statement
         return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
@@ -295,10 +297,13 @@ class Assistant:
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
         segments = self._segments(run, numbered, reading, documents, meaning)
-        yield from self._written(run, segments, aligner, reading, strict=strict)
-        if not run.shown and reading is not None and self.speak is not None and self.settings.quotes:
+        # What is shown is checked once more: its words may all be the article's, and still not answer this.
+        written = self.settings.supported if self.speak else self.settings.quotable
+        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
+        if not run.shown and reading is not None and self.speak is not None:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
-            yield from self._written(run, most_bearing(numbered, reading.bearing), aligner, reading, strict=strict)
+            quoted = most_bearing(numbered, reading.bearing)
+            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self.settings.quotable)
 
     def _written(
         self,
@@ -308,8 +313,9 @@ class Assistant:
         reading: Reading | None,
         *,
         strict: bool,
+        least: float,
     ) -> Generator[Event]:
-        """Yield statements, judged by words and by the reader."""
+        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -324,8 +330,7 @@ class Assistant:
             if self.speak is not None and not aligner.says_something_new(item.text):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
             if reading is not None and statement.verdict == "supported":
-                # Its words may all be the article's, and still not answer this.
-                statement = yield from self._checked(run, statement, reading)
+                statement = yield from self._checked(run, statement, reading, least=least)
             if strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue

@@ -28,9 +28,12 @@ class Settings:
     answerable: float = 0.15
     """Least probability, by the reader, that the evidence answers the question: below it, no model is asked."""
     supported: float = 0.6
-    """How sure its two readings together must be that a sentence is the answer (``bearing.agreed``)."""
-    quotes: bool = True
-    """Whether the sentence that bears the answer is quoted where nothing that a model wrote holds."""
+    """How sure its two readings together must be that a sentence a model wrote is the answer (``bearing.agreed``)."""
+    quotable: float = 0.65
+    """The same for a sentence of the article that is quoted because no model wrote, or nothing it wrote holds.
+
+    At 1 none is quoted.
+    """
     longest_question: int = 4000
     """Characters."""
     first_token_s: float = 90.0

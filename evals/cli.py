@@ -102,7 +102,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A setting of the assistant to try: reader=off, quotes=off, answerable=0.4, supported, writer_tokens, "
+            help="A setting of the assistant to try: reader=off, answerable=0.4, quotable, supported, writer_tokens, "
             "prompt_tokens, evidence; repeatable.",
         ),
     ] = None,

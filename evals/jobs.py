@@ -25,7 +25,7 @@ from index.types import Document
 from prompts import load, names
 
 RETRIEVERS = ("index", "bm25")
-GATES = ("reader", "quotes", "answerable", "supported", "writer_tokens", "prompt_tokens", "evidence")
+GATES = ("reader", "answerable", "quotable", "supported", "writer_tokens", "prompt_tokens", "evidence")
 """The settings of the assistant that a run may change: what decides how a question is answered."""
 
 
