@@ -8,7 +8,7 @@ no overlap of words can tell.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ def load_pairs(path: Path, *, limit: int | None = None) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def told_apart(pairs: Sequence[Pair], scores: Iterable[float]) -> Iterator[Told]:
+def told_apart(pairs: Sequence[Pair], scores: Sequence[float]) -> Iterator[Told]:
     """Yield, by language and kind of wrong one, the AUROC of the scores: right above wrong."""
     for language in sorted({pair.language for pair in pairs}):
         for kind in sorted({pair.kind for pair in pairs if not pair.supported and pair.language == language}):

@@ -5,8 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from assistant.errors import UsageError
+from assistant.reader import cut_folder, load_probes
+from evals.cli import app
 from evals.pairs import Pair, by_overlap, by_reader, load_pairs, told_apart
 from evals.reader_examples import is_held_out
 
@@ -84,3 +87,24 @@ def test_overlap_is_the_share_of_the_answers_words_that_are_cited() -> None:
 def test_without_a_reader_the_way_to_get_one_is_named() -> None:
     with pytest.raises(UsageError, match="assistant models pull"):
         by_reader(None)
+
+
+@pytest.mark.slow
+def test_the_command_prints_a_line_for_each_language_and_kind(
+    models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not cut_folder(models_folder, load_probes()).is_dir():
+        pytest.fail(f"The reader is not in {models_folder}: run `make setup`.")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "models").symlink_to(models_folder)
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+    wrong = {"kind": "same_text", "label": 0, "answer": "1931"}
+    rows = [ROW, {**ROW, **wrong}, {**ROW, "kind": "other_text", "label": 0, "cited": "The mill is old."}]
+    rows += [{**row, "lang": "de"} for row in rows[:2]]
+    arguments = ["pairs", str(written(tmp_path, *rows)), "--kept", str(tmp_path / "kept")]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 0, first.output
+    assert [line.split()[:2] for line in first.stdout.splitlines()] == [
+        ["de", "same_text"], ["en", "other_text"], ["en", "same_text"],
+    ]  # fmt: skip
+    assert CliRunner().invoke(app, arguments).stdout == first.stdout
