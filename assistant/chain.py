@@ -167,8 +167,10 @@ class Assistant:
             yield from self._prepare(run, turns, documents)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
-        # What a follow-up is about stands in the question before it more often than in any rewrite.
-        wordings = [condense.with_last_question(run.question, turns)] if turns and not searched else []
+        # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
+        # translation makes of a name may be another name.
+        asked_before = condense.with_last_question(run.question, turns)
+        wordings = [] if searched or asked_before == run.searched else [asked_before]
         run.evidence = self.index.retrieve(
             run.searched, k=self.settings.evidence, documents=list(documents), wordings=wordings
         )
@@ -205,8 +207,8 @@ class Assistant:
                     run, "condense", conversation=condense.conversation(turns), question=plain(run.question)
                 )
                 run.searched = condense.usable_rewrite(told, run.question)
-        # An embedder of many languages finds, and a reader reads, what was asked in another one.
-        language = _other_script(run.searched, documents) if self.index.embedder.languages else None
+        # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
+        language = _other_script(run.searched, documents)
         if language and self.speak is not None:
             told = yield from self._tell(
                 run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)

@@ -18,6 +18,7 @@ _LEANS = re.compile(
 )
 # "Why did Komeito leave its coalition?" names the owner itself.
 _POSSESSIVE = re.compile(r"\b(?:his|her|its|their)\b", re.IGNORECASE)
+_ASKS = re.compile(r"(?:[?？]|か。?)\s*$")
 _FEW_WORDS = 3
 _LAST_TURNS = 4
 _LONGEST_TURN = 400
@@ -45,8 +46,11 @@ def with_last_question(question: str, turns: Sequence[Turn]) -> str:
 
 
 def usable_rewrite(rewrite: str, question: str) -> str:
-    """Return a model's rewrite when it looks like one question of sensible length, otherwise the question as asked."""
+    """Return a model's rewrite when it looks like one question of sensible length, otherwise the question as asked.
+
+    Of a question a small model sometimes makes a statement, and so answers it.
+    """
     lines = [line.strip().strip("\"'“”") for line in rewrite.splitlines() if line.strip()]
     if len(lines) != 1 or not 3 <= len(lines[0]) <= 3 * len(question) + 200:
         return question
-    return lines[0]
+    return lines[0] if _ASKS.search(lines[0]) or not _ASKS.search(question) else question

@@ -206,6 +206,21 @@ def test_a_question_in_another_script_is_translated_before_the_search(answering:
     assert answer.text == "The bridge opened on 4 May 1931."
 
 
+def test_a_translated_question_is_searched_for_as_it_was_asked_too(
+    answering: Answering, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    retrieve = index.retrieve
+    monkeypatch.setattr(
+        index,
+        "retrieve",
+        lambda query, **options: asked.append((query, options["wordings"])) or retrieve(query, **options),
+    )
+    assistant, _ = answering("When did the bridge open?", "NOT IN THE ARTICLE")
+    assistant.ask("橋はいつ開通しましたか。", articles=["bridge"])
+    assert asked == [("When did the bridge open?", ["橋はいつ開通しましたか。"])]
+
+
 def test_abstention_speaks_the_readers_language(answering: Answering) -> None:
     assistant, _ = answering("What colour is the bridge?", "NOT IN THE ARTICLE")
     assert assistant.ask("橋は何色ですか。", articles=["bridge"]).text == "この記事には書かれていません。"

@@ -58,3 +58,17 @@ def test_a_rewrite_that_is_no_single_question_is_not_used(rewrite: str) -> None:
 
 def test_a_usable_rewrite_loses_its_quotes() -> None:
     assert usable_rewrite('"When was the bridge built?"\n', "When?") == "When was the bridge built?"
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "question", "used"),
+    [
+        ("Mary Ann won a prize.", "玛丽·安得过什么奖项？", False),
+        ("Which prize did Mary Ann win?", "玛丽·安得过什么奖项？", True),
+        ("The bridge was opened in 1931.", "橋はいつ開通しましたか。", False),
+        ("橋はいつ開通しましたか。", "When was it?", True),
+        ("The year of the bridge", "その橋の年", True),
+    ],
+)
+def test_of_a_question_no_statement_is_made(rewrite: str, question: str, used: bool) -> None:
+    assert usable_rewrite(rewrite, question) == (rewrite if used else question)
