@@ -250,10 +250,10 @@ def reindex(
     from assistant.terminal import Status
 
     with _application() as application:
-        name = embedder or application.embedder_name
+        name = embedder or application.indexes.embedder
         with Status() as status:
             status.show(f"loading {name}…")
-            index = application.reindex(name, _progress(status))
+            index = application.indexes.switch(name, _progress(status))
         articles, chunks = index.size
         typer.echo(f"{name} searches {articles:,} articles in {chunks:,} passages")
 
@@ -271,8 +271,9 @@ def status() -> None:
     from index.inventory import collections, in_use
 
     with _application() as application:
+        indexes = application.indexes
         found = collections(application.home.index)
-        used = in_use(found, application.embedder_name)
+        used = in_use(found, indexes.embedder)
         for one in found:
             what = "set aside as damaged, or unfinished"
             if about := one.about:
@@ -280,9 +281,8 @@ def status() -> None:
                 what = f"{about.embedder}: {held}"
             typer.echo(f"{'*' if one == used else ' '} {one.folder.name}  {_bytes(one.size):>9}  {what}")
         if used is None:
-            typer.echo(f"no index for {application.embedder_name} yet; the next question makes it", err=True)
-        kept = sum(application.kept_vectors().values())
-        typer.echo(f"{kept:,} vectors are kept: what was embedded once is never embedded again")
+            typer.echo(f"no index for {indexes.embedder} yet; the next question makes it", err=True)
+        typer.echo(f"{indexes.vectors():,} vectors are kept: what was embedded once is not embedded again")
 
 
 @index_app.command("prune", short_help="Delete the indexes that are not in use.")
@@ -292,7 +292,7 @@ def prune() -> None:
     No article is touched. An index that another program has open stays.
     """
     with _application() as application:
-        pruned = application.prune()
+        pruned = application.indexes.prune()
         for one in pruned.deleted:
             typer.echo(f"deleted    {one.folder.name}  {_bytes(one.size)}")
         for one in pruned.stayed:

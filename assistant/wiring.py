@@ -6,10 +6,10 @@ import importlib.util
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,9 @@ from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
 from assistant.conversations import Conversations
 from assistant.embedders import Embedders
-from assistant.errors import AssistantError, UsageError
+from assistant.errors import AssistantError
 from assistant.home import Home
+from assistant.indexes import Indexes
 from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
@@ -28,10 +29,8 @@ from assistant.types import Answer, Event, Notice, Turn, Waiting
 from assistant.voice import voice
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
-from index.build import Index, Progress, fingerprint
-from index.cache import CACHE, Cache
+from index.build import Index, Progress
 from index.errors import IndexingError
-from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
 from index.load import load
 from index.types import Document
@@ -45,17 +44,6 @@ logger = logging.getLogger(__name__)
 
 _GIB = 1024**3
 _BEAT_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """What ``Application.prune`` did."""
-
-    deleted: tuple[Collection, ...]
-    stayed: tuple[Collection, ...]
-    """Those that another program has open."""
-    vectors: int
-    """Kept vectors that are gone."""
 
 
 class Application:
@@ -73,11 +61,9 @@ class Application:
         self._closing = ExitStack()
         self._closing.callback(self.servers.stop)
         self.embedders = Embedders(home, self.weights)
-        self._opening = threading.Lock()
-        self._reindexing = threading.Lock()
+        self.indexes = Indexes(home, self.library, self.embedders, self.settings)
+        self._closing.callback(self.indexes.close)
         self._loading = threading.Lock()
-        self._indexes: dict[str, Index] = {}
-        self._stamps: dict[str, object] = {}
         self._pulling: str | None = None
         self._preparing = False
         self._loaded_once: set[str] = set()
@@ -112,96 +98,22 @@ class Application:
             id, number = f"{document.id}-{number}", number + 1
         return replace(document, id=id, source=source)
 
-    @property
-    def embedder_name(self) -> str:
-        """The embedder the library is searched with: the settings' own, or the one last chosen for this home folder."""
-        return self.settings.embedder or self.embedders.chosen()
-
     def index(self, progress: Progress | None = None) -> Index:
-        """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds).
-
-        It follows the choice of an embedder that another process makes (``reindex``).
-        """
-        with self._opening:
-            name = self.embedder_name
-            index = self._indexes.get(name) or self._open_index(name)
-            self._indexes[name] = index
-            self._bring_up(index, progress)
-            return index
-
-    def reindex(self, name: str, progress: Progress | None = None) -> Index:
-        """Build the library's index for another embedder, and search with it from now on.
-
-        The one in use serves meanwhile: only an index that is whole, and finds what it holds, takes its place. One that
-        was built before is there at once. What ``progress`` raises stops it, and changes nothing.
-        """
-        name = self.embedders.spelled(name)
-        with self._reindexing:
-            index = self._indexes.get(name) or self._open_index(name)
-            self._bring_up(index, progress)
-            self._indexes[name] = index
-            self.embedders.choose(name)
-            return index
-
-    def kept_vectors(self) -> Mapping[str, int]:
-        """Return how many vectors are kept of each embedder, by its identity."""
-        with closing(Cache(self.home.index / CACHE)) as cache:
-            return cache.counts()
-
-    def prune(self) -> Pruned:
-        """Delete the indexes that are not in use, and the vectors kept for other embedders.
-
-        UsageError, and nothing deleted, before the embedder in use has an index.
-        """
-        found = collections(self.home.index)
-        used = in_use(found, self.embedder_name)
-        if used is None or used.about is None:
-            raise UsageError(
-                f"the library has no index for {self.embedder_name} yet. Run `assistant reindex`, then prune."
-            )
-        gone = {one: delete(one) for one in found if one != used}
-        with closing(Cache(self.home.index / CACHE)) as cache:
-            vectors = cache.forget(all_but=used.about.identity)
-        return Pruned(
-            tuple(one for one, deleted in gone.items() if deleted),
-            tuple(one for one, deleted in gone.items() if not deleted),
-            vectors,
-        )
+        """Return the library's index, equal to the articles on disk (see ``Indexes.current``)."""
+        return self.indexes.current(progress)
 
     @contextmanager
     def index_of(
         self, documents: Sequence[Document], *, embedder: Embedder | None = None, progress: Progress | None = None
     ) -> Iterator[Index]:
         """Lend an index of articles that are not in the library, and do not enter it; their vectors are kept."""
-        with ExitStack() as closing:
-            cache = Cache(self.home.index / CACHE)
-            closing.callback(cache.close)
-            index = Index(embedder=embedder or self.embedder(), settings=self.settings.index, cache=cache)
-            closing.callback(index.close)
+        with self.indexes.apart(embedder or self.embedder()) as index:
             index.update(documents, progress=progress)
             yield index
 
     def embedder(self, name: str | None = None) -> Embedder:
         """Return an embedder (by default the one in use), loaded; EmbedderError says how to get it."""
-        return self.embedders.load(name or self.embedder_name)
-
-    def _bring_up(self, index: Index, progress: Progress | None) -> None:
-        """Make an index equal to the articles on disk, if they changed since it was."""
-        stamp = self.library.stamp()
-        if stamp != self._stamps.get(index.fingerprint):
-            index.update(self.library.documents(), progress=progress)
-            self._stamps[index.fingerprint] = stamp
-
-    def _open_index(self, name: str) -> Index:
-        """Open an embedder's index; where another process has it open, ours stays in memory."""
-        embedder = self.embedders.load(name)
-        cache = Cache(self.home.index / CACHE)
-        self._closing.callback(cache.close)
-        mine = self._closing.enter_context(held(self.home.index, fingerprint(embedder, self.settings.index)))
-        folder = self.home.index if mine else None
-        index = Index(embedder=embedder, settings=self.settings.index, cache=cache, folder=folder)
-        self._closing.callback(index.close)
-        return index
+        return self.embedders.load(name or self.indexes.embedder)
 
     def _seed(self) -> None:
         """Put the bundled article into a new library, once: a reader who removed it does not get it back."""
@@ -300,7 +212,7 @@ class Application:
 
         Weights that are not downloaded yet are fine.
         """
-        self.embedders.check(self.embedder_name)
+        self.embedders.check(self.indexes.embedder)
         name = parse_model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
@@ -313,7 +225,7 @@ class Application:
         def work() -> None:
             self._preparing = True
             try:
-                self._pull_missing(self.embedder_name, stop)
+                self._pull_missing(self.indexes.embedder, stop)
                 self.index()
                 self.prepare(self.default_model, pull=lambda name: self._pull_missing(name, stop))
                 self._warm_up()
@@ -390,7 +302,7 @@ class Application:
     def _index_ready(self) -> Generator[Waiting]:
         """Yield heartbeats until the index can be asked; raise what stopped it."""
         started = time.monotonic()
-        while self._pulling == self.embedder_name:
+        while self._pulling == self.indexes.embedder:
             time.sleep(_BEAT_S)
             yield Waiting("loading", round(time.monotonic() - started, 1))
         with ThreadPoolExecutor(1, "opening-index") as pool:

@@ -95,6 +95,8 @@ def example(
         return None
     articles = {id: documents[id] for id in case.articles}
     shown = number_sentences(found[:_SHOWN], articles, budget=_BUDGET, count=fair(count))
+    if not shown:
+        return None
     return Example(
         case.set,
         plain(case.question),

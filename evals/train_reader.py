@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from assistant.errors import UsageError
 from assistant.exits import told
 from assistant.reader import Probes, Prompt, Reader, cut_folder, packed, prompt_for, prompt_for_check
 from evals.kept import Kept, rows_key
@@ -73,7 +74,7 @@ def main(
         probes = Probes(MODEL, LAYER, (), (), ())
         reader = Reader(cut_folder(home.models, probes), probes=probes, log=home.logs / "reader.log")
         try:
-            loaded = [(load_set(Path(path)), int(each)) for path, _, each in (one.rpartition("=") for one in sets)]
+            loaded = [_named(one) for one in sets]
             reading = _Reading(reader, Kept(kept), kept_only=kept_only)
             asked = [made for one, each in loaded for made in _examples(one, application, each=each, seed=seed)]
             of_asked = reading.read([(one, prompt_for(one.question, one.sentences)) for one in asked])
@@ -95,6 +96,13 @@ def main(
         for name, table in tables.items():
             _show(name, table, weights[name])
         _write(out, weights, tables, loaded, seed=seed)
+
+
+def _named(text: str) -> tuple[EvalSet, int]:
+    path, _, each = text.rpartition("=")
+    if not path or not each.isdigit():
+        raise UsageError(f"found '{text}'; expected a set's folder and a number of examples, as squad2=120.")
+    return load_set(Path(path)), int(each)
 
 
 def _examples(one: EvalSet, application: Application, *, each: int, seed: int) -> Iterator[Example]:

@@ -185,7 +185,6 @@ class Index:
         snapshot.store.drop(sorted(held - snapshot.chunks.keys()))
         if self._folder is not None:
             about = About(
-                self.fingerprint,
                 self.embedder.name,
                 self.embedder.identity,
                 self.embedder.dimension,

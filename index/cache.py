@@ -85,14 +85,9 @@ class Cache:
 
         self._use(write)
 
-    def counts(self) -> Mapping[str, int]:
-        """Return how many vectors are kept of each embedder, by its identity."""
-
-        def read(connection: sqlite3.Connection) -> dict[str, int]:
-            with closing(connection.execute("SELECT embedder, COUNT(*) FROM vectors GROUP BY embedder")) as rows:
-                return {str(embedder): int(count) for embedder, count in rows}
-
-        return self._use(read)
+    def count(self) -> int:
+        """Return how many vectors are kept, of all embedders."""
+        return self._use(lambda connection: int(connection.execute("SELECT COUNT(*) FROM vectors").fetchone()[0]))
 
     def forget(self, *, all_but: str) -> int:
         """Drop the vectors of every embedder but the one of this identity, give their room back, return how many."""

@@ -21,7 +21,6 @@ _DAMAGED = "damaged-"
 class About:
     """What a collection was made with, and how much it holds."""
 
-    fingerprint: str
     embedder: str
     """As it was named when the collection was written last."""
     identity: str

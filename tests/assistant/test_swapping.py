@@ -82,7 +82,7 @@ def found(index: Index) -> str:
 def test_the_embedder_that_was_chosen_is_used_from_then_on(opened: Opened, twin: Path) -> None:
     application = opened()
     assert application.index().embedder.name == "minilm"
-    application.reindex(str(twin))
+    application.indexes.switch(str(twin))
     assert application.index().embedder.name == str(twin)
     application.close()
     again = opened()
@@ -93,7 +93,7 @@ def test_the_embedder_that_was_chosen_is_used_from_then_on(opened: Opened, twin:
 def test_one_of_equal_dimension_gets_a_collection_of_its_own(opened: Opened, home: Home, twin: Path) -> None:
     application = opened()
     first = application.index()
-    second = application.reindex(str(twin))
+    second = application.indexes.switch(str(twin))
     assert first.embedder.dimension == second.embedder.dimension
     assert first.fingerprint != second.fingerprint
     held = {one.about.embedder: one.about for one in collections(home.index) if one.about}
@@ -110,7 +110,7 @@ def test_the_one_in_use_answers_while_another_is_built(opened: Opened, twin: Pat
         assert done <= total
         seen.append((application.index().embedder.name, found(application.index())))
 
-    application.reindex(str(twin), progress)
+    application.indexes.switch(str(twin), progress)
     assert set(seen) == {("minilm", "bridge")}
 
 
@@ -125,30 +125,30 @@ def test_stopped_half_way_nothing_changes_and_no_work_is_lost(opened: Opened, tw
         raise StopError
 
     with pytest.raises(StopError):
-        application.reindex(str(twin), stop)
-    assert application.embedder_name == "minilm"
+        application.indexes.switch(str(twin), stop)
+    assert application.indexes.embedder == "minilm"
     assert found(application.index()) == "bridge"
     embedded: list[tuple[int, ...]] = []
-    application.reindex(str(twin), lambda *done: embedded.append(done))
+    application.indexes.switch(str(twin), lambda *done: embedded.append(done))
     assert embedded == []  # the batch that was done is kept
 
 
 def test_back_again_embeds_nothing(opened: Opened, twin: Path) -> None:
     application = opened()
     first = application.index()
-    application.reindex(str(twin))
+    application.indexes.switch(str(twin))
     embedded: list[tuple[int, ...]] = []
-    assert application.reindex("minilm", lambda *done: embedded.append(done)) is first
+    assert application.indexes.switch("minilm", lambda *done: embedded.append(done)) is first
     application.close()
     again = opened()
-    again.reindex(str(twin), lambda *done: embedded.append(done))
+    again.indexes.switch(str(twin), lambda *done: embedded.append(done))
     assert embedded == []
 
 
 def test_a_running_app_follows_the_choice_of_another_process(opened: Opened, twin: Path) -> None:
     running, other = opened(), opened()
     assert running.index().embedder.name == "minilm"
-    other.reindex(str(twin))
+    other.indexes.switch(str(twin))
     other.close()
     assert running.index().embedder.name == str(twin)
     assert found(running.index()) in ARTICLES
@@ -157,38 +157,38 @@ def test_a_running_app_follows_the_choice_of_another_process(opened: Opened, twi
 def test_an_article_added_since_is_found_after_the_way_back(opened: Opened, twin: Path) -> None:
     application = opened()
     application.index()
-    application.reindex(str(twin))
+    application.indexes.switch(str(twin))
     application.library.add(load_bytes(b"The lighthouse was lit in 1902.", name="light.md"))
     assert {document.id for document in application.index().documents()} == {*ARTICLES, "light"}
-    assert {document.id for document in application.reindex("minilm").documents()} == {*ARTICLES, "light"}
+    assert {document.id for document in application.indexes.switch("minilm").documents()} == {*ARTICLES, "light"}
 
 
 def test_one_named_for_a_single_run_changes_no_choice(home: Home, twin: Path) -> None:
     with closing(Application(home, Settings(embedder=str(twin)))) as application:
         assert application.index().embedder.name == str(twin)
     with closing(Application(home)) as application:
-        assert application.embedder_name == "minilm"
+        assert application.indexes.embedder == "minilm"
 
 
 def test_an_embedder_that_is_none_changes_nothing(opened: Opened) -> None:
     application = opened()
     with pytest.raises(EmbedderError, match="no embedder 'nonsense'"):
-        application.reindex("nonsense")
+        application.indexes.switch("nonsense")
     assert application.index().embedder.name == "minilm"
 
 
 def test_pruned_is_what_is_not_in_use_and_what_nobody_has_open(opened: Opened, home: Home, twin: Path) -> None:
     application, other = opened(), opened()
     application.index()
-    application.reindex(str(twin))
+    application.indexes.switch(str(twin))
     (home.index / "damaged-1-abc").mkdir()
     # This very process still has the former one open.
-    pruned = other.prune()
+    pruned = other.indexes.prune()
     assert [one.folder.name for one in pruned.deleted] == ["damaged-1-abc"]
     assert [one.about.embedder for one in pruned.stayed if one.about] == ["minilm"]
     assert pruned.vectors > 0
     application.close()
-    pruned = other.prune()
+    pruned = other.indexes.prune()
     assert [one.about.embedder for one in pruned.deleted if one.about] == ["minilm"]
     assert [one.about.embedder for one in collections(home.index) if one.about] == [str(twin)]
     assert len(other.index().documents()) == len(ARTICLES)
@@ -198,7 +198,7 @@ def test_nothing_is_pruned_before_the_one_in_use_has_an_index(opened: Opened, ho
     opened().index()
     opened().embedders.choose("e5-multilingual")
     with pytest.raises(UsageError, match="no index for e5-multilingual yet"):
-        opened().prune()
+        opened().indexes.prune()
     assert len(collections(home.index)) == 1
 
 
@@ -210,7 +210,7 @@ def test_the_commands_say_what_there_is(home: Home, twin: Path, monkeypatch: pyt
         return ran.exit_code, ran.stdout.splitlines(), ran.stderr
 
     code, lines, said = typed("index", "status")
-    assert (code, lines[-1]) == (ANSWERED, "0 vectors are kept: what was embedded once is never embedded again")
+    assert (code, lines[-1]) == (ANSWERED, "0 vectors are kept: what was embedded once is not embedded again")
     assert "no index for minilm yet" in said
     assert typed("reindex")[1] == ["minilm searches 2 articles in 2 passages"]
     assert typed("reindex", "--embedder", str(twin))[1] == [f"{twin} searches 2 articles in 2 passages"]

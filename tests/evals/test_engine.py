@@ -182,6 +182,23 @@ def test_several_models_make_a_folder_each_over_one_retrieval(
     assert by_id["designer"]["scores"]["tokens_completion"] > 0
 
 
+def test_a_kept_run_asks_the_model_nothing_twice_and_times_nothing(
+    application: Application, small_set: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "once.jsonl"
+    script.write_text(json.dumps({"reply": "Elena Ruiz designed the harbor bridge [1]."}) + "\n")
+
+    def run(name: str, kept: Path | None) -> list[dict[str, Any]]:
+        plan = Plan((small_set,), models=(f"scripted:{script}",), limit=1, kept=kept, out=tmp_path / name)
+        (path,) = run_sets(plan, application=application)
+        return rows_of(path)
+
+    first, again, without = run("first", tmp_path), run("again", tmp_path), run("without", None)
+    assert first[0]["result"]["answer"] == again[0]["result"]["answer"]
+    assert "error" in without[0]  # the script has nothing more to say
+    assert not any(name.startswith("ms_") for row in (*first, *again) for name in row["scores"])
+
+
 def test_a_case_that_fails_is_recorded_counted_and_never_dropped(
     application: Application, small_set: Path, tmp_path: Path
 ) -> None:

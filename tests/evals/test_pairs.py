@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.errors import UsageError
-from assistant.reader import cut_folder, load_probes
 from evals.cli import app
 from evals.pairs import Pair, by_overlap, by_reader, load_pairs, told_apart
 from evals.reader_examples import is_held_out
@@ -90,14 +89,8 @@ def test_without_a_reader_the_way_to_get_one_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_prints_a_line_for_each_language_and_kind(
-    models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not cut_folder(models_folder, load_probes()).is_dir():
-        pytest.fail(f"The reader is not in {models_folder}: run `make setup`.")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "models").symlink_to(models_folder)
-    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+@pytest.mark.usefixtures("reader_home")
+def test_the_command_prints_a_line_for_each_language_and_kind(tmp_path: Path) -> None:
     wrong = {"kind": "same_text", "label": 0, "answer": "1931"}
     rows = [ROW, {**ROW, **wrong}, {**ROW, "kind": "other_text", "label": 0, "cited": "The mill is old."}]
     rows += [{**row, "lang": "de"} for row in rows[:2]]

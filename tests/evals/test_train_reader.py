@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from assistant.reader import cut_folder, load_probes, unpacked
+from assistant.reader import load_probes, unpacked
 from assistant.wiring import Application
 from evals.reader_examples import Example, chosen, claims, example, is_held_out, quotes
 from evals.sets import load_set
@@ -113,15 +113,18 @@ def test_weights_are_of_the_raw_features_and_learn_from_the_training_half_alone(
     assert (said == labels)[~held_out].mean() > 0.95
 
 
+@pytest.mark.parametrize("named", ["squad2", "squad2=many", "=4"])
+def test_a_set_without_a_number_is_one_plain_line(named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    ran = CliRunner().invoke(app, [named, "--kept", str(tmp_path / "kept")])
+    assert ran.exit_code == 1
+    assert f"found '{named}'; expected a set's folder and a number of examples" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
 @pytest.mark.slow
-def test_the_command_trains_on_a_set_and_goes_on_from_what_it_read(
-    small_set: Path, models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not cut_folder(models_folder, load_probes()).is_dir():
-        pytest.fail(f"The reader is not in {models_folder}: run `make setup`.")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "models").symlink_to(models_folder)
-    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path / "home"))
+@pytest.mark.usefixtures("reader_home")
+def test_the_command_trains_on_a_set_and_goes_on_from_what_it_read(small_set: Path, tmp_path: Path) -> None:
     arguments = [f"{small_set}=4", "--kept", str(tmp_path / "kept"), "--out", str(tmp_path / "out.json")]
     first = CliRunner().invoke(app, arguments)
     assert first.exit_code == 0, first.output

@@ -1,0 +1,136 @@
+"""The library's indexes, one an embedder: which one is in use, another built beside it, those not in use deleted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.embedders import Embedders
+from assistant.errors import UsageError
+from assistant.home import Home
+from assistant.settings import Settings
+from index.build import Index, Progress, fingerprint
+from index.cache import CACHE, Cache
+from index.inventory import Collection, collections, delete, held, in_use
+from index.library import Library
+
+if TYPE_CHECKING:
+    from index.embed import Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What ``Indexes.prune`` did."""
+
+    deleted: tuple[Collection, ...]
+    stayed: tuple[Collection, ...]
+    """Those that another program has open."""
+    vectors: int
+    """Kept vectors that are gone."""
+
+
+class Indexes:
+    """The indexes of one library. Any thread may ask; what was opened stays open until ``close``."""
+
+    def __init__(self, home: Home, library: Library, embedders: Embedders, settings: Settings) -> None:
+        self._folder = home.index
+        self._library = library
+        self._embedders = embedders
+        self._settings = settings
+        self._opened: dict[str, Index] = {}
+        self._stamps: dict[str, object] = {}
+        """By fingerprint: what the library was like when its index was last made equal to it."""
+        self._opening = threading.Lock()
+        self._switching = threading.Lock()
+        self._closing = ExitStack()
+
+    @property
+    def embedder(self) -> str:
+        """The embedder the library is searched with: the settings' own, or the one last chosen for this home folder."""
+        return self._settings.embedder or self._embedders.chosen()
+
+    def current(self, progress: Progress | None = None) -> Index:
+        """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds).
+
+        It follows the choice of an embedder that another process makes (``switch``).
+        """
+        with self._opening:
+            name = self.embedder
+            index = self._opened.get(name) or self._open(name)
+            self._opened[name] = index
+            self._bring_up(index, progress)
+            return index
+
+    def switch(self, name: str, progress: Progress | None = None) -> Index:
+        """Build the library's index for another embedder, and search with it from now on.
+
+        The one in use serves meanwhile: only an index that is whole, and finds what it holds, takes its place. One that
+        was built before is there at once. What ``progress`` raises stops it, and changes nothing.
+        """
+        name = self._embedders.spelled(name)
+        with self._switching:
+            index = self._opened.get(name) or self._open(name)
+            self._bring_up(index, progress)
+            self._opened[name] = index
+            self._embedders.choose(name)
+            return index
+
+    @contextmanager
+    def apart(self, embedder: Embedder) -> Iterator[Index]:
+        """Lend an empty index in memory, for articles that are not in the library; vectors are kept all the same."""
+        with ExitStack() as opened:
+            yield self._made(embedder, None, opened)
+
+    def vectors(self) -> int:
+        """Return how many vectors are kept, of all embedders."""
+        with closing(self._cache()) as cache:
+            return cache.count()
+
+    def prune(self) -> Pruned:
+        """Delete the indexes that are not in use, and the vectors kept for other embedders.
+
+        UsageError, and nothing deleted, before the embedder in use has an index.
+        """
+        found = collections(self._folder)
+        used = in_use(found, self.embedder)
+        if used is None or used.about is None:
+            raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")
+        gone = {one: delete(one) for one in found if one != used}
+        with closing(self._cache()) as cache:
+            vectors = cache.forget(all_but=used.about.identity)
+        return Pruned(
+            tuple(one for one, deleted in gone.items() if deleted),
+            tuple(one for one, deleted in gone.items() if not deleted),
+            vectors,
+        )
+
+    def close(self) -> None:
+        """Release every index."""
+        self._closing.close()
+
+    def _bring_up(self, index: Index, progress: Progress | None) -> None:
+        """Make an index equal to the articles on disk, if they changed since it was."""
+        stamp = self._library.stamp()
+        if stamp != self._stamps.get(index.fingerprint):
+            index.update(self._library.documents(), progress=progress)
+            self._stamps[index.fingerprint] = stamp
+
+    def _open(self, name: str) -> Index:
+        """Open an embedder's index; where another process has it open, ours stays in memory."""
+        embedder = self._embedders.load(name)
+        mine = self._closing.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
+        return self._made(embedder, self._folder if mine else None, self._closing)
+
+    def _made(self, embedder: Embedder, folder: Path | None, opened: ExitStack) -> Index:
+        cache = self._cache()
+        opened.callback(cache.close)
+        index = Index(embedder=embedder, settings=self._settings.index, cache=cache, folder=folder)
+        opened.callback(index.close)
+        return index
+
+    def _cache(self) -> Cache:
+        return Cache(self._folder / CACHE)
