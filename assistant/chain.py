@@ -84,11 +84,13 @@ class Searchable(Protocol):
 
 
 @dataclass(slots=True)
-class _Run:
-    """What one question gathers on its way."""
+class Run:
+    """What one question gathers on its way: ``Assistant.find`` begins it, ``Assistant.answer`` ends it."""
 
     question: str
     searched: str
+    documents: Mapping[str, Document]
+    """The articles that are asked, by id."""
     started: float = field(default_factory=time.perf_counter)
     evidence: tuple[ScoredChunk, ...] = ()
     shown: list[Statement] = field(default_factory=list)
@@ -96,6 +98,20 @@ class _Run:
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
+
+    def gone_on(self) -> Run:
+        """Return a copy to answer with, its clock standing where this one was last read."""
+        spent = max(self.timings.values(), default=0) / 1000
+        return Run(
+            self.question,
+            self.searched,
+            self.documents,
+            started=time.perf_counter() - spent,
+            evidence=self.evidence,
+            timings=dict(self.timings),
+            tokens=dict(self.tokens),
+            prompts=dict(self.prompts),
+        )
 
     def clock(self, name: str) -> int:
         """Note the milliseconds since the question, once a name, and return them."""
@@ -156,15 +172,26 @@ class Assistant:
         """Yield the events of an answer, ending with Finished; closing the generator stops the model.
 
         ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up.
-        Raises UsageError for an
-        empty or too long question, UnknownArticleError, and ModelError when the model fails before it said
-        anything that holds.
+        Raises UsageError for an empty or too long question, UnknownArticleError, and ModelError when the model fails
+        before it said anything that holds.
         """
+        found = yield from self.find(question, turns=turns, articles=articles, searched=searched)
+        yield from self.answer(found, strict=strict)
+
+    def find(
+        self,
+        question: str,
+        *,
+        turns: Sequence[Turn] = (),
+        articles: Sequence[str] | None = None,
+        searched: str | None = None,
+    ) -> Generator[Event, None, Run]:
+        """Yield the events until the evidence is there, and return what was found: ``stream``'s first half."""
         asked = checked_question(question, longest=self.settings.longest_question)
         documents = self._documents(articles)
-        run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
+        run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
-            yield from self._prepare(run, turns, documents)
+            yield from self._prepare(run, turns)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -176,15 +203,23 @@ class Assistant:
         )
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
+        return run
+
+    def answer(self, found: Run, *, strict: bool = True) -> Generator[Event]:
+        """Yield the events from the evidence on: ``stream``'s second half. Several may answer what one has found."""
+        run = found.gone_on()
         numbered = number_sentences(
-            run.evidence, documents, budget=self.settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
+            run.evidence,
+            run.documents,
+            budget=self.settings.prompt_tokens,
+            count=fair(self.index.embedder.count_tokens),
         )
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
             if reading is None or reading.answerable >= self.settings.answerable:
                 try:
-                    yield from self._answer(run, numbered, reading, documents, strict=strict)
+                    yield from self._answer(run, numbered, reading, strict=strict)
                 except ModelError as error:
                     if not run.shown:
                         raise
@@ -197,7 +232,7 @@ class Assistant:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
 
-    def _prepare(self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]) -> Generator[Event]:
+    def _prepare(self, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
         """Make the question stand alone, and put it in the articles' language: what is then searched for."""
         if turns and condense.leans_on_conversation(run.question):
             if self.speak is None:
@@ -208,14 +243,14 @@ class Assistant:
                 )
                 run.searched = condense.usable_rewrite(told, run.question)
         # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
-        language = _other_script(run.searched, documents)
+        language = _other_script(run.searched, run.documents)
         if language and self.speak is not None:
             told = yield from self._tell(
                 run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)
             )
             run.searched = condense.usable_rewrite(told, run.searched)
 
-    def _tell(self, run: _Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
+    def _tell(self, run: Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
         """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
         words: list[str] = []
         for piece in self._voice(run, prompt, **variables):
@@ -227,7 +262,7 @@ class Assistant:
                 yield piece
         return "".join(words)
 
-    def _voice(self, run: _Run, prompt: str, **variables: str) -> Generator[str | Notice | None]:
+    def _voice(self, run: Run, prompt: str, **variables: str) -> Generator[str | Notice | None]:
         """Yield what the model says to a prompt; keep its token counts and the prompt's digest."""
         if self.speak is None:
             raise AssertionError("asked a model that is not there")
@@ -243,7 +278,7 @@ class Assistant:
         finally:
             stream.close()
 
-    def _read(self, run: _Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
+    def _read(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
         if self.reader is None:
             return None
@@ -253,7 +288,7 @@ class Assistant:
         return reading
 
     def _checked(
-        self, run: _Run, statement: Statement, reading: Reading, *, least: float
+        self, run: Run, statement: Statement, reading: Reading, *, least: float
     ) -> Generator[Event, None, Statement]:
         """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
@@ -270,7 +305,7 @@ class Assistant:
         return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
     def _asked(
-        self, run: _Run, prompt: str, asked: Generator[None, None, _Found]
+        self, run: Run, prompt: str, asked: Generator[None, None, _Found]
     ) -> Generator[Event, None, _Found | None]:
         """Return what the reader found, with heartbeats meanwhile; None, and a notice, when it fails."""
         run.prompts[prompt] = load(prompt).digest
@@ -288,17 +323,16 @@ class Assistant:
 
     def _answer(
         self,
-        run: _Run,
+        run: Run,
         numbered: Sequence[Numbered],
         reading: Reading | None,
-        documents: Mapping[str, Document],
         *,
         strict: bool,
     ) -> Generator[Event]:
         """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
         meaning = Meaning(self.index.embedder)
-        aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
-        segments = self._segments(run, numbered, reading, documents, meaning)
+        aligner = Aligner(numbered, run.documents, question=run.searched, similarity=meaning)
+        segments = self._segments(run, numbered, reading, meaning)
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
         written = self.settings.supported if self.speak else self.settings.quotable
         yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
@@ -309,7 +343,7 @@ class Assistant:
 
     def _written(
         self,
-        run: _Run,
+        run: Run,
         segments: Iterable[Event | Segment],
         aligner: Aligner,
         reading: Reading | None,
@@ -344,17 +378,16 @@ class Assistant:
 
     def _segments(
         self,
-        run: _Run,
+        run: Run,
         numbered: Sequence[Numbered],
         reading: Reading | None,
-        documents: Mapping[str, Document],
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
         if self.speak is None:
             if reading is not None:
                 yield from most_bearing(numbered, reading.bearing)
                 return
-            for item in quote(run.searched, numbered, documents, meaning):
+            for item in quote(run.searched, numbered, run.documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
         if reading is not None:
@@ -381,10 +414,10 @@ class Assistant:
             stream.close()
         yield from segmenter.finish()
 
-    def _beat(self, run: _Run, phase: Phase) -> Waiting:
+    def _beat(self, run: Run, phase: Phase) -> Waiting:
         return Waiting(phase, round(time.perf_counter() - run.started, 1))
 
-    def _finished(self, run: _Run, interrupted: str | None) -> Answer:
+    def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = not run.shown and interrupted is None
         language = script_language(run.question) or "en"
         joiner = "" if script_language(" ".join(s.text for s in run.shown)) in _SPACELESS else " "
