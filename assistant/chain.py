@@ -118,6 +118,7 @@ class Run:
         return self.timings.setdefault(name, round((time.perf_counter() - self.started) * 1000))
 
     def count(self, usage: Usage) -> None:
+        """Add the tokens of one reply."""
         if usage.prompt or usage.completion:
             self.tokens["prompt"] = self.tokens.get("prompt", 0) + usage.prompt
             self.tokens["completion"] = self.tokens.get("completion", 0) + usage.completion

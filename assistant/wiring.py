@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
+from assistant.compare import SIDES, Side, Sided, side_by_side
 from assistant.conversations import Conversations
 from assistant.embedders import Embedders
 from assistant.errors import AssistantError
@@ -25,7 +26,7 @@ from assistant.llm import ModelName, parse_model_name
 from assistant.local import LocalServers
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
-from assistant.types import Answer, Event, Notice, Turn, Waiting
+from assistant.types import Event, Notice, Turn, Waiting
 from assistant.voice import voice
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
@@ -290,14 +291,48 @@ class Application:
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
-        chosen = model or self.default_model
-        standing_in = self._why_stand_in(parse_model_name(chosen))
-        if standing_in:
-            yield Notice(f"{chosen.removeprefix('local:')} {standing_in}. Meanwhile the article itself is quoted.")
-            chosen = EXTRACTIVE
+        chosen, notice = self._standing_in(model or self.default_model)
+        if notice is not None:
+            yield notice
         yield from self.assistant(chosen).stream(
             question, turns=turns, articles=articles, strict=strict, searched=searched
         )
+
+    def compare(
+        self,
+        question: str,
+        *,
+        models: tuple[str, str],
+        articles: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] = (),
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Generator[Sided]:
+        """Stream two models' answers (see ``Workbench.compare``). Two local ones answer in turn."""
+        for beat in self._index_ready():
+            yield Sided(None, beat)
+        chosen = [self._standing_in(model) for model in models]
+        for side, (_, notice) in zip(SIDES, chosen, strict=True):
+            if notice is not None:
+                yield Sided(side, notice)
+        left, right = (self.assistant(name) for name, _ in chosen)
+        yield from side_by_side(
+            (left, right),
+            question,
+            in_turn=all(parse_model_name(one.model).kind == "local" for one in (left, right)),
+            turns=turns,
+            articles=articles,
+            strict=strict,
+            searched=searched,
+        )
+
+    def _standing_in(self, model: str) -> tuple[str, Notice | None]:
+        """Return the model that answers now, and what to say where it is not the one that was asked."""
+        reason = self._why_stand_in(parse_model_name(model))
+        if not reason:
+            return model, None
+        label = model.removeprefix("local:")
+        return EXTRACTIVE, Notice(f"{label} {reason}. Meanwhile the article itself is quoted.")
 
     def _index_ready(self) -> Generator[Waiting]:
         """Yield heartbeats until the index can be asked; raise what stopped it."""
@@ -333,17 +368,21 @@ class Application:
         """Return a saved conversation, oldest first; empty when there is none of that id."""
         return self._conversations.exchanges(conversation)
 
-    def save(self, conversation: str, answer: Answer) -> None:
-        """Append an answer to a conversation on disk."""
-        self._conversations.save(conversation, answer)
+    def save(self, conversation: str, exchange: Exchange) -> None:
+        """Append an exchange to a conversation on disk."""
+        self._conversations.save(conversation, exchange)
 
-    def replace_last(self, conversation: str, answer: Answer) -> None:
-        """Put a regenerated answer in the place of the last one."""
-        self._conversations.replace_last(conversation, answer)
+    def replace_last(self, conversation: str, exchange: Exchange) -> None:
+        """Put a regenerated exchange in the place of the last one."""
+        self._conversations.replace_last(conversation, exchange)
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep (or take back) what the reader thought of the answer at ``position``."""
         self._conversations.rate(conversation, position, opinion)
+
+    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
+        """Keep (or take back) which of two answers at ``position`` the reader found better."""
+        self._conversations.prefer(conversation, position, better)
 
     def close(self) -> None:
         """Stop the local model and release the index."""
