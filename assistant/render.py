@@ -51,7 +51,7 @@ def exchange(
         body = render_answer.body(answer, name, titles)
         footer = f"{_footer(one, position, again)}{_feedback(one, position, feedback)}"
     else:
-        body = _columns([_column(one, said, position, side, titles) for side, said in _sides(one)])
+        body = _side_by_side([_side(one, said, position, side, titles) for side, said in _sides(one)])
         footer = f'<footer><p class="facts"></p>{_actions(position, again)}</footer>' if again else ""
     return (
         f'<section class="exchange" id="m{position}" aria-label="Question {position + 1}">'
@@ -67,11 +67,11 @@ def _sides(one: Exchange) -> Iterator[tuple[Side, Answer]]:
         yield "right", one.beside
 
 
-def _columns(columns: Iterable[str]) -> str:
-    return f'<div class="columns">{"".join(columns)}</div>'
+def _side_by_side(columns: Iterable[str]) -> str:
+    return f'<div class="sides">{"".join(columns)}</div>'
 
 
-def _column(one: Exchange, answer: Answer, position: int, side: Side, titles: Titles) -> str:
+def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titles) -> str:
     """Return one of two answers, with the button that says it was the better one."""
     chosen = one.better == side
     data = f' data-position="{position}" data-side="{side}" aria-pressed="{str(chosen).lower()}"'
@@ -79,7 +79,7 @@ def _column(one: Exchange, answer: Answer, position: int, side: Side, titles: Ti
         f'<button type="button" class="small better" data-action="prefer"{data}>{icons.UP}This one was better</button>'
     )
     return (
-        f'<section class="column" aria-label="{escape(label(answer.model))}">{_who(answer.model)}'
+        f'<section class="side" aria-label="{escape(label(answer.model))}">{_who(answer.model)}'
         f"{render_answer.body(answer, answer_name(position, side), titles, nearest=0)}"
         f'<footer><p class="facts">{_figures(answer)}</p>'
         f'<div class="actions">{better}{_copy(answer)}</div></footer></section>'
@@ -189,8 +189,8 @@ def live_body(lives: Sequence[tuple[str, Live]]) -> str:
     if len(lives) > 1:
         parts = zip(lives, answers, strict=True)
         answers = [
-            _columns(
-                f'<section class="column">{_who(model)}{said}{_pace(live)}</section>' for (model, live), said in parts
+            _side_by_side(
+                f'<section class="side">{_who(model)}{said}{_pace(live)}</section>' for (model, live), said in parts
             )
         ]
     return f'<div class="exchange live" role="log" aria-live="polite">{"".join(answers)}</div>'

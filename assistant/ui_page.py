@@ -134,6 +134,7 @@ class _Frame:
 
     conversation: gr.BrowserState
     model: gr.Dropdown
+    beside: gr.Dropdown
     new: gr.Button
 
 
@@ -144,8 +145,9 @@ def _lay_out_frame(workbench: Workbench) -> _Frame:
         model = gr.Dropdown(
             _models(workbench), value=workbench.default_model, label="Model", elem_id="model", filterable=False
         )
+        beside = gr.Dropdown(_rivals(workbench), value="", label="Compare with", elem_id="beside", filterable=False)
         new = gr.Button("New conversation", elem_id="new", size="sm")
-    return _Frame(conversation, model, new)
+    return _Frame(conversation, model, beside, new)
 
 
 def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | None) -> _Parts:
@@ -166,9 +168,6 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
                     elem_id="question",
                 )
                 with gr.Row(elem_id="controls"):
-                    beside = gr.Dropdown(
-                        _rivals(workbench), value="", label="Compare with", elem_id="beside", filterable=False
-                    )
                     unproven = gr.Checkbox(False, label="Show unproven sentences", elem_id="unproven", container=False)
                     send = gr.Button("Send", variant="primary", elem_id="send", size="sm")
                     stop = gr.Button("Stop", variant="stop", elem_id="stop", size="sm", visible=False)
@@ -197,7 +196,7 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
         stop=stop,
         new=frame.new,
         model=frame.model,
-        beside=beside,
+        beside=frame.beside,
         former=gr.State(workbench.default_model),
         picked=picked,
         unproven=unproven,

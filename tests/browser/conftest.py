@@ -161,6 +161,8 @@ class Script:
             yield EvidenceFound(evidence, 41)
             if "notice" in question:
                 yield Notice("The model was restarted once.")
+            if "unplug" in question:
+                raise ModelError("The model server broke off the connection before the answer was whole.")
             said, dropped = self.statements(question, strict)
             yield Waiting("reading", 0.2)
             for statement in said:
