@@ -167,7 +167,9 @@ def asking(minilm: Path) -> Iterator[Asking]:
     index = Index(embedder=embedder, settings=Settings().index, cache=cache)
     index.update([load_bytes(" ".join(BRIDGE).encode(), name="bridge.txt")])
 
-    def ask(question: str, told: Told, reply: str | None) -> tuple[list[object], list[Sequence[Message]]]:
+    def ask(
+        question: str, told: Told, reply: str | None, settings: Settings | None = None
+    ) -> tuple[list[object], list[Sequence[Message]]]:
         asked: list[Sequence[Message]] = []
 
         def speak(messages: Sequence[Message]) -> Generator[str]:
@@ -178,7 +180,7 @@ def asking(minilm: Path) -> Iterator[Asking]:
             index,
             model="scripted:test",
             speak=None if reply is None else speak,
-            settings=Settings(),
+            settings=settings or Settings(),
             reader=told,  # type: ignore[arg-type]
         )
         return list(assistant.stream(question)), asked
@@ -192,6 +194,13 @@ def _answer(events: Sequence[object]) -> str | None:
     last = events[-1]
     assert isinstance(last, Finished)
     return None if last.answer.abstained else last.answer.text
+
+
+def test_a_model_is_shown_the_sentences_that_bear_the_answer_and_no_more_than_its_budget(asking: Asking) -> None:
+    settings = Settings(writer_tokens=20)
+    _, asked = asking("How much were the repairs?", Told(0.9, BRIDGE[3]), f"{BRIDGE[3]} [4].", settings)
+    shown = asked[0][-1].content
+    assert [sentence for sentence in BRIDGE if sentence in shown] == [BRIDGE[3]]
 
 
 def test_what_the_reader_does_not_find_is_never_written(asking: Asking) -> None:
