@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from assistant.configured import LOCAL, Configured
 from assistant.errors import UsageError
+from assistant.fit import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.local import LocalServer, LocalServers
 from assistant.providers import PROVIDERS
 from assistant.redact import note_key, redacted
@@ -87,7 +88,7 @@ def missing(name: ModelName) -> str:
     if lacks := provider.missing_package():
         return f"'{name}' {lacks}"
     try:
-        key = _key(name)
+        key = key_of(name)
     except UsageError as error:
         return str(error)
     if key is None and provider.keys and not any(os.environ.get(variable) for variable in provider.keys):
@@ -115,18 +116,23 @@ def chat_model(
     *,
     weights_path: Callable[[str], Path],
     servers: LocalServers,
-    max_tokens: int = 300,
+    max_tokens: int = LONGEST_ANSWER,
+    context: int | None = None,
     seed: int = 0,
     load_s: float = 120,
 ) -> BaseChatModel:
-    """Return the chat model of this name, at temperature 0.
+    """Return the chat model of this name, at temperature 0 where its own options do not say otherwise.
 
     A local one waits up to ``load_s`` seconds for its server (start it earlier to show progress meanwhile); ask for the
-    model again after a restart, because address and key are new. ``max_tokens`` limits the answers of local models and
-    of ``openai:`` ones. Raises UsageError for what the user can mend, ModelError when the local server fails.
+    model again after a restart, because address and key are new. ``max_tokens`` limits the answers of local models, of
+    ``openai:`` and of ``ollama:`` ones; the last are told to hold ``context`` tokens too: beyond what they hold they
+    forget the beginning of a prompt, and do not say so. Raises UsageError for what the user can mend, ModelError when
+    the local server fails.
     """
     parsed = parse_model_name(name) if isinstance(name, str) else name
     own = dict(parsed.configured.options) if parsed.configured else {}
+    if parsed.kind == "local" or parsed.value.startswith(("openai:", "ollama:")):
+        own.pop("max_tokens", None)  # who asks knows it, and what fits
     if parsed.kind == "local":
         server = server_of(parsed, weights_path, servers)
         server.ensure()
@@ -136,7 +142,7 @@ def chat_model(
 
         return ScriptedChatModel.from_file(Path(parsed.value).expanduser())
     if parsed.kind == "provider":
-        return _of_provider(parsed, own, max_tokens=max_tokens, seed=seed)
+        return _of_provider(parsed, own, max_tokens=max_tokens, context=context, seed=seed)
     raise UsageError("'extractive' answers without a language model; choose another model for this.")
 
 
@@ -158,7 +164,9 @@ def _on_server(
     return _init("local", "openai:local", options, own or {})
 
 
-def _of_provider(name: ModelName, own: Mapping[str, Any], *, max_tokens: int, seed: int) -> BaseChatModel:
+def _of_provider(
+    name: ModelName, own: Mapping[str, Any], *, max_tokens: int, context: int | None, seed: int
+) -> BaseChatModel:
     if lacks := missing(name):
         raise UsageError(lacks)
     provider = PROVIDERS[name.value.partition(":")[0]]
@@ -167,12 +175,14 @@ def _of_provider(name: ModelName, own: Mapping[str, Any], *, max_tokens: int, se
     if provider.name == "openai":
         options |= {"stream_usage": True, "max_retries": 2, "max_tokens": max_tokens, "seed": seed}
         base_url = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
-        options |= _http_clients(trust_env=not _is_loopback(base_url))
+        options |= _http_clients(trust_env=not is_loopback(base_url))
         # vLLM, llama-server, LM Studio: they speak chat completions.
         options |= {"use_responses_api": False} if base_url else {}
+    if provider.name == "ollama":
+        options |= {"num_predict": max_tokens, "num_ctx": context or ASSUMED_CONTEXT, "seed": seed}
     if base_url:
         options["base_url"] = base_url
-    if (key := _key(name)) is not None:
+    if (key := key_of(name)) is not None:
         options["api_key"] = key
     return _init(str(name), name.value, options, own)
 
@@ -181,7 +191,7 @@ _NO_KEY = "none"
 """Said to servers that ask for no key, to clients that want one."""
 
 
-def _key(name: ModelName) -> str | None:
+def key_of(name: ModelName) -> str | None:
     """Return the key to give to a provider's model; None for what its own environment variables hold.
 
     A server of one's own gets the key that is named for it, or none: never the provider's.
@@ -200,7 +210,7 @@ def _key(name: ModelName) -> str | None:
     return _NO_KEY if is_openai and elsewhere and not os.environ.get("OPENAI_API_KEY") else None
 
 
-def _is_loopback(base_url: str | None) -> bool:
+def is_loopback(base_url: str | None) -> bool:
     """Return whether an address is this machine's own, which no proxy leads to."""
     with suppress(ValueError):
         host = urlsplit(base_url or "").hostname or ""

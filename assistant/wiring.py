@@ -27,7 +27,7 @@ from assistant.local import LocalServers, State
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import Answer, Event, Notice, Turn, Waiting
-from assistant.voice import voice
+from assistant.voice import Voice, voice
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
@@ -38,7 +38,6 @@ from index.types import Document
 from prompts import load as load_prompt
 
 if TYPE_CHECKING:
-    from assistant.chain import Speak
     from index.embed import Embedder
 
 logger = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ class Application:
         self._pulling: str | None = None
         self._preparing = False
         self._loaded_once: set[str] = set()
-        self._voices: dict[str, tuple[ModelName, Speak | None]] = {}
+        self._voices: dict[str, tuple[ModelName, Voice | None]] = {}
         self._reader: Reader | None = None
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
@@ -191,10 +190,12 @@ class Application:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
         name = str(self.model_name(model or self.default_model))
         chosen = settings or self.settings
+        speak = self.voice(name)
         return Assistant(
             index or self.index(),
             model=name,
-            speak=self.voice(name),
+            speak=speak,
+            room=speak.room if speak else None,
             settings=chosen,
             reader=self.reader() if chosen.reader else None,
         )
@@ -220,7 +221,7 @@ class Application:
         if reader is not None:
             reader.open_soon()
 
-    def voice(self, model: str) -> Speak | None:
+    def voice(self, model: str) -> Voice | None:
         """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
         name = self.model_name(model)
         made = self._voices.get(str(name))
