@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from assistant import condense
 from assistant.align import Aligner
 from assistant.bearing import agreed, chosen, most_bearing
-from assistant.context import Numbered, as_lines, fair, number_sentences, plain
-from assistant.errors import ModelError, ReaderError
+from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
+from assistant.fit import LeftOut, Room, fit_sentences, fit_turns
 from assistant.meaning import Meaning
 from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
@@ -98,6 +100,9 @@ class Run:
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
+    left: LeftOut = field(default_factory=LeftOut)
+    context: int | None = None
+    """Tokens the model holds, once it was asked something."""
 
     def gone_on(self) -> Run:
         """Return a copy to answer with, its clock standing where this one was last read."""
@@ -134,16 +139,19 @@ class Assistant:
         model: str,
         speak: Speak | None,
         settings: Settings,
+        room: Callable[[], Generator[Notice | None, None, Room]] | None = None,
         reader: Reader | None = None,
     ) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model).
 
-        ``reader`` decides whether the evidence answers the question; without one the answering model alone does.
+        ``room`` tells how much the model holds; without one that is assumed. ``reader`` decides whether the evidence
+        answers the question; without one the answering model alone does.
         """
         self.index = index
         self.model = model
         self.speak = speak
         self.settings = settings
+        self.room = room
         self.reader = reader
 
     def ask(
@@ -193,6 +201,7 @@ class Assistant:
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
             yield from self._prepare(run, turns)
+            yield from self._left_out(run, context=run.context)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -225,6 +234,7 @@ class Assistant:
                     if not run.shown:
                         raise
                     interrupted = str(error)
+        yield from self._left_out(run, context=run.context)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -239,22 +249,65 @@ class Assistant:
             if self.speak is None:
                 run.searched = condense.with_last_question(run.question, turns)
             else:
-                told = yield from self._tell(
-                    run, "condense", conversation=condense.conversation(turns), question=plain(run.question)
-                )
-                run.searched = condense.usable_rewrite(told, run.question)
+                run.searched = yield from self._condensed(run, turns)
         # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
         language = _other_script(run.searched, run.documents)
         if language and self.speak is not None:
-            told = yield from self._tell(
-                run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)
-            )
-            run.searched = condense.usable_rewrite(told, run.searched)
+            run.searched = yield from self._translated(run, _LANGUAGE_NAMES.get(language, language))
 
-    def _tell(self, run: Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
+    def _condensed(self, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, str]:
+        """Return the question as the model makes it stand alone, with as many of the last messages as it holds."""
+
+        def render(shown: Sequence[Turn]) -> Sequence[Message]:
+            return load("condense").render(conversation=condense.conversation(shown), question=plain(run.question))
+
+        room = yield from self._room(run)
+        fitted = fit_turns(room, condense.last(turns), render)
+        if fitted is not None:
+            with suppress(ContextTooLongError):
+                told = yield from self._tell(run, "condense", fitted.messages)
+                if not fitted.examples:
+                    run.left.examples, run.left.messages = True, _beyond(fitted.kept, turns)
+                return condense.usable_rewrite(told, run.question)
+        run.left.messages = len(turns)
+        return condense.with_last_question(run.question, turns)
+
+    def _translated(self, run: Run, language: str) -> Generator[Event, None, str]:
+        """Return what is searched for in another language; as it is where the model cannot hold even that."""
+        room = yield from self._room(run)
+        messages = load("translate").render(language=language, question=plain(run.searched))
+        if room.holds(messages):
+            with suppress(ContextTooLongError):
+                told = yield from self._tell(run, "translate", messages)
+                return condense.usable_rewrite(told, run.searched)
+        run.left.translation = True
+        return run.searched
+
+    def _room(self, run: Run) -> Generator[Event, None, Room]:
+        """Return how much the model holds, with heartbeats until that is known."""
+        if self.room is None:
+            return Room()
+        asking = self.room()
+        try:
+            while True:
+                told = next(asking)
+                yield self._beat(run, "loading") if told is None else told
+        except StopIteration as finished:
+            room: Room = finished.value
+            run.context = room.context
+            return room
+
+    def _left_out(self, run: Run, *, context: int | None) -> Generator[Notice]:
+        """Say what the model's size kept out of its prompts since this was last said."""
+        line = run.left.line(self.model.removeprefix("local:"), context)
+        run.left = LeftOut()
+        if line:
+            yield Notice(line)
+
+    def _tell(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[Event, None, str]:
         """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
         words: list[str] = []
-        for piece in self._voice(run, prompt, **variables):
+        for piece in self._voice(run, prompt, messages):
             if isinstance(piece, str):
                 words.append(piece)
             elif piece is None:
@@ -263,13 +316,12 @@ class Assistant:
                 yield piece
         return "".join(words)
 
-    def _voice(self, run: Run, prompt: str, **variables: str) -> Generator[str | Notice | None]:
-        """Yield what the model says to a prompt; keep its token counts and the prompt's digest."""
+    def _voice(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[str | Notice | None]:
+        """Yield what the model says to a rendered prompt; keep its token counts and the prompt's digest."""
         if self.speak is None:
             raise AssertionError("asked a model that is not there")
-        loaded = load(prompt)
-        run.prompts[prompt] = loaded.digest
-        stream = self.speak(loaded.render(**variables))
+        run.prompts[prompt] = load(prompt).digest
+        stream = self.speak(messages)
         try:
             for piece in stream:
                 if piece is None or isinstance(piece, str | Notice):
@@ -391,16 +443,53 @@ class Assistant:
             for item in quote(run.searched, numbered, run.documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
+        bearing: Sequence[float] = nearness(numbered, run.evidence)
         if reading is not None:
+            found = dict(zip((item.number for item in numbered), reading.bearing, strict=True))
             numbered = chosen(
                 numbered,
                 reading.bearing,
                 budget=self.settings.writer_tokens,
                 count=fair(self.index.embedder.count_tokens),
             )
+            bearing = [found[item.number] for item in numbered]
+        yield from self._from_model(run, numbered, bearing)
+
+    def _from_model(
+        self, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
+    ) -> Generator[Event | Segment]:
+        """Yield what the model writes of as many sentences as it holds; of half of them when it holds less than known.
+
+        Raises ContextTooLongError when it cannot hold one.
+        """
+
+        def render(shown: Sequence[Numbered]) -> Sequence[Message]:
+            return load("answer").render(sentences=as_lines(shown), question=plain(run.searched))
+
+        room = yield from self._room(run)
+        fitted = fit_sentences(room, numbered, bearing, render)
+        if fitted is None:
+            raise ContextTooLongError(
+                f"{self.model.removeprefix('local:')} holds {room.context:,} tokens: not one sentence of the article "
+                "fits beside the question. Ask a shorter one, or choose another model."
+            )
+        run.left.sentences, run.left.of = len(numbered) - fitted.kept, len(numbered)
+        run.left.examples = run.left.examples or not fitted.examples
+        yield from self._left_out(run, context=room.context)
+        try:
+            yield from self._segmented(run, fitted.messages)
+        except ContextTooLongError:
+            half = sorted(range(len(numbered)), key=lambda place: (-bearing[place], place))[: fitted.kept // 2]
+            if not half:
+                raise
+            run.left.sentences, run.left.of = len(numbered) - len(half), len(numbered)
+            yield from self._left_out(run, context=None)
+            yield from self._segmented(run, render([numbered[place] for place in sorted(half)]))
+
+    def _segmented(self, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
         segmenter = Segmenter()
         phase: Phase = "reading"
-        stream = self._voice(run, "answer", sentences=as_lines(numbered), question=plain(run.searched))
+        stream = self._voice(run, "answer", messages)
         try:
             for piece in stream:
                 if piece is None:
@@ -437,6 +526,12 @@ class Assistant:
             tokens=dict(run.tokens),
             prompts=dict(run.prompts),
         )
+
+
+def _beyond(kept: int, turns: Sequence[Turn]) -> int:
+    """Return how many messages were left out for the model's size; what is never shown, for being old, is no part."""
+    shown = len(condense.last(turns))
+    return len(turns) - kept if kept < shown else 0
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
