@@ -71,13 +71,13 @@ def progress(job: Job | None) -> str:
 
 
 def ended(job: Job) -> str:
-    """Return in one line how a job ended."""
-    name = _shown(job.name)
+    """Return in one short line how a job ended; its row says the rest."""
+    name, pulled = _shown(job.name), job.task == "pull"
     if job.state == "failed":
-        return f"{name}: {job.trouble}"
+        return f"{name} could not be {'downloaded' if pulled else 'taken into use'}; its line below says why."
     if job.state == "cancelled":
-        return f"{name}: {_REST[job.task]}"
-    return f"{name} is downloaded." if job.task == "pull" else f"{name} searches the library now."
+        return f"{name}: cancelled."
+    return f"{name} is downloaded; the model picker offers it." if pulled else f"{name} searches the library now."
 
 
 def freed(indexes: int, size_bytes: int, stayed: int) -> str:
@@ -121,8 +121,9 @@ def _model(choice: ModelChoice, default: bool, doing: Doing, *, busy: bool) -> s
 def _model_state(choice: ModelChoice) -> str:
     if choice.pullable:
         return "Not downloaded"
-    where = {"built in": "Built in", "catalogue": "Installed", "configured": "Configured"}[choice.origin]
-    return where if choice.ready else f"{where}, cannot answer now: {choice.reason}"
+    if choice.ready:
+        return {"built in": "Built in", "catalogue": "Installed", "configured": "Configured"}[choice.origin]
+    return f"{'Configured; c' if choice.origin == 'configured' else 'C'}annot answer now: {choice.reason}"
 
 
 def _embedder(choice: EmbedderChoice, doing: Doing, *, busy: bool) -> str:
@@ -176,11 +177,13 @@ def _row(
     running = job is not None and job.is_running
     if job is not None and job.state == "cancelled":
         lines += f'<p class="state">{escape(_REST[job.task])}</p>'
+    below = '<div class="progress"></div>' if running else ""
     if job is not None and job.state == "failed":
-        lines += f'<p class="trouble">{icons.WARNING}<span>{escape(job.trouble)}</span></p>'
+        below = f'<p class="trouble">{icons.WARNING}<span>{escape(job.trouble)}</span></p>'
+    whole = f' title="{escape(name)}"' if _shown(name) != name else ""
     return (
-        f'<li id="{_row_id(task, name)}"><div><h3>{escape(label or _shown(name))}{mark}</h3>{lines}</div>'
-        f"{_does(name, task, job, wish, busy=busy)}" + ('<div class="progress"></div>' if running else "") + "</li>"
+        f'<li id="{_row_id(task, name)}"><div><h3{whole}>{escape(label or _shown(name))}{mark}</h3>{lines}</div>'
+        f"{_does(name, task, job, wish, busy=busy)}{below}</li>"
     )
 
 

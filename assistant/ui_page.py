@@ -207,7 +207,11 @@ def _html(name: str) -> gr.HTML:
 
 
 def _models(workbench: Workbench) -> list[tuple[str, str]]:
-    return [(c.label if c.ready else f"{c.label} (not ready)", c.name) for c in workbench.models()]
+    lines = []
+    for choice in workbench.models():
+        state = "" if choice.ready else " (not downloaded)" if choice.pullable else " (not ready)"
+        lines.append((f"{choice.label}{state}", choice.name))
+    return lines
 
 
 def _articles(workbench: Workbench) -> list[tuple[str, str]]:
@@ -289,6 +293,8 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
 
     def choose_model(chosen: str, former: str) -> Update:
         refusal = desk.refusal(chosen)
+        if any(choice.name == chosen and choice.pullable for choice in workbench.models()):
+            refusal = "This model is not downloaded yet; the tab “Models” does that."
         kept = former if refusal else chosen
         return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}
 
