@@ -44,8 +44,8 @@ class Seen:
 
     parts: dict[str, Any]
     """HTML by part; and what the picker and the timer were set to."""
-    ended: Job | None = None
-    """The job that ended last when the page last looked."""
+    ended: frozenset[Job] = frozenset()
+    """The jobs that had ended when the page last looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,14 @@ def tie(
     components = dict(zip(["said", "models", "embedders", "now", "picker", "timer"], outputs[1:], strict=True))
 
     def changed(before: Seen, said: str | None = None) -> Update:
-        """Return what is new on a page; ``said`` is a line to its reader, None for how a job ended, if one has."""
+        """Return what is new on a page; ``said`` is a line to its reader, by default how a job ended, if one has."""
         try:
             after = _look(workbench, choices)
         except (AssistantError, IndexingError) as failure:
             after, said = before, str(failure)
-        if said is None and before.parts and after.ended != before.ended and after.ended is not None:
-            said = render_models.ended(after.ended)
+        ends = after.ended - before.ended if before.parts else ()
+        if ends and not said:
+            said = render_models.ended(next(iter(ends)))
         if said is not None:
             after = Seen({**after.parts, "said": render_models.said(said)}, after.ended)
         values = {**before.parts, **after.parts}
@@ -124,8 +125,8 @@ def tie(
     wished(wish, seen, outputs, trigger_mode="multiple", **_QUICK)
 
 
-def fulfil(workbench: Workbench, wish: dict[str, Any]) -> str | None:
-    """Do what a page wishes for; return what there is to say about it, None where the rows say all."""
+def fulfil(workbench: Workbench, wish: dict[str, Any]) -> str:
+    """Do what a page wishes for; return what there is to say about it."""
     stock = workbench.stock
     match wish:
         case {"wish": "start", "task": "pull", "name": str(name)}:
@@ -136,7 +137,7 @@ def fulfil(workbench: Workbench, wish: dict[str, Any]) -> str | None:
             stock.cancel(task, name)
         case {"wish": "prune"}:
             return _pruned(workbench)
-    return None
+    return ""
 
 
 def _pruned(workbench: Workbench) -> str:
@@ -161,7 +162,7 @@ def _look(workbench: Workbench, choices: Callable[[Workbench], list[tuple[str, s
         "picker": choices(workbench),
         "timer": BUSY_S if running else QUIET_S,
     }
-    return Seen(parts, next((job for job in jobs if not job.is_running), None))
+    return Seen(parts, frozenset(job for job in jobs if not job.is_running))
 
 
 def _component(name: str, value: Any) -> Any:
