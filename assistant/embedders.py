@@ -65,7 +65,7 @@ class Embedders:
 
     def check(self, name: str) -> None:
         """Raise EmbedderError when there can be no embedder of this name; weights still to be pulled are fine."""
-        if name not in CATALOGUE:
+        if name not in CATALOGUE or CATALOGUE[name].kind != "embedder":
             self._folder(name)
 
     def _folder(self, name: str) -> Path:

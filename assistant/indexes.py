@@ -15,6 +15,7 @@ from assistant.home import Home
 from assistant.settings import Settings
 from index.build import Index, Progress, fingerprint
 from index.cache import CACHE, Cache
+from index.files import size_on_disk
 from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
 
@@ -31,6 +32,8 @@ class Pruned:
     """Those that another program has open."""
     vectors: int
     """Kept vectors that are gone."""
+    freed: int
+    """Bytes of the disk."""
 
 
 class Indexes:
@@ -41,17 +44,19 @@ class Indexes:
         self._library = library
         self._embedders = embedders
         self._settings = settings
+        self._named = settings.embedder
         self._opened: dict[str, Index] = {}
+        self._closing: dict[Index, ExitStack] = {}
+        """Every open index, with what closes it."""
         self._stamps: dict[str, object] = {}
         """By fingerprint: what the library was like when its index was last made equal to it."""
         self._opening = threading.Lock()
         self._switching = threading.Lock()
-        self._closing = ExitStack()
 
     @property
     def embedder(self) -> str:
         """The embedder the library is searched with: the settings' own, or the one last chosen for this home folder."""
-        return self._settings.embedder or self._embedders.chosen()
+        return self._named or self._embedders.chosen()
 
     def current(self, progress: Progress | None = None) -> Index:
         """Return the library's index, equal to the articles on disk; the first call loads the embedder (seconds).
@@ -72,11 +77,19 @@ class Indexes:
         was built before is there at once. What ``progress`` raises stops it, and changes nothing.
         """
         name = self._embedders.spelled(name)
+        if name == self.embedder:
+            return self.current(progress)
         with self._switching:
             index = self._opened.get(name) or self._open(name)
-            self._bring_up(index, progress)
+            try:
+                self._bring_up(index, progress)
+                self._embedders.choose(name)
+            except BaseException:
+                if name not in self._opened:
+                    self._release(index)  # else the next try would find its folder in use
+                raise
             self._opened[name] = index
-            self._embedders.choose(name)
+            self._named = None
             return index
 
     @contextmanager
@@ -90,15 +103,22 @@ class Indexes:
         with closing(self._cache()) as cache:
             return cache.count()
 
+    def built(self) -> tuple[Collection, ...]:
+        """Return the collections on disk, of every embedder and those set aside, the largest first."""
+        return collections(self._folder)
+
     def prune(self) -> Pruned:
         """Delete the indexes that are not in use, and the vectors kept for other embedders.
 
         UsageError, and nothing deleted, before the embedder in use has an index.
         """
-        found = collections(self._folder)
+        before, found = size_on_disk(self._folder), self.built()
         used = in_use(found, self.embedder)
         if used is None or used.about is None:
             raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")
+        with self._switching, self._opening:
+            for name in self._opened.keys() - {self.embedder}:
+                self._release(self._opened.pop(name))
         gone = {one: delete(one) for one in found if one != used}
         with closing(self._cache()) as cache:
             vectors = cache.forget(all_but=used.about.identity)
@@ -106,11 +126,14 @@ class Indexes:
             tuple(one for one, deleted in gone.items() if deleted),
             tuple(one for one, deleted in gone.items() if not deleted),
             vectors,
+            max(0, before - size_on_disk(self._folder)),
         )
 
     def close(self) -> None:
         """Release every index."""
-        self._closing.close()
+        self._opened.clear()
+        for index in list(self._closing):
+            self._release(index)
 
     def _bring_up(self, index: Index, progress: Progress | None) -> None:
         """Make an index equal to the articles on disk, if they changed since it was."""
@@ -122,8 +145,16 @@ class Indexes:
     def _open(self, name: str) -> Index:
         """Open an embedder's index; where another process has it open, ours stays in memory."""
         embedder = self._embedders.load(name)
-        mine = self._closing.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
-        return self._made(embedder, self._folder if mine else None, self._closing)
+        with ExitStack() as opened:
+            mine = opened.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
+            index = self._made(embedder, self._folder if mine else None, opened)
+            self._closing[index] = opened.pop_all()
+        return index
+
+    def _release(self, index: Index) -> None:
+        """Close an index, and leave its folder to whoever wants it."""
+        self._stamps.pop(index.fingerprint, None)
+        self._closing.pop(index).close()
 
     def _made(self, embedder: Embedder, folder: Path | None, opened: ExitStack) -> Index:
         cache = self._cache()

@@ -1,7 +1,7 @@
 """Lay out the page and tie its controls to the desk: a workbench comes in, Gradio blocks ready to be served come out.
 
-The one module that knows Gradio. Nothing from an article, a model or a reader enters through a template: values are
-ready, escaped HTML.
+With ``ui_models`` the one module that knows Gradio. Nothing from an article, a model or a reader enters through a
+template: values are ready, escaped HTML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant import render
+from assistant import render, ui_models
 from assistant.desk import Ask, Desk, Screen
 from assistant.extensions import NO_EXTENSIONS, Extensions, Feedback, NamedTab
 from assistant.workbench import Workbench
@@ -80,24 +80,25 @@ class _Parts:
 
 
 def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Blocks:
-    """Return the page for a workbench, not yet served; without extensions it has no tabs."""
+    """Return the page for a workbench, not yet served."""
     feedback = extensions.feedback
     desk = Desk(workbench, feedback=feedback.label if feedback else None)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with blocks:
         frame = _lay_out_frame(workbench)
-        if extensions.tabs:
-            with gr.Tabs(elem_id="places", overflow_behavior="wrap"):
-                with gr.Tab("Ask", elem_id="place-ask"):
-                    parts = _lay_out_panes(workbench, frame, feedback)
-                for named in extensions.tabs:
-                    _lay_out_tab(blocks, named)
-        else:
-            parts = _lay_out_panes(workbench, frame, None)
+        with gr.Tabs(elem_id="places", overflow_behavior="wrap"):
+            with gr.Tab("Ask", elem_id="place-ask"):
+                parts = _lay_out_panes(workbench, frame, feedback)
+            with gr.Tab("Models", elem_id="place-models") as tab:
+                models = ui_models.lay_out()
+            for named in extensions.tabs:
+                _lay_out_tab(blocks, named)
         _tie_asking(parts, desk)
         _tie_reading(parts, desk)
         _tie_choosing(blocks, parts, desk, workbench)
         _tie_opening(blocks, parts, desk, workbench)
+        wished = _custom(parts.bridge, "stock")
+        ui_models.tie(blocks, tab, models, workbench, picker=parts.model, choices=_models, wished=wished)
     # api_open: without it, Gradio's direct route would pass by both limits.
     blocks.queue(api_open=False, max_size=20, default_concurrency_limit=4)
     return blocks
@@ -211,7 +212,11 @@ def _html(name: str) -> gr.HTML:
 
 
 def _models(workbench: Workbench) -> list[tuple[str, str]]:
-    return [(c.label if c.ready else f"{c.label} (not ready)", c.name) for c in workbench.models()]
+    lines = []
+    for choice in workbench.models():
+        state = "" if choice.ready else " (not downloaded)" if choice.pullable else " (not ready)"
+        lines.append((f"{choice.label}{state}", choice.name))
+    return lines
 
 
 def _rivals(workbench: Workbench) -> list[tuple[str, str]]:
@@ -312,6 +317,8 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
 
     def choose_model(chosen: str, former: str) -> Update:
         refusal = desk.refusal(chosen)
+        if any(choice.name == chosen and choice.pullable for choice in workbench.models()):
+            refusal = "This model is not downloaded yet; the tab “Models” does that."
         kept = former if refusal else chosen
         return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}
 

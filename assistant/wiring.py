@@ -17,18 +17,21 @@ from typing import TYPE_CHECKING
 from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
 from assistant.compare import SIDES, Side, Sided, side_by_side
-from assistant.configured import ConfiguredModels
+from assistant.configured import Configured, ConfiguredModels
 from assistant.conversations import Conversations
 from assistant.embedders import Embedders
 from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
 from assistant.indexes import Indexes
+from assistant.jobs import Jobs
 from assistant.llm import ModelName, missing, parse_model_name, server_of
 from assistant.local import LocalServers, State
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
+from assistant.stock import Stock
 from assistant.types import Event, Notice, Turn, Waiting
 from assistant.voice import Voice, voice
+from assistant.weights import Progress as Pull
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
@@ -65,8 +68,10 @@ class Application:
         self.embedders = Embedders(home, self.weights)
         self.indexes = Indexes(home, self.library, self.embedders, self.settings)
         self._closing.callback(self.indexes.close)
+        jobs = Jobs()
+        self._closing.callback(jobs.close)
+        self.stock = Stock(self.weights, self.embedders, self.indexes, jobs, pulled=self._pulled)
         self._loading = threading.Lock()
-        self._pulling: str | None = None
         self._preparing = False
         self._loaded_once: set[str] = set()
         self._voices: dict[str, tuple[ModelName, Voice | None]] = {}
@@ -132,16 +137,30 @@ class Application:
 
     def models(self) -> tuple[ModelChoice, ...]:
         """Return every model this installation knows of, ready ones first (see ``configured.trouble`` for the rest)."""
-        choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True)]
+        choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True, origin="built in")]
         named = [f"local:{name}" for name, weights in CATALOGUE.items() if weights.kind == "chat"]
         own = self.configured.models()
         if self.default_model not in (*named, *own, EXTRACTIVE):
             named.insert(0, self.default_model)
-        for name in (*named, *own):
-            reason = self._why_not(name)
-            label = own[name].label if name in own else name.removeprefix("local:")
-            choices.append(ModelChoice(name, label, ready=not reason, reason=reason))
+        choices.extend(self._choice(name, own.get(name)) for name in (*named, *own))
         return tuple(sorted(choices, key=lambda choice: (not choice.ready, choice.name != self.default_model)))
+
+    def _choice(self, name: str, own: Configured | None) -> ModelChoice:
+        reason = self._why_not(name)
+        if own is not None:
+            return ModelChoice(name, own.label, ready=not reason, reason=reason)
+        choice = ModelChoice(name, name.removeprefix("local:"), ready=not reason, reason=reason)
+        weights = CATALOGUE.get(name.removeprefix("local:"))
+        if weights is None:
+            return choice
+        return replace(
+            choice,
+            origin="catalogue",
+            pullable=_can_run_local() and not self.weights.is_complete(weights.name),
+            size_bytes=weights.size_bytes,
+            licence=weights.licence,
+            languages=weights.languages,
+        )
 
     def _why_not(self, model: str) -> str:
         """Return why a model cannot answer now, or nothing."""
@@ -151,12 +170,12 @@ class Application:
             return str(error)
         if name.kind != "local":
             return missing(name)
-        if importlib.util.find_spec("xllamacpp") is None:
+        if not _can_run_local():
             return "the llama.cpp package is not installed: pip install xllamacpp"
         if name.is_file:
             return "" if Path(name.value).expanduser().is_file() else f"there is no file {name.value}"
         weights = CATALOGUE[name.value]
-        if self._pulling == name.value:
+        if self.stock.is_fetching(name.value):
             return "its weights are being downloaded"
         if not self.weights.is_complete(name.value):
             return f"not downloaded ({weights.size_bytes / 1e9:.1f} GB): assistant models pull {name.value}"
@@ -247,22 +266,11 @@ class Application:
         stop = threading.Event()
 
         def work() -> None:
-            self._preparing = True
-            try:
-                self._pull_missing(self.indexes.embedder, stop)
-                self.index()
-                self.prepare(self.default_model, pull=lambda name: self._pull_missing(name, stop))
-                self._warm_up()
-                self.build_reader()
-                self.open_reader()
-            except (AssistantError, IndexingError) as error:
-                if not stop.is_set():
-                    self.trouble = str(error)
-                    logger.warning("preparing stopped: %s", error)
-            finally:
-                self._preparing = False
+            with self._shown(self.indexes.embedder) as show:
+                self.stock.ready(given_up=stop.is_set, show=show)
+            self._make_ready(stop.is_set)
 
-        worker = threading.Thread(target=work, name="preparing", daemon=True)
+        worker = threading.Thread(target=self._prepare, args=(work, stop), name="preparing", daemon=True)
         worker.start()
         try:
             yield
@@ -270,16 +278,54 @@ class Application:
             stop.set()
             worker.join(2)
 
-    def _pull_missing(self, name: str, stop: threading.Event) -> None:
-        if name in CATALOGUE and not self.weights.is_complete(name):
-            from assistant.weights_progress import rich_progress
+    def _prepare(self, work: Callable[[], None], stop: threading.Event) -> None:
+        """Do some of getting ready, and keep why it stopped."""
+        self._preparing = True
+        try:
+            work()
+            self.trouble = None
+        except (AssistantError, IndexingError) as error:
+            if not stop.is_set():
+                self.trouble = str(error)
+                logger.warning("preparing stopped: %s", error)
+        finally:
+            self._preparing = False
 
-            self._pulling = name
-            try:
-                with rich_progress() as progress:
-                    self.weights.pull(name, progress=progress, cancelled=stop.is_set)
-            finally:
-                self._pulling = None
+    def _make_ready(self, given_up: Callable[[], bool]) -> None:
+        """Get the default model ready, its weights fetched if need be, and the reader."""
+
+        def fetch(name: str) -> None:
+            with self._shown(name) as show:
+                self.stock.fetch(name, given_up=given_up, show=show)
+
+        self.prepare(self.default_model, pull=fetch)
+        self._warm_up()
+        self._make_reader_ready()
+
+    def _make_reader_ready(self) -> None:
+        self.build_reader()
+        self.open_reader()
+
+    def _pulled(self, name: str) -> None:
+        """Go on with getting ready, where what a reader fetched is what that lacked."""
+        if self._preparing:
+            return
+        stop = threading.Event()
+        if f"local:{name}" == self.default_model:
+            self._prepare(lambda: self._make_ready(stop.is_set), stop)
+        else:
+            self._prepare(self._make_reader_ready, stop)
+
+    @contextmanager
+    def _shown(self, name: str) -> Iterator[Callable[[Pull], None]]:
+        """Lend what shows in the terminal how weights come in, if they are not here."""
+        if name not in CATALOGUE or self.weights.is_complete(name):
+            yield lambda _: None
+            return
+        from assistant.weights_progress import rich_progress
+
+        with rich_progress() as show:
+            yield show
 
     def _warm_up(self) -> None:
         """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
@@ -360,7 +406,7 @@ class Application:
     def _index_ready(self) -> Generator[Waiting]:
         """Yield heartbeats until the index can be asked; raise what stopped it."""
         started = time.monotonic()
-        while self._pulling == self.indexes.embedder:
+        while self.stock.is_fetching(self.indexes.embedder):
             time.sleep(_BEAT_S)
             yield Waiting("loading", round(time.monotonic() - started, 1))
         with ThreadPoolExecutor(1, "opening-index") as pool:
@@ -376,7 +422,7 @@ class Application:
         if not name.is_file and not self.weights.is_complete(name.value):
             return (
                 "is still being downloaded"
-                if self._pulling
+                if self._preparing or self.stock.is_fetching(name.value)
                 else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
             )
         state = self._state(name)
@@ -410,6 +456,10 @@ class Application:
     def close(self) -> None:
         """Stop the local model and release the index."""
         self._closing.close()
+
+
+def _can_run_local() -> bool:
+    return importlib.util.find_spec("xllamacpp") is not None
 
 
 def _words(document: Document) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from assistant.compare import Side, Sided
+from assistant.stock import Stock
 from assistant.types import Answer, Event, Turn
 from index.types import Document
 
@@ -36,6 +37,16 @@ class ModelChoice:
     """Whether it can answer now. A local model that is still loading is not ready, and ``reason`` says so."""
     reason: str = ""
     """Why it cannot answer now, and what would help; empty when ready."""
+    origin: Literal["built in", "catalogue", "configured"] = "configured"
+    """``catalogue``: its weights can be fetched by name, and it runs on this machine."""
+    pullable: bool = False
+    """Whether its weights are not here and can be fetched (``Stock.pull``, by the name after ``local:``)."""
+    size_bytes: int | None = None
+    """Of its weights on this machine, here or to be fetched; None where there are none, or that is not known."""
+    licence: str = ""
+    """Empty where it is not known."""
+    languages: str = ""
+    """What it reads and writes, in words for the reader; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,8 @@ class Workbench(Protocol):
     """The library, the models and the conversations of one home folder."""
 
     default_model: str
+    stock: Stock
+    """The weights, embedders and indexes, and the work on them that goes on in the background."""
 
     def articles(self) -> tuple[ArticleCard, ...]:
         """Return the library in title order."""

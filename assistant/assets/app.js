@@ -194,6 +194,12 @@ const actions = {
   rate: ({ dataset }) =>
     trigger("rate", { payload: { position: Number(dataset.position), opinion: dataset.opinion } }),
   prefer: ({ dataset }) => trigger("prefer", { payload: { position: Number(dataset.position), side: dataset.side } }),
+  stock: (button, event) => {
+    // The second of two quick clicks would meet what the first one made of the button: Cancel.
+    if (event.detail > 1 || button.getAttribute("aria-disabled") === "true") return;
+    const { wish, task, name } = button.dataset;
+    trigger("stock", { payload: { wish, task, name } });
+  },
   copy,
 };
 
@@ -216,7 +222,7 @@ on("click", (event) => {
     return question()?.focus();
   }
   const button = target.closest("[data-action]");
-  if (button && button.tagName === "BUTTON") return actions[button.dataset.action]?.(button);
+  if (button && button.tagName === "BUTTON") return actions[button.dataset.action]?.(button, event);
   const details = target.closest("summary")?.parentElement;
   if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
   if (target.closest("#send")) return askTyped();
@@ -230,6 +236,11 @@ on("change", ({ target }) => {
 });
 
 on("submit", (event) => {
+  const wish = event.target.closest('form[data-action="stock"]');
+  if (wish) {
+    event.preventDefault();
+    return trigger("stock", { payload: { wish: "start", task: wish.dataset.task, name: wish.elements.name.value } });
+  }
   const form = event.target.closest('form[data-action="search"]');
   if (!form) return;
   event.preventDefault();
@@ -255,7 +266,7 @@ on("mouseover", (event) => {
   else if (!document.activeElement?.matches(".cite")) hideTip();
 });
 on("focusin", (event) => {
-  lastFocus = { element: event.target, id: event.target.id };
+  lastFocus = { element: event.target, id: event.target.id, row: event.target.closest(".stock > li")?.id };
   const marker = event.target.closest(".cite");
   if (marker && marker.matches(":focus-visible")) showTip(marker);
   else hideTip();
@@ -303,13 +314,13 @@ function keepDetails() {
     if (details.open !== opened.has(details.dataset.keep)) details.open = opened.has(details.dataset.keep);
 }
 
-/* Focus stays with the marker or button of the same name; where that is gone, it goes to the question. */
+/* Focus stays with the marker or button of the same name, or in its row; where that is gone, it goes to the question. */
 function keepFocus() {
   if (!lastFocus || document.activeElement !== document.body) return;
-  const { element, id } = lastFocus;
+  const { element, id, row } = lastFocus;
   if (element.isConnected && element.getClientRects().length) return;
   lastFocus = null;
-  const same = id ? document.getElementById(id) : null;
+  const same = (id && document.getElementById(id)) || (row && document.getElementById(row)?.querySelector("button"));
   if (same?.getClientRects().length) same.focus({ preventScroll: true });
   else if (!phone.matches) question()?.focus({ preventScroll: true });
 }
@@ -335,6 +346,13 @@ function tendArticle() {
   emphasise();
 }
 
+/* How far a job is comes in by itself, and goes into its row. */
+function tendProgress() {
+  const now = $("#models-now [data-row]");
+  const place = now && document.getElementById(now.dataset.row)?.querySelector(".progress");
+  if (place && place.innerHTML !== now.innerHTML) place.replaceChildren(...now.cloneNode(true).childNodes);
+}
+
 /* The page is mounted piece by piece, in no set order. */
 function nameRegions() {
   if ($("#panes:not([data-pane]), #topbar:not([data-pane])")) showPane(pane);
@@ -352,6 +370,7 @@ const redrawn = new MutationObserver((changes) => {
   tendReceipt();
   keepDetails();
   tendArticle();
+  tendProgress();
   follow();
   keepFocus();
 });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -26,21 +25,6 @@ ARTICLES = {
     "tower": b"# The tower\n\nThe tower was built of oak in 1888.\n\nIt burned down in 1950, and was built again.\n",
 }
 QUESTION = "What did the bridge replace?"
-
-
-@pytest.fixture(scope="session")
-def twin(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedder of the same dimension as minilm, and of its own mind: the words of minilm, shuffled."""
-    import numpy as np
-    from safetensors.numpy import load_file, save_file
-
-    folder = tmp_path_factory.mktemp("twin") / "twin"
-    shutil.copytree(minilm, folder)
-    weights = dict(load_file(folder / "model.safetensors"))
-    name = next(name for name in weights if name.endswith("word_embeddings.weight"))
-    weights[name] = np.ascontiguousarray(np.roll(weights[name], 1, axis=0))
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    return folder
 
 
 @pytest.fixture

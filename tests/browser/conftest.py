@@ -15,8 +15,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from assistant.compare import Side, Sided
+from assistant.embedders import Embedders
 from assistant.errors import ModelError
 from assistant.extensions import Extensions
+from assistant.home import Home
+from assistant.indexes import Indexes
+from assistant.jobs import Jobs
+from assistant.settings import Settings
+from assistant.stock import Stock
 from assistant.types import (
     Answer,
     Citation,
@@ -31,8 +37,10 @@ from assistant.types import (
     Waiting,
 )
 from assistant.ui import RunningApp, start
+from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.errors import UnknownArticleError
+from index.library import Library
 from index.types import Block, Chunk, Document, ScoredChunk
 
 LIGHTHOUSE = """# The lamp at Skerry Point
@@ -94,7 +102,8 @@ class Script:
 
     default_model = "local:small"
 
-    def __init__(self) -> None:
+    def __init__(self, home: Home) -> None:
+        self.stock = stock_of(home)
         self.library = {
             "lighthouse": document("lighthouse", LIGHTHOUSE, "Ines Park", "2024-06-02"),
             "ferry": document("ferry", FERRY),
@@ -264,9 +273,16 @@ class Script:
         self.hold.set()
 
 
+def stock_of(home: Home) -> Stock:
+    """Return the real stock of an empty home folder."""
+    weights = WeightsFolder(home.models)
+    embedders = Embedders(home, weights)
+    return Stock(weights, embedders, Indexes(home, Library(home.articles), embedders, Settings()), Jobs())
+
+
 @pytest.fixture(scope="module")
-def script() -> Iterator[Script]:
-    made = Script()
+def script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Script]:
+    made = Script(Home(tmp_path_factory.mktemp("home")))
     yield made
     made.close()
 

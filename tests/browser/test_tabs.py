@@ -188,18 +188,18 @@ def select(page: Page, start: str, end: str | None = None) -> None:
     page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 60))")
 
 
-def test_without_an_extension_there_is_no_tab_and_no_case_to_make(page: Page) -> None:
-    expect(page.get_by_role("tab")).to_have_count(0)
+def test_without_an_extension_there_is_no_tab_of_one_and_no_case_to_make(page: Page) -> None:
+    expect(page.get_by_role("tab")).to_have_text(["Ask", "Models"])
     exchange = ask(page, "When was it lit?")
     exchange.get_by_role("button", name="Poor answer").click()
     expect(exchange.get_by_role("button", name="Poor answer")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_text("eval case")).to_have_count(0)
-    assert page.locator("[id^=case], [id^=evals], #places").count() == 0
+    assert page.locator("[id^=case], [id^=evals]").count() == 0
 
 
-def test_with_one_a_quiet_bar_has_two_tabs_and_the_panes_fill_the_page(visit: Visit) -> None:
+def test_with_one_a_quiet_bar_has_its_tab_too_and_the_panes_fill_the_page(visit: Visit) -> None:
     page = visit()
-    expect(page.get_by_role("tab")).to_have_text(["Ask", "Evals"])
+    expect(page.get_by_role("tab")).to_have_text(["Ask", "Models", "Evals"])
     bar, topbar = page.get_by_role("tablist").bounding_box(), page.locator("#topbar").bounding_box()
     assert bar is not None
     assert topbar is not None
