@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from index.build import Index, Progress, fingerprint
 from index.cache import CACHE, Cache
 from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
+from index.store_server import ChromaServer
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -38,6 +39,9 @@ class Indexes:
 
     def __init__(self, home: Home, library: Library, embedders: Embedders, settings: Settings) -> None:
         self._folder = home.index
+        self._server = (
+            ChromaServer(home.server, library=library.identity(), locks=home.index) if home.server is not None else None
+        )
         self._library = library
         self._embedders = embedders
         self._settings = settings
@@ -90,16 +94,24 @@ class Indexes:
         with closing(self._cache()) as cache:
             return cache.count()
 
+    def collections(self) -> tuple[Collection, ...]:
+        """Return what stands of this library: on its server, if it has one, and then in its folder."""
+        return (*(self._server.collections() if self._server else ()), *collections(self._folder))
+
+    def in_use(self, found: Sequence[Collection]) -> Collection | None:
+        """Return the one of these that the library is searched with; None before there is one."""
+        return in_use([one for one in found if (one.folder is None) == (self._server is not None)], self.embedder)
+
     def prune(self) -> Pruned:
         """Delete the indexes that are not in use, and the vectors kept for other embedders.
 
         UsageError, and nothing deleted, before the embedder in use has an index.
         """
-        found = collections(self._folder)
-        used = in_use(found, self.embedder)
+        found = self.collections()
+        used = self.in_use(found)
         if used is None or used.about is None:
             raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")
-        gone = {one: delete(one) for one in found if one != used}
+        gone = {one: self._delete(one) for one in found if one != used}
         with closing(self._cache()) as cache:
             vectors = cache.forget(all_but=used.about.identity)
         return Pruned(
@@ -120,17 +132,26 @@ class Indexes:
             self._stamps[index.fingerprint] = stamp
 
     def _open(self, name: str) -> Index:
-        """Open an embedder's index; where another process has it open, ours stays in memory."""
+        """Open an embedder's index; where another process has its folder open, ours stays in memory."""
         embedder = self._embedders.load(name)
+        if self._server is not None:
+            return self._made(embedder, None, self._closing, server=self._server)
         mine = self._closing.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
         return self._made(embedder, self._folder if mine else None, self._closing)
 
-    def _made(self, embedder: Embedder, folder: Path | None, opened: ExitStack) -> Index:
+    def _made(
+        self, embedder: Embedder, folder: Path | None, opened: ExitStack, *, server: ChromaServer | None = None
+    ) -> Index:
         cache = self._cache()
         opened.callback(cache.close)
-        index = Index(embedder=embedder, settings=self._settings.index, cache=cache, folder=folder)
+        index = Index(embedder=embedder, settings=self._settings.index, cache=cache, folder=folder, server=server)
         opened.callback(index.close)
         return index
+
+    def _delete(self, one: Collection) -> bool:
+        if one.folder is not None:
+            return delete(one.folder)
+        return self._server is not None and self._server.delete(one)
 
     def _cache(self) -> Cache:
         return Cache(self._folder / CACHE)
