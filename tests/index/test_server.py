@@ -3,6 +3,7 @@
 import http.server
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -313,9 +314,10 @@ def test_a_server_killed_and_started_again_answers_the_next_question(chroma, ope
         with pytest.raises(StoreError) as caught:
             attempt()
         assert not isinstance(caught.value, DamagedIndexError)
-        assert str(caught.value) == (
-            f"the Chroma server at {server.address} does not answer ([Errno 111] Connection refused). "
-            "Start it, or unset CHROMA_URL to search without a server."
+        assert re.fullmatch(
+            rf"the Chroma server at {server.address} does not answer \(\[Errno \d+\] Connection refused\)\. "
+            r"Start it, or unset CHROMA_URL to search without a server\.",
+            str(caught.value),
         )
     assert time.monotonic() - started < 5
     chroma.start()
@@ -380,7 +382,7 @@ def test_a_server_killed_at_any_request_of_an_update_leaves_an_index_that_ends_c
     index.update(after)
     count = len(requests)
     assert count > 10
-    for fatal in (1, count // 3, 2 * count // 3, count - 1, count):
+    for fatal in (1, count // 2, count):
         index = opened()
         index.update(before)
         count_or_kill(index, fatal)
@@ -415,6 +417,18 @@ def test_a_collection_that_holds_something_else_is_replaced(opened, library, ans
     assert everything(index) == everything(first) == answered
     assert index.embedder.embedded == []
     assert index.notice == "The search index on the server was damaged; it was built again from the saved articles."
+
+
+def test_another_collection_in_the_place_of_the_former_is_looked_through(opened, library, answered, server):
+    index = opened()
+    index.update(library)
+    chunks = list(index._snapshot.chunks.values())
+    vectors = index._vectors(chunks)
+    vectors[1] = vectors[-1]
+    index._store._api.delete_collection(index._store._name)
+    with closing(server.store(index.fingerprint)) as other, other.writing():
+        other.put([chunk.id for chunk in chunks], vectors, [chunk.document for chunk in chunks])
+    assert everything(index) == answered
 
 
 def test_a_closed_index_says_so(opened, library, server):
@@ -489,15 +503,14 @@ def test_a_server_that_never_answers_is_not_waited_for(opened, tmp_path, library
         for attempt in (lambda: index.update(library), index._server.collections):
             with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
                 attempt()
-    index = opened()
     monkeypatch.setattr("index.store_server._WORK_S", 60)
     index = opened()
     index.update(library)
     started = time.monotonic()
-    os.kill(chroma.pid, 19)  # SIGSTOP: it takes connections, and says nothing
+    os.kill(chroma.pid, signal.SIGSTOP)  # it takes connections, and says nothing
     with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
         everything(index)
-    os.kill(chroma.pid, 18)
+    os.kill(chroma.pid, signal.SIGCONT)
     assert time.monotonic() - started < 5
     assert everything(index) == answered
 
@@ -574,7 +587,7 @@ def test_an_address_has_defaults(url, clean, loopback):
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_without_being_shown(url):
-    with pytest.raises(ValueError, match="its? ") as caught:
+    with pytest.raises(ValueError, match=r"^(it|its) ") as caught:
         parse_address(url)
     assert not re.search("s[eé] ?cret", str(caught.value))
     assert caught.value.__cause__ is None
