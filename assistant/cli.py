@@ -29,7 +29,8 @@ _LONGEST_STDIN = 1_000_000
 app = typer.Typer(
     name="assistant",
     help="Ask an article; every sentence of the answer opens the sentence that proves it.",
-    epilog="Articles, index, weights and conversations stand in one folder: ASSISTANT_HOME, if that is set.",
+    epilog="Articles, index, weights and conversations stand in one folder: ASSISTANT_HOME, if that is set. "
+    "CHROMA_URL, if that is set, is the Chroma server that has the index.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -274,18 +275,16 @@ def index(context: typer.Context) -> None:
 @index_app.command("status", short_help="List the indexes of the library.")
 def status() -> None:
     """List the indexes of the library (* marks the one in use), with what they hold and their size on disk."""
-    from index.inventory import collections, in_use
-
     with _application() as application:
         indexes = application.indexes
-        found = collections(application.home.index)
-        used = in_use(found, indexes.embedder)
+        found = indexes.collections()
+        used = indexes.in_use(found)
         for one in found:
             what = "set aside as damaged, or unfinished"
             if about := one.about:
                 held = f"{about.articles:,} articles, {about.chunks:,} passages of {about.dimension} numbers"
                 what = f"{about.embedder}: {held}"
-            typer.echo(f"{'*' if one == used else ' '} {one.folder.name}  {_bytes(one.size):>9}  {what}")
+            typer.echo(f"{'*' if one == used else ' '} {one.name}  {_bytes(one.size):>9}  {what}")
         if used is None:
             typer.echo(f"no index for {indexes.embedder} yet; the next question makes it", err=True)
         typer.echo(f"{indexes.vectors():,} vectors are kept: what was embedded once is not embedded again")
@@ -300,9 +299,9 @@ def prune() -> None:
     with _application() as application:
         pruned = application.indexes.prune()
         for one in pruned.deleted:
-            typer.echo(f"deleted    {one.folder.name}  {_bytes(one.size)}")
+            typer.echo(f"deleted    {one.name}  {_bytes(one.size)}")
         for one in pruned.stayed:
-            typer.echo(f"stays      {one.folder.name}  another program has it open")
+            typer.echo(f"stays      {one.name}  another program has it open")
         typer.echo(f"{len(pruned.deleted)} indexes and {pruned.vectors:,} kept vectors deleted")
 
 
@@ -409,8 +408,8 @@ def _application(model: str = DEFAULT_MODEL, embedder: str | None = None) -> Ite
             application.close()
 
 
-def _bytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+def _bytes(size: int | None) -> str:
+    return "on server" if size is None else f"{size / 1e6:.1f} MB"
 
 
 def _words(count: int) -> str:

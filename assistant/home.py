@@ -1,4 +1,7 @@
-"""The one folder that holds everything a user has here: articles, index, weights, conversations, logs."""
+"""The one folder that holds everything a user has here: articles, index, weights, conversations, logs.
+
+And, for an index that stands elsewhere, the address of the Chroma server that has it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.errors import HomeError
+from assistant.errors import HomeError, UsageError
+from index.address import Address, parse_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,8 @@ class Home:
     """Where things stand in the home folder."""
 
     root: Path
+    server: Address | None = None
+    """The Chroma server that holds the vectors; None where they stand in ``index``."""
 
     @property
     def articles(self) -> Path:
@@ -44,9 +50,9 @@ class Home:
 def open_home() -> Home:
     """Return the home folder, made if it was not there: ASSISTANT_HOME, or the system's place for user data.
 
-    Raises HomeError when it cannot be made or written.
+    Raises HomeError when it cannot be made or written, UsageError when CHROMA_URL is no address of a server.
     """
-    home = Home(_root())
+    home = Home(_root(), _server())
     try:
         # Questions and articles are the user's own: a new folder is for nobody else's eyes.
         home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,3 +81,15 @@ def _root() -> Path:
         raise HomeError(
             f"ASSISTANT_HOME is '{named}', which is no place for a folder ({error}). Set it to a folder you can write."
         ) from error
+
+
+def _server() -> Address | None:
+    named = os.environ.get("CHROMA_URL")
+    if not named:
+        return None
+    try:
+        return parse_address(named)
+    except ValueError as error:
+        raise UsageError(
+            f"CHROMA_URL is no address of a Chroma server: {error}. Set it to one (http://127.0.0.1:8000), or unset it."
+        ) from None

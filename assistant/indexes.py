@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from index.cache import CACHE, Cache
 from index.files import size_on_disk
 from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
+from index.store_server import ChromaServer
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -41,6 +42,9 @@ class Indexes:
 
     def __init__(self, home: Home, library: Library, embedders: Embedders, settings: Settings) -> None:
         self._folder = home.index
+        self._server = (
+            ChromaServer(home.server, library=library.identity(), locks=home.index) if home.server is not None else None
+        )
         self._library = library
         self._embedders = embedders
         self._settings = settings
@@ -103,23 +107,28 @@ class Indexes:
         with closing(self._cache()) as cache:
             return cache.count()
 
-    def built(self) -> tuple[Collection, ...]:
-        """Return the collections on disk, of every embedder and those set aside, the largest first."""
-        return collections(self._folder)
+    def collections(self) -> tuple[Collection, ...]:
+        """Return what stands of this library: on its server, if it has one, and then in its folder."""
+        return (*(self._server.collections() if self._server else ()), *collections(self._folder))
+
+    def in_use(self, found: Sequence[Collection], embedder: str | None = None) -> Collection | None:
+        """Return the one of these that an embedder searches (by default the one in use); None before there is one."""
+        here = [one for one in found if (one.folder is None) == (self._server is not None)]
+        return in_use(here, embedder or self.embedder)
 
     def prune(self) -> Pruned:
         """Delete the indexes that are not in use, and the vectors kept for other embedders.
 
         UsageError, and nothing deleted, before the embedder in use has an index.
         """
-        before, found = size_on_disk(self._folder), self.built()
-        used = in_use(found, self.embedder)
+        before, found = size_on_disk(self._folder), self.collections()
+        used = self.in_use(found)
         if used is None or used.about is None:
             raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")
         with self._switching, self._opening:
             for name in self._opened.keys() - {self.embedder}:
                 self._release(self._opened.pop(name))
-        gone = {one: delete(one) for one in found if one != used}
+        gone = {one: self._delete(one) for one in found if one != used}
         with closing(self._cache()) as cache:
             vectors = cache.forget(all_but=used.about.identity)
         return Pruned(
@@ -143,11 +152,14 @@ class Indexes:
             self._stamps[index.fingerprint] = stamp
 
     def _open(self, name: str) -> Index:
-        """Open an embedder's index; where another process has it open, ours stays in memory."""
+        """Open an embedder's index; where another process has its folder open, ours stays in memory."""
         embedder = self._embedders.load(name)
         with ExitStack() as opened:
-            mine = opened.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
-            index = self._made(embedder, self._folder if mine else None, opened)
+            if self._server is not None:
+                index = self._made(embedder, None, opened, server=self._server)
+            else:
+                mine = opened.enter_context(held(self._folder, fingerprint(embedder, self._settings.index)))
+                index = self._made(embedder, self._folder if mine else None, opened)
             self._closing[index] = opened.pop_all()
         return index
 
@@ -156,12 +168,19 @@ class Indexes:
         self._stamps.pop(index.fingerprint, None)
         self._closing.pop(index).close()
 
-    def _made(self, embedder: Embedder, folder: Path | None, opened: ExitStack) -> Index:
+    def _made(
+        self, embedder: Embedder, folder: Path | None, opened: ExitStack, *, server: ChromaServer | None = None
+    ) -> Index:
         cache = self._cache()
         opened.callback(cache.close)
-        index = Index(embedder=embedder, settings=self._settings.index, cache=cache, folder=folder)
+        index = Index(embedder=embedder, settings=self._settings.index, cache=cache, folder=folder, server=server)
         opened.callback(index.close)
         return index
+
+    def _delete(self, one: Collection) -> bool:
+        if one.folder is not None:
+            return delete(one.folder)
+        return self._server is not None and self._server.delete(one)
 
     def _cache(self) -> Cache:
         return Cache(self._folder / CACHE)

@@ -151,7 +151,8 @@ def _embedder_state(choice: EmbedderChoice) -> str:
     if choice.index is None:
         return "No index yet: the first question builds it" if choice.in_use and choice.here else "No index yet"
     passages = "1 passage" if choice.index.passages == 1 else f"{choice.index.passages:,} passages"
-    held = f"{passages}, {size(choice.index.size_bytes)} on disk"
+    on_disk = choice.index.size_bytes
+    held = f"{passages}, on a server" if on_disk is None else f"{passages}, {size(on_disk)} on disk"
     return f"Index: {held}" if choice.in_use else f"Built before: {held}"
 
 

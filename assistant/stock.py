@@ -18,17 +18,18 @@ from assistant.jobs import Job, Jobs, Task, Ticket, Work
 from assistant.weights import Progress, WeightsFolder
 from index.errors import IndexingError
 from index.files import size_on_disk
-from index.inventory import Collection, in_use
+from index.inventory import Collection
 
 _OWN_LANGUAGES = "its maker knows which languages"
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltIndex:
-    """An embedder's index on disk."""
+    """An embedder's index."""
 
     passages: int
-    size_bytes: int
+    size_bytes: int | None
+    """On disk; None on a Chroma server, which does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Stock:
 
     def embedders(self) -> tuple[EmbedderChoice, ...]:
         """Return the embedders that are known here: the catalogue's, and those the library was searched with."""
-        found = self._indexes.built()
+        found = self._indexes.collections()
         named = [one.about.embedder for one in found if one.about]
         own = sorted({*named, self._indexes.embedder} - CATALOGUE.keys())
         listed = [name for name, weights in CATALOGUE.items() if weights.kind == "embedder"]
@@ -85,9 +86,9 @@ class Stock:
 
     def unused_bytes(self) -> int:
         """Return the size on disk of the indexes that are not in use; 0 before the one in use is built."""
-        found = self._indexes.built()
-        used = in_use(found, self._indexes.embedder)
-        return sum(one.size for one in found if one != used) if used else 0
+        found = self._indexes.collections()
+        used = self._indexes.in_use(found)
+        return sum(one.size or 0 for one in found if one != used) if used else 0
 
     def pull(self, name: str) -> str:
         """Begin to fetch weights and return nothing; or return in one line why that cannot be."""
@@ -140,7 +141,7 @@ class Stock:
         self._jobs.run("use", name, self._switching(name, show), given_up=given_up)
 
     def _choice(self, name: str, found: Sequence[Collection]) -> EmbedderChoice:
-        used = in_use(found, name)
+        used = self._indexes.in_use(found, name)
         index = BuiltIndex(used.about.chunks, used.size) if used and used.about else None
         using = name == self._indexes.embedder
         if name in CATALOGUE:

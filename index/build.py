@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 from index.cache import Cache, text_key
 from index.embed import Embedder
 from index.errors import DamagedIndexError, StoreError
-from index.inventory import About, note
+from index.inventory import About
 from index.keyword import KeywordIndex
 from index.library import unknown_article
 from index.retrieve import retrieve
 from index.settings import IndexSettings
 from index.split import split
 from index.store import ChromaStore
+from index.store_server import ChromaServer, ServerStore
 from index.types import Chunk, Document, ScoredChunk
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class _Snapshot:
     chunks: Mapping[str, Chunk]
     keyword: KeywordIndex
     store: ChromaStore
+    stamp: str = ""
+    """The store's, when all of these chunks were in it."""
 
 
 def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
@@ -65,12 +68,18 @@ def _newest(folder: Path, name: str) -> Path:
 class Index:
     """A set of articles, searchable. One writer at a time; any number of threads may query meanwhile.
 
-    The vectors stand in Chroma (in ``folder``, or in memory when None) and are derived: what is damaged or missing is
-    put right from the articles and the cache.
+    The vectors stand in Chroma (on ``server``, in ``folder``, or in memory when both are None) and are derived: what is
+    damaged or missing is put right from the articles and the cache.
     """
 
     def __init__(
-        self, *, embedder: Embedder, settings: IndexSettings, cache: Cache, folder: Path | None = None
+        self,
+        *,
+        embedder: Embedder,
+        settings: IndexSettings,
+        cache: Cache,
+        folder: Path | None = None,
+        server: ChromaServer | None = None,
     ) -> None:
         self.embedder = embedder
         self.settings = settings
@@ -79,6 +88,7 @@ class Index:
         """What was put right since the opening, in one line for the user."""
         self._cache = cache
         self._folder = _newest(folder, self.fingerprint) if folder else None
+        self._server = server
         self._writing = threading.Lock()
         self._closed = False
         self._verified = False
@@ -128,6 +138,9 @@ class Index:
         while True:
             snapshot = self._snapshot
             try:
+                if snapshot.store.stamp() != snapshot.stamp:
+                    self._restore(snapshot)
+                    continue
                 found = retrieve(
                     query,
                     k=k,
@@ -140,6 +153,9 @@ class Index:
                     documents=documents,
                     settings=self.settings,
                 )
+                # An update that ended meanwhile, also another program's, may have taken chunks from under this query.
+                if self._snapshot is snapshot and snapshot.store.stamp() == snapshot.stamp:
+                    return found
             except StoreError as error:
                 # A writer that replaced the store under this query is done when the lock is ours.
                 with self._writing:
@@ -149,10 +165,6 @@ class Index:
                         self._set_aside(error)
                         self._update(tuple(snapshot.documents.values()), None)
                         mended = True
-                continue
-            # An update that ended meanwhile may have taken chunks from under this query: ask again.
-            if self._snapshot is snapshot:
-                return found
 
     def close(self) -> None:
         """Release the index's folder. Queries and updates then raise StoreError."""
@@ -173,26 +185,44 @@ class Index:
         except DamagedIndexError as error:
             self._publish(_Snapshot(library, chunks, keyword, self._set_aside(error)))
 
+    def _restore(self, snapshot: _Snapshot) -> None:
+        """Put back what another program may have taken from under the queries; what it put in is its own and stays."""
+        with self._writing:
+            if self._snapshot is snapshot:
+                store = snapshot.store
+                with store.writing() as same:
+                    self._fill(snapshot, same=same)
+                    stamp = store.stamp() if same else store.note(self._about(snapshot))
+                    self._snapshot = replace(snapshot, stamp=stamp)
+
     def _publish(self, snapshot: _Snapshot) -> None:
         """Bring the store up to a snapshot and show it to queries.
 
         What is new goes in before, what is stale goes out after: both sets can be searched at the moment of change.
         """
+        store = snapshot.store
+        with store.writing() as same:
+            held = self._fill(snapshot, same=same)
+            self._snapshot = replace(snapshot, stamp=store.note(self._about(snapshot)))
+            store.drop(sorted(held - snapshot.chunks.keys()))
+
+    def _fill(self, snapshot: _Snapshot, *, same: bool) -> set[str]:
+        """Put in what the store lacks of a snapshot, and return the ids it held before."""
+        self._verified = self._verified and same
         held = snapshot.store.ids()
         self._put([chunk for id, chunk in snapshot.chunks.items() if id not in held], snapshot.store)
         self._verify([chunk for id, chunk in snapshot.chunks.items() if id in held], snapshot)
-        self._snapshot = snapshot
-        snapshot.store.drop(sorted(held - snapshot.chunks.keys()))
-        if self._folder is not None:
-            about = About(
-                self.embedder.name,
-                self.embedder.identity,
-                self.embedder.dimension,
-                articles=len(snapshot.documents),
-                chunks=len(snapshot.chunks),
-                written=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            )
-            note(self._folder, about)
+        return held
+
+    def _about(self, snapshot: _Snapshot) -> About:
+        return About(
+            self.embedder.name,
+            self.embedder.identity,
+            self.embedder.dimension,
+            articles=len(snapshot.documents),
+            chunks=len(snapshot.chunks),
+            written=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
 
     def _put(self, chunks: Sequence[Chunk], store: ChromaStore) -> None:
         if chunks:
@@ -212,7 +242,7 @@ class Index:
             found = snapshot.store.nearest(vector, k=1, documents=[chunk.document])
             # Another chunk may hold the same text; a chunk's own vector is always found at similarity 1.
             if not found or found[0][1] < 0.999:
-                raise DamagedIndexError(f"the index at {self._folder} does not find a chunk it holds")
+                raise DamagedIndexError(f"{snapshot.store.place} does not find a chunk it holds")
 
     def _split(self, document: Document) -> list[Chunk]:
         key = f"{document.id}\x00{document.digest}"
@@ -255,12 +285,20 @@ class Index:
             raise StoreError("the index is closed")
         if self._store is None:
             self._verified = False
-            self._store = ChromaStore(self._folder, name=self.fingerprint)
+            self._store = (
+                self._server.store(self.fingerprint)
+                if self._server
+                else ChromaStore(self._folder, name=self.fingerprint)
+            )
         return self._store
 
     def _set_aside(self, error: DamagedIndexError) -> ChromaStore:
         """Move a damaged index out of the way and return an empty one in its place."""
         logger.warning("index set aside: %s", error)
+        if isinstance(self._store, ServerStore):
+            self._store.renew()
+            self.notice = "The search index on the server was damaged; it was built again from the saved articles."
+            return self._store
         if self._store is not None:
             self._store.close()
             self._store = None

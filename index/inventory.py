@@ -33,13 +33,15 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One folder of vectors."""
+    """The vectors of one embedder."""
 
-    folder: Path
-    size: int
-    """Bytes on disk."""
+    name: str
     about: About | None
     """None where it was set aside as damaged, or was never written whole."""
+    folder: Path | None = None
+    """None on a Chroma server."""
+    size: int | None = None
+    """Bytes on disk; None on a Chroma server, which does not tell."""
 
 
 def note(folder: Path, about: About) -> None:
@@ -50,8 +52,8 @@ def note(folder: Path, about: About) -> None:
 
 def collections(root: Path) -> tuple[Collection, ...]:
     """Return the collections of an index folder, the largest first."""
-    found = [Collection(folder, size_on_disk(folder), _about(folder)) for folder in _folders(root)]
-    return tuple(sorted(found, key=lambda one: (-one.size, one.folder.name)))
+    found = [Collection(folder.name, _about(folder), folder, size_on_disk(folder)) for folder in _folders(root)]
+    return tuple(sorted(found, key=lambda one: (-(one.size or 0), one.name)))
 
 
 def in_use(found: Sequence[Collection], embedder: str) -> Collection | None:
@@ -60,19 +62,19 @@ def in_use(found: Sequence[Collection], embedder: str) -> Collection | None:
     return written[max(written)] if written else None
 
 
-def delete(one: Collection) -> bool:
-    """Delete a collection and return whether it is gone: one that a program has open stays."""
-    name = one.folder.name
+def delete(folder: Path) -> bool:
+    """Delete a collection's folder and return whether it is gone: one that a program has open stays."""
+    name = folder.name
     # Nobody opens what was set aside.
-    with nullcontext(True) if name.startswith(_DAMAGED) else held(one.folder.parent, name.partition(".")[0]) as mine:
+    with nullcontext(True) if name.startswith(_DAMAGED) else held(folder.parent, name.partition(".")[0]) as mine:
         if mine:
-            shutil.rmtree(one.folder, ignore_errors=True)
-    return not one.folder.exists()
+            shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 @contextmanager
-def held(root: Path, fingerprint: str) -> Iterator[bool]:
-    """Hold the lock of a fingerprint's collection, and say whether it is ours.
+def held(root: Path, fingerprint: str, *, wait: float = 0) -> Iterator[bool]:
+    """Hold the lock of a fingerprint's collection, and say whether it is ours, at most after ``wait`` seconds.
 
     Two processes on one Chroma folder lose vectors without an error: who does not get the lock must not open it.
     """
@@ -81,7 +83,7 @@ def held(root: Path, fingerprint: str) -> Iterator[bool]:
     # Another thread than the one that opened the collection may close it.
     lock = FileLock(root / f".{fingerprint}.lock", thread_local=False)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=wait)
     except Timeout:
         yield False
         return

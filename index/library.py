@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -48,6 +49,15 @@ class Library:
             raise StoreError(
                 f"the library folder {folder} cannot be made: {error.strerror}. Choose a folder you can write."
             ) from error
+
+    def identity(self) -> str:
+        """Return what tells this library from every other, also from a copy of it at another place: 16 letters."""
+        kept = self.folder / ".identity"
+        with self._writing():
+            if not kept.exists():
+                write_whole(kept, uuid.uuid4().hex)
+            made = kept.read_bytes()
+        return hashlib.sha256(made + b"\x00" + os.fsencode(self.folder.resolve())).hexdigest()[:16]
 
     def stamp(self) -> Stamp:
         """Return a value that changes whenever an article is added, updated or removed, by any process."""

@@ -1,4 +1,4 @@
-"""Chroma: chunk ids and their vectors in, nearest ids out; the only room that knows it."""
+"""Chroma: chunk ids and their vectors in, nearest ids out; this room and ``index.store_server`` alone know it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedIndexError, StoreError
+from index.inventory import About, note
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _BATCH = 5000  # Chroma's own limit for one call is 5461.
-_CONFIGURATION = {
+CONFIGURATION = {
     "hnsw": {
         "space": "cosine",
         "ef_construction": 200,
@@ -64,7 +65,7 @@ class ChromaStore:
                     # All in-memory clients of a process share one database.
                     name if folder else f"{name}-{uuid.uuid4().hex}",
                     embedding_function=None,  # the default one downloads a model
-                    configuration=_CONFIGURATION,
+                    configuration=CONFIGURATION,
                 )
             except BaseException:
                 self._client.close()
@@ -108,13 +109,13 @@ class ChromaStore:
             found = self._collection.get(ids=ids, include=["embeddings", "metadatas"])
         places = {id: place for place, id in enumerate(found["ids"])}
         if places.keys() != set(ids):
-            raise DamagedIndexError(f"{self._place} is damaged (it lost chunks)")
+            raise DamagedIndexError(f"{self.place} is damaged (it lost chunks)")
         order = [places[id] for id in ids]
         # Chroma makes the vectors unit length once more: the last digits differ.
         if not np.allclose(np.asarray(found["embeddings"])[order], vectors, atol=1e-5):
-            raise DamagedIndexError(f"{self._place} is damaged (it holds other vectors)")
+            raise DamagedIndexError(f"{self.place} is damaged (it holds other vectors)")
         if [found["metadatas"][place] for place in order] != [{"document": document} for document in documents]:
-            raise DamagedIndexError(f"{self._place} is damaged (it holds other documents)")
+            raise DamagedIndexError(f"{self.place} is damaged (it holds other documents)")
 
     def nearest(
         self, vector: NDArray[np.float32], *, k: int, documents: Sequence[str] | None = None
@@ -143,6 +144,21 @@ class ChromaStore:
             found = self._collection.get(ids=list(ids), include=["embeddings"])
         return _similarities(found["ids"], found["embeddings"], vector)
 
+    @contextmanager
+    def writing(self) -> Iterator[bool]:
+        """Keep other writers out, and say whether the collection is still the one it was when last asked."""
+        yield True  # the folder is ours alone
+
+    def note(self, about: About) -> str:
+        """Keep what the collection now is, before what is stale is dropped; return its new ``stamp``."""
+        if self._folder is not None:
+            note(self._folder, about)
+        return self.stamp()
+
+    def stamp(self) -> str:
+        """Return a value that changes before another program takes anything out of the collection, or replaces it."""
+        return ""  # no other program does
+
     def close(self) -> None:
         """Release the folder; a store in memory is gone. Closing twice is harmless."""
         if self._closed:
@@ -156,7 +172,8 @@ class ChromaStore:
                 self._client.close()
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """Where it stands, in words."""
         return f"the index at {self._folder}" if self._folder else "the index in memory"
 
     @contextmanager
@@ -182,13 +199,11 @@ class ChromaStore:
 
     def _told(self, error: BaseException) -> StoreError:
         if self._closed:
-            return StoreError(f"{self._place} is closed")
+            return StoreError(f"{self.place} is closed")
         line = (str(error).splitlines() or [type(error).__name__])[0]
-        if _is_damage(error):
-            return DamagedIndexError(f"{self._place} is damaged ({line})")
-        return StoreError(
-            f"{self._place} cannot be used ({line}). Free space, or check that its folder can be written."
-        )
+        if is_damage(error):
+            return DamagedIndexError(f"{self.place} is damaged ({line})")
+        return StoreError(f"{self.place} cannot be used ({line}). Free space, or check that its folder can be written.")
 
 
 def _similarities(ids: Sequence[str], vectors: Any, vector: NDArray[np.float32]) -> dict[str, float]:
@@ -198,23 +213,31 @@ def _similarities(ids: Sequence[str], vectors: Any, vector: NDArray[np.float32])
     if not ids:
         return {}
     # Chroma's own distances differ in the last digit from build to build, which would decide between equals.
-    similarities = (np.asarray(vectors, dtype=np.float64) * vector.astype(np.float64)).sum(axis=1).round(9)
+    # A server writes the numbers it holds, of 32 bits, in decimals: they are made those again first.
+    held = np.asarray(vectors, dtype=np.float32).astype(np.float64)
+    similarities = (held * vector.astype(np.float64)).sum(axis=1).round(9)
     return dict(zip(ids, similarities.tolist(), strict=True))
 
 
-def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()
+def chroma_settings(**named: Any) -> Any:
+    """Return Chroma's settings: those named, the rest as the environment has them; StoreError where it refuses them."""
     try:
-        import chromadb
-        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
-        # Named here, or the environment may name another.
-        settings = Settings(anonymized_telemetry=False, chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
+        return Settings(anonymized_telemetry=False, **named)
     except ValueError as error:  # pydantic's, at import already
         line = " ".join(str(error).split())
         raise StoreError(
             f"Chroma refuses its settings ({line}). Look into the environment, and into .env in this folder."
         ) from error
+
+
+def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()
+    # Named here, or the environment may name another.
+    settings = chroma_settings(chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
     if folder is None:
         return chromadb.EphemeralClient(settings=settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,14 +261,14 @@ def _require_sound(database: Path) -> None:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     # UnicodeDecodeError: the message about a torn schema need not be UTF-8 either.
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        if isinstance(error, sqlite3.Error) and not _is_damage(error):
+        if isinstance(error, sqlite3.Error) and not is_damage(error):
             raise StoreError(f"{database} cannot be read ({error}). Check its permissions.") from error
         raise DamagedIndexError(f"{database} is damaged ({error})") from error
     if found != b"ok":
         raise DamagedIndexError(f"{database} is damaged ({found.decode(errors='replace').splitlines()[0]})")
 
 
-def _is_damage(error: BaseException) -> bool:
+def is_damage(error: BaseException) -> bool:
     """Return whether an error tells of a damaged index, and not of a full disk, permissions or a busy file."""
     if isinstance(error, OSError):
         return error.errno not in _SYSTEM_ERRORS

@@ -88,8 +88,8 @@ class Chunk:
 
     @property
     def id(self) -> str:
-        """Hash of document id, offsets and text: two builds of one article give equal ids."""
-        key = f"{self.document}\x00{self.start}\x00{self.end}\x00{self.text}"
+        """Hash of document id, offsets, text and heading: equal ids, equal vectors; two builds give equal ids."""
+        key = f"{self.document}\x00{self.start}\x00{self.end}\x00{self.text}\x00{self.heading}"
         return hashlib.sha256(key.encode()).hexdigest()[:32]
 
     @property

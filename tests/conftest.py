@@ -1,4 +1,4 @@
-"""Fixtures of every test: where the verified weights stand, where more can be had, and a model's server to steer."""
+"""Fixtures of every test: where the verified weights stand, where more can be had, and servers to steer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -256,3 +262,57 @@ def package_index(models_folder: Path, tmp_path: Path, monkeypatch: pytest.Monke
             index.go_on(100)
             server.shutdown()
             thread.join()
+
+
+class RunningChroma:
+    """A Chroma server (`chroma run`, the one in Rust) on loopback; it comes back at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.port = taken.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, unless it runs, and return when it answers."""
+        if self._process is not None:
+            return
+        command = [Path(sys.executable).with_name("chroma"), "run", "--host", "127.0.0.1", "--port", str(self.port)]
+        self._process = subprocess.Popen([*command, "--path", str(self.folder)], stdout=subprocess.DEVNULL)
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self._process.poll() is None:
+            with suppress(urllib.error.URLError, OSError), direct.open(f"{self.url}/api/v2/heartbeat", timeout=5):
+                return
+            time.sleep(0.02)
+        self.kill()
+        pytest.fail("the Chroma server does not start")
+
+    def kill(self, *, wipe: bool = False) -> None:
+        """Kill it without a warning, and delete all that it kept if ``wipe``."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if wipe:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChroma]:
+    server = RunningChroma(tmp_path_factory.mktemp("chroma") / "served")
+    yield server
+    server.kill(wipe=True)
+
+
+@pytest.fixture
+def chroma(_chroma: RunningChroma) -> RunningChroma:
+    """A Chroma server that runs; it may hold what other tests left."""
+    _chroma.start()
+    return _chroma

@@ -133,7 +133,8 @@ Commands:
   models    List the models, or pull one.
 
   Articles, index, weights and conversations stand in one folder:
-  ASSISTANT_HOME, if that is set.
+  ASSISTANT_HOME, if that is set. CHROMA_URL, if that is set, is the Chroma
+  server that has the index.
 """,
     ("ask",): """\
 Usage: assistant ask [OPTIONS] {QUESTION}

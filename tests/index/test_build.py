@@ -63,6 +63,16 @@ def test_an_update_embeds_only_what_is_new(open_index, library, embedder, articl
     assert embedder.embedded == []
 
 
+def test_an_article_under_another_title_is_embedded_anew(open_index, article):
+    renamed = [article("a", "The bridge. " * 300, title="coal")]
+    walked, fresh = open_index(chunk_tokens=16), open_index(chunk_tokens=16)
+    walked.update([article("a", "The bridge. " * 300, title="ferry")])
+    walked.update(renamed)
+    fresh.update(renamed)
+    assert everything(walked, "coal") == everything(fresh, "coal")
+    assert walked.notice is None
+
+
 def test_progress_counts_the_chunks_to_embed(open_index, article, monkeypatch):
     monkeypatch.setattr("index.build._EMBED_BATCH", 2)
     index = open_index()

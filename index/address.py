@@ -1,0 +1,76 @@
+"""Where a Chroma server is: a URL in, its address out; the password or token in it is sent, and never shown."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_PORTS = {"http": 8000, "https": 443}  # `chroma run` listens on 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A Chroma server's address."""
+
+    url: str
+    """Scheme, host, port and path, without user or password: what may be shown."""
+    is_loopback: bool
+    """Whether it is this very machine: no proxy is asked for the way there."""
+    authorization: str = field(default="", repr=False)
+    """The value of the header of that name, or nothing."""
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def parse_address(url: str) -> Address:
+    """Return the address that a URL names.
+
+    ``http://HOST[:PORT]`` (8000) or ``https://HOST[:PORT]`` (443), with a path where a proxy wants one. ``TOKEN@``
+    before the host is sent as a bearer token, ``USER:PASSWORD@`` as those. Raises ValueError saying what is wrong, and
+    nothing of the URL: any part of one that is mistyped may be the secret.
+    """
+    parts = _split(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    path = "" if parts.path == "/" else parts.path.rstrip("/")
+    return Address(
+        f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}{path}",
+        is_loopback=_is_loopback(parts.hostname or ""),
+        authorization=_authorization(parts),
+    )
+
+
+def _split(url: str) -> SplitResult:
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("it holds a character that no address has")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("its host or its port is none") from None
+    if parts.scheme not in _PORTS:
+        raise ValueError("it does not begin with http:// or https://")
+    if not parts.hostname or port == 0:
+        raise ValueError("its host or its port is none")
+    if parts.query or parts.fragment:
+        raise ValueError("it goes on after ? or #; in a password these are written %3F and %23")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _authorization(parts: SplitResult) -> str:
+    user = unquote(parts.username or "")
+    if parts.password is None:
+        if not user.isascii() or not user.isprintable() or " " in user:  # no header's value; the client would print it
+            raise ValueError("its token holds a character that no token has")
+        return f"Bearer {user}" if user else ""
+    pair = f"{user}:{unquote(parts.password)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
