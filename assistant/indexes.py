@@ -103,8 +103,8 @@ class Indexes:
         with closing(self._cache()) as cache:
             return cache.count()
 
-    def built(self) -> tuple[Collection, ...]:
-        """Return the collections on disk, of every embedder and those set aside, the largest first."""
+    def collections(self) -> tuple[Collection, ...]:
+        """Return what stands of this library, of every embedder and what was set aside, the largest first."""
         return collections(self._folder)
 
     def prune(self) -> Pruned:
@@ -112,7 +112,7 @@ class Indexes:
 
         UsageError, and nothing deleted, before the embedder in use has an index.
         """
-        before, found = size_on_disk(self._folder), self.built()
+        before, found = size_on_disk(self._folder), self.collections()
         used = in_use(found, self.embedder)
         if used is None or used.about is None:
             raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")

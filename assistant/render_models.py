@@ -151,7 +151,7 @@ def _embedder_state(choice: EmbedderChoice) -> str:
     if choice.index is None:
         return "No index yet: the first question builds it" if choice.in_use and choice.here else "No index yet"
     passages = "1 passage" if choice.index.passages == 1 else f"{choice.index.passages:,} passages"
-    held = f"{passages}, {size(choice.index.size_bytes)} on disk"
+    held = passages if choice.index.size_bytes is None else f"{passages}, {size(choice.index.size_bytes)} on disk"
     return f"Index: {held}" if choice.in_use else f"Built before: {held}"
 
 

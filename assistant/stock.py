@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assistant.catalogue import CATALOGUE, lookup
 from assistant.embedders import Embedders
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, UsageError
 from assistant.indexes import Indexes, Pruned
 from assistant.jobs import Job, Jobs, Task, Ticket, Work
 from assistant.weights import Progress, WeightsFolder
@@ -25,10 +25,11 @@ _OWN_LANGUAGES = "its maker knows which languages"
 
 @dataclass(frozen=True, slots=True)
 class BuiltIndex:
-    """An embedder's index on disk."""
+    """An embedder's index."""
 
     passages: int
-    size_bytes: int
+    size_bytes: int | None
+    """On disk; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Stock:
 
     def embedders(self) -> tuple[EmbedderChoice, ...]:
         """Return the embedders that are known here: the catalogue's, and those the library was searched with."""
-        found = self._indexes.built()
+        found = self._indexes.collections()
         named = [one.about.embedder for one in found if one.about]
         own = sorted({*named, self._indexes.embedder} - CATALOGUE.keys())
         listed = [name for name, weights in CATALOGUE.items() if weights.kind == "embedder"]
@@ -85,9 +86,9 @@ class Stock:
 
     def unused_bytes(self) -> int:
         """Return the size on disk of the indexes that are not in use; 0 before the one in use is built."""
-        found = self._indexes.built()
+        found = self._indexes.collections()
         used = in_use(found, self._indexes.embedder)
-        return sum(one.size for one in found if one != used) if used else 0
+        return sum(one.size or 0 for one in found if one != used) if used else 0
 
     def pull(self, name: str) -> str:
         """Begin to fetch weights and return nothing; or return in one line why that cannot be."""
@@ -120,7 +121,9 @@ class Stock:
         self._jobs.wait(seconds)
 
     def prune(self) -> Pruned:
-        """Delete the indexes that are not in use (see ``Indexes.prune``)."""
+        """Delete the indexes that are not in use (see ``Indexes.prune``); UsageError while a job is under way."""
+        if self._jobs.running is not None:
+            raise UsageError("Something is still being made ready: wait for that, or cancel it; then delete.")
         return self._indexes.prune()
 
     def is_fetching(self, name: str) -> bool:

@@ -202,6 +202,8 @@ def test_cancelled_nothing_changes_and_the_next_try_builds_it_on_disk(
     application.stock.use(str(twin))
     slow_twin.release(1)
     wait_until(lambda: application.stock.jobs[0].phase == "indexing")
+    with pytest.raises(UsageError, match="still being made ready"):
+        application.stock.prune()
     application.stock.cancel("use", str(twin))
     slow_twin.release(1)
     assert ended(application).state == "cancelled"
