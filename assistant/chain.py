@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from assistant import condense
 from assistant.align import Aligner
 from assistant.bearing import agreed, chosen, most_bearing
-from assistant.context import Numbered, as_lines, fair, number_sentences, plain
-from assistant.errors import ModelError, ReaderError
+from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
+from assistant.fit import LeftOut, Room, fit_sentences, fit_turns
 from assistant.meaning import Meaning
 from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
@@ -84,11 +86,13 @@ class Searchable(Protocol):
 
 
 @dataclass(slots=True)
-class _Run:
-    """What one question gathers on its way."""
+class Run:
+    """What one question gathers on its way: ``Assistant.find`` begins it, ``Assistant.answer`` ends it."""
 
     question: str
     searched: str
+    documents: Mapping[str, Document]
+    """The articles that are asked, by id."""
     started: float = field(default_factory=time.perf_counter)
     evidence: tuple[ScoredChunk, ...] = ()
     shown: list[Statement] = field(default_factory=list)
@@ -96,12 +100,30 @@ class _Run:
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
+    left: LeftOut = field(default_factory=LeftOut)
+    context: int | None = None
+    """Tokens the model holds, once it was asked something."""
+
+    def gone_on(self) -> Run:
+        """Return a copy to answer with, its clock standing where this one was last read."""
+        spent = max(self.timings.values(), default=0) / 1000
+        return Run(
+            self.question,
+            self.searched,
+            self.documents,
+            started=time.perf_counter() - spent,
+            evidence=self.evidence,
+            timings=dict(self.timings),
+            tokens=dict(self.tokens),
+            prompts=dict(self.prompts),
+        )
 
     def clock(self, name: str) -> int:
         """Note the milliseconds since the question, once a name, and return them."""
         return self.timings.setdefault(name, round((time.perf_counter() - self.started) * 1000))
 
     def count(self, usage: Usage) -> None:
+        """Add the tokens of one reply."""
         if usage.prompt or usage.completion:
             self.tokens["prompt"] = self.tokens.get("prompt", 0) + usage.prompt
             self.tokens["completion"] = self.tokens.get("completion", 0) + usage.completion
@@ -117,16 +139,19 @@ class Assistant:
         model: str,
         speak: Speak | None,
         settings: Settings,
+        room: Callable[[], Generator[Notice | None, None, Room]] | None = None,
         reader: Reader | None = None,
     ) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model).
 
-        ``reader`` decides whether the evidence answers the question; without one the answering model alone does.
+        ``room`` tells how much the model holds; without one that is assumed. ``reader`` decides whether the evidence
+        answers the question; without one the answering model alone does.
         """
         self.index = index
         self.model = model
         self.speak = speak
         self.settings = settings
+        self.room = room
         self.reader = reader
 
     def ask(
@@ -156,15 +181,27 @@ class Assistant:
         """Yield the events of an answer, ending with Finished; closing the generator stops the model.
 
         ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up.
-        Raises UsageError for an
-        empty or too long question, UnknownArticleError, and ModelError when the model fails before it said
-        anything that holds.
+        Raises UsageError for an empty or too long question, UnknownArticleError, and ModelError when the model fails
+        before it said anything that holds.
         """
+        found = yield from self.find(question, turns=turns, articles=articles, searched=searched)
+        yield from self.answer(found, strict=strict)
+
+    def find(
+        self,
+        question: str,
+        *,
+        turns: Sequence[Turn] = (),
+        articles: Sequence[str] | None = None,
+        searched: str | None = None,
+    ) -> Generator[Event, None, Run]:
+        """Yield the events until the evidence is there, and return what was found: ``stream``'s first half."""
         asked = checked_question(question, longest=self.settings.longest_question)
         documents = self._documents(articles)
-        run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
+        run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
-            yield from self._prepare(run, turns, documents)
+            yield from self._prepare(run, turns)
+            yield from self._left_out(run, context=run.context)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -176,19 +213,28 @@ class Assistant:
         )
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
+        return run
+
+    def answer(self, found: Run, *, strict: bool = True) -> Generator[Event]:
+        """Yield the events from the evidence on: ``stream``'s second half. Several may answer what one has found."""
+        run = found.gone_on()
         numbered = number_sentences(
-            run.evidence, documents, budget=self.settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
+            run.evidence,
+            run.documents,
+            budget=self.settings.prompt_tokens,
+            count=fair(self.index.embedder.count_tokens),
         )
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
             if reading is None or reading.answerable >= self.settings.answerable:
                 try:
-                    yield from self._answer(run, numbered, reading, documents, strict=strict)
+                    yield from self._answer(run, numbered, reading, strict=strict)
                 except ModelError as error:
                     if not run.shown:
                         raise
                     interrupted = str(error)
+        yield from self._left_out(run, context=run.context)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -197,28 +243,71 @@ class Assistant:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
 
-    def _prepare(self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]) -> Generator[Event]:
+    def _prepare(self, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
         """Make the question stand alone, and put it in the articles' language: what is then searched for."""
         if turns and condense.leans_on_conversation(run.question):
             if self.speak is None:
                 run.searched = condense.with_last_question(run.question, turns)
             else:
-                told = yield from self._tell(
-                    run, "condense", conversation=condense.conversation(turns), question=plain(run.question)
-                )
-                run.searched = condense.usable_rewrite(told, run.question)
+                run.searched = yield from self._condensed(run, turns)
         # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
-        language = _other_script(run.searched, documents)
+        language = _other_script(run.searched, run.documents)
         if language and self.speak is not None:
-            told = yield from self._tell(
-                run, "translate", language=_LANGUAGE_NAMES.get(language, language), question=plain(run.searched)
-            )
-            run.searched = condense.usable_rewrite(told, run.searched)
+            run.searched = yield from self._translated(run, _LANGUAGE_NAMES.get(language, language))
 
-    def _tell(self, run: _Run, prompt: str, **variables: str) -> Generator[Event, None, str]:
+    def _condensed(self, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, str]:
+        """Return the question as the model makes it stand alone, with as many of the last messages as it holds."""
+
+        def render(shown: Sequence[Turn]) -> Sequence[Message]:
+            return load("condense").render(conversation=condense.conversation(shown), question=plain(run.question))
+
+        room = yield from self._room(run)
+        fitted = fit_turns(room, condense.last(turns), render)
+        if fitted is not None:
+            with suppress(ContextTooLongError):
+                told = yield from self._tell(run, "condense", fitted.messages)
+                if not fitted.examples:
+                    run.left.examples, run.left.messages = True, _beyond(fitted.kept, turns)
+                return condense.usable_rewrite(told, run.question)
+        run.left.messages = len(turns)
+        return condense.with_last_question(run.question, turns)
+
+    def _translated(self, run: Run, language: str) -> Generator[Event, None, str]:
+        """Return what is searched for in another language; as it is where the model cannot hold even that."""
+        room = yield from self._room(run)
+        messages = load("translate").render(language=language, question=plain(run.searched))
+        if room.holds(messages):
+            with suppress(ContextTooLongError):
+                told = yield from self._tell(run, "translate", messages)
+                return condense.usable_rewrite(told, run.searched)
+        run.left.translation = True
+        return run.searched
+
+    def _room(self, run: Run) -> Generator[Event, None, Room]:
+        """Return how much the model holds, with heartbeats until that is known."""
+        if self.room is None:
+            return Room()
+        asking = self.room()
+        try:
+            while True:
+                told = next(asking)
+                yield self._beat(run, "loading") if told is None else told
+        except StopIteration as finished:
+            room: Room = finished.value
+            run.context = room.context
+            return room
+
+    def _left_out(self, run: Run, *, context: int | None) -> Generator[Notice]:
+        """Say what the model's size kept out of its prompts since this was last said."""
+        line = run.left.line(self.model.removeprefix("local:"), context)
+        run.left = LeftOut()
+        if line:
+            yield Notice(line)
+
+    def _tell(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[Event, None, str]:
         """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
         words: list[str] = []
-        for piece in self._voice(run, prompt, **variables):
+        for piece in self._voice(run, prompt, messages):
             if isinstance(piece, str):
                 words.append(piece)
             elif piece is None:
@@ -227,13 +316,12 @@ class Assistant:
                 yield piece
         return "".join(words)
 
-    def _voice(self, run: _Run, prompt: str, **variables: str) -> Generator[str | Notice | None]:
-        """Yield what the model says to a prompt; keep its token counts and the prompt's digest."""
+    def _voice(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[str | Notice | None]:
+        """Yield what the model says to a rendered prompt; keep its token counts and the prompt's digest."""
         if self.speak is None:
             raise AssertionError("asked a model that is not there")
-        loaded = load(prompt)
-        run.prompts[prompt] = loaded.digest
-        stream = self.speak(loaded.render(**variables))
+        run.prompts[prompt] = load(prompt).digest
+        stream = self.speak(messages)
         try:
             for piece in stream:
                 if piece is None or isinstance(piece, str | Notice):
@@ -243,7 +331,7 @@ class Assistant:
         finally:
             stream.close()
 
-    def _read(self, run: _Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
+    def _read(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
         if self.reader is None:
             return None
@@ -253,7 +341,7 @@ class Assistant:
         return reading
 
     def _checked(
-        self, run: _Run, statement: Statement, reading: Reading, *, least: float
+        self, run: Run, statement: Statement, reading: Reading, *, least: float
     ) -> Generator[Event, None, Statement]:
         """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
@@ -270,7 +358,7 @@ class Assistant:
         return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
 
     def _asked(
-        self, run: _Run, prompt: str, asked: Generator[None, None, _Found]
+        self, run: Run, prompt: str, asked: Generator[None, None, _Found]
     ) -> Generator[Event, None, _Found | None]:
         """Return what the reader found, with heartbeats meanwhile; None, and a notice, when it fails."""
         run.prompts[prompt] = load(prompt).digest
@@ -288,17 +376,16 @@ class Assistant:
 
     def _answer(
         self,
-        run: _Run,
+        run: Run,
         numbered: Sequence[Numbered],
         reading: Reading | None,
-        documents: Mapping[str, Document],
         *,
         strict: bool,
     ) -> Generator[Event]:
         """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
         meaning = Meaning(self.index.embedder)
-        aligner = Aligner(numbered, documents, question=run.searched, similarity=meaning)
-        segments = self._segments(run, numbered, reading, documents, meaning)
+        aligner = Aligner(numbered, run.documents, question=run.searched, similarity=meaning)
+        segments = self._segments(run, numbered, reading, meaning)
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
         written = self.settings.supported if self.speak else self.settings.quotable
         yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
@@ -309,7 +396,7 @@ class Assistant:
 
     def _written(
         self,
-        run: _Run,
+        run: Run,
         segments: Iterable[Event | Segment],
         aligner: Aligner,
         reading: Reading | None,
@@ -344,29 +431,65 @@ class Assistant:
 
     def _segments(
         self,
-        run: _Run,
+        run: Run,
         numbered: Sequence[Numbered],
         reading: Reading | None,
-        documents: Mapping[str, Document],
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
         if self.speak is None:
             if reading is not None:
                 yield from most_bearing(numbered, reading.bearing)
                 return
-            for item in quote(run.searched, numbered, documents, meaning):
+            for item in quote(run.searched, numbered, run.documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
+        bearing: Sequence[float] = nearness(numbered, run.evidence)
         if reading is not None:
+            found = dict(zip((item.number for item in numbered), reading.bearing, strict=True))
             numbered = chosen(
                 numbered,
                 reading.bearing,
                 budget=self.settings.writer_tokens,
                 count=fair(self.index.embedder.count_tokens),
             )
+            bearing = [found[item.number] for item in numbered]
+        yield from self._from_model(run, numbered, bearing)
+
+    def _from_model(
+        self, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
+    ) -> Generator[Event | Segment]:
+        """Yield what the model writes of as many sentences as it holds; of half of them when it holds less than known.
+
+        Raises ContextTooLongError when it cannot hold one.
+        """
+
+        def render(shown: Sequence[Numbered]) -> Sequence[Message]:
+            return load("answer").render(sentences=as_lines(shown), question=plain(run.searched))
+
+        room = yield from self._room(run)
+        fitted = fit_sentences(room, numbered, bearing, render)
+        if fitted is None:
+            raise ContextTooLongError(
+                f"{self.model.removeprefix('local:')} holds {room.context:,} tokens: not one sentence of the article "
+                "fits beside the question. Ask a shorter one, or choose another model."
+            )
+        run.left.sentences, run.left.of = len(numbered) - fitted.kept, len(numbered)
+        run.left.examples = run.left.examples or not fitted.examples
+        yield from self._left_out(run, context=room.context)
+        try:
+            yield from self._segmented(run, fitted.messages)
+        except ContextTooLongError:
+            half = sorted(range(len(numbered)), key=lambda place: (-bearing[place], place))[: fitted.kept // 2]
+            if not half:
+                raise
+            run.left.sentences, run.left.of = len(numbered) - len(half), len(numbered)
+            yield from self._left_out(run, context=None)
+            yield from self._segmented(run, render([numbered[place] for place in sorted(half)]))
+
+    def _segmented(self, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
         segmenter = Segmenter()
         phase: Phase = "reading"
-        stream = self._voice(run, "answer", sentences=as_lines(numbered), question=plain(run.searched))
+        stream = self._voice(run, "answer", messages)
         try:
             for piece in stream:
                 if piece is None:
@@ -381,10 +504,10 @@ class Assistant:
             stream.close()
         yield from segmenter.finish()
 
-    def _beat(self, run: _Run, phase: Phase) -> Waiting:
+    def _beat(self, run: Run, phase: Phase) -> Waiting:
         return Waiting(phase, round(time.perf_counter() - run.started, 1))
 
-    def _finished(self, run: _Run, interrupted: str | None) -> Answer:
+    def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = not run.shown and interrupted is None
         language = script_language(run.question) or "en"
         joiner = "" if script_language(" ".join(s.text for s in run.shown)) in _SPACELESS else " "
@@ -403,6 +526,12 @@ class Assistant:
             tokens=dict(run.tokens),
             prompts=dict(run.prompts),
         )
+
+
+def _beyond(kept: int, turns: Sequence[Turn]) -> int:
+    """Return how many messages were left out for the model's size; what is never shown, for being old, is no part."""
+    shown = len(condense.last(turns))
+    return len(turns) - kept if kept < shown else 0
 
 
 def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:

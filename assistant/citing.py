@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.compare import Side
 from assistant.render_article import Span
 from assistant.types import Citation, Statement
 from index.types import ScoredChunk
@@ -40,21 +41,26 @@ def numbers(statement: Statement, known: Sequence[Source]) -> tuple[Source, ...]
     return tuple(by_place[place] for place in places)
 
 
-def source_spans(statements: Iterable[Statement], position: int) -> tuple[Span, ...]:
-    """Return the places to mark for the answer at ``position`` of a conversation."""
+def answer_name(position: int, side: Side = "left") -> str:
+    """Return the name of the answer at ``position`` of a conversation: its markers and marks begin with it."""
+    return f"m{position}" if side == "left" else f"m{position}b"
+
+
+def source_spans(statements: Iterable[Statement], answer: str) -> tuple[Span, ...]:
+    """Return the places to mark for the answer of this name."""
     return tuple(
-        Span(source_name(position, s.number), c.document, c.start, c.end, c.quote, s.number)
+        Span(source_name(answer, s.number), c.document, c.start, c.end, c.quote, s.number)
         for s in sources(statements)
         for c in [s.citation]
     )
 
 
-def passage_span(scored: ScoredChunk, position: int, rank: int) -> Span:
+def passage_span(scored: ScoredChunk, answer: str, rank: int) -> Span:
     """Return the place of one passage of the evidence, from rank 0."""
     chunk = scored.chunk
-    return Span(f"m{position}-p{rank}", chunk.document, chunk.start, chunk.end, chunk.text)
+    return Span(f"{answer}-p{rank}", chunk.document, chunk.start, chunk.end, chunk.text)
 
 
-def source_name(position: int, number: int) -> str:
+def source_name(answer: str, number: int) -> str:
     """Return the name that ties a marker to its mark in the article."""
-    return f"m{position}-{number}"
+    return f"{answer}-{number}"

@@ -31,12 +31,15 @@ def leans_on_conversation(question: str) -> bool:
     return bool(_LEANS.search(question)) or unowned or len(content(question, "en")) < _FEW_WORDS
 
 
+def last(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Return the turns that a rewrite needs: what "it" stands for was said a moment ago."""
+    return turns[-_LAST_TURNS:]
+
+
 def conversation(turns: Sequence[Turn]) -> str:
-    """Return the last turns as the condense prompt shows them, each cut to a few hundred characters."""
+    """Return turns as the condense prompt shows them, each cut to a few hundred characters."""
     speakers = {"user": "Reader", "assistant": "Assistant"}
-    return "\n".join(
-        f"{speakers[turn.role]}: {' '.join(turn.content.split())[:_LONGEST_TURN]}" for turn in turns[-_LAST_TURNS:]
-    )
+    return "\n".join(f"{speakers[turn.role]}: {' '.join(turn.content.split())[:_LONGEST_TURN]}" for turn in turns)
 
 
 def with_last_question(question: str, turns: Sequence[Turn]) -> str:

@@ -58,6 +58,25 @@ def number_sentences(
     return tuple(numbered)
 
 
+def nearness(numbered: Sequence[Numbered], evidence: Sequence[ScoredChunk]) -> tuple[float, ...]:
+    """Return one number a sentence, in their order: the higher, the better the best chunk that holds it was found."""
+
+    def rank(item: Numbered) -> int:
+        chunks = (scored.chunk for scored in evidence)
+        return next(
+            (
+                place
+                for place, chunk in enumerate(chunks)
+                if chunk.document == item.document
+                and chunk.start < item.sentence.end
+                and item.sentence.start < chunk.end
+            ),
+            len(evidence),
+        )
+
+    return tuple(1 / (1 + rank(item)) for item in numbered)
+
+
 def fair(count: Callable[[str], int]) -> Callable[[str], int]:
     """Return a count of tokens that is fair to languages without spaces.
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+from assistant.compare import SIDES, Side
 from assistant.contract import from_json, to_json
 from assistant.errors import HomeError, UsageError
-from assistant.types import Answer
 from assistant.workbench import Exchange, Opinion
 from index.files import write_whole
 
@@ -39,23 +39,30 @@ class Conversations:
         with self._guard:
             return self._read(conversation)
 
-    def save(self, conversation: str, answer: Answer) -> None:
-        """Append an answer; raise HomeError when it cannot be written."""
+    def save(self, conversation: str, exchange: Exchange) -> None:
+        """Append an exchange; raise HomeError when it cannot be written."""
         with self._guard:
-            self._write(conversation, (*self._read(conversation), Exchange(answer)))
+            self._write(conversation, (*self._read(conversation), exchange))
 
-    def replace_last(self, conversation: str, answer: Answer) -> None:
-        """Put an answer in the place of the last one, or first where there is none."""
+    def replace_last(self, conversation: str, exchange: Exchange) -> None:
+        """Put an exchange in the place of the last one, or first where there is none."""
         with self._guard:
-            self._write(conversation, (*self._read(conversation)[:-1], Exchange(answer)))
+            self._write(conversation, (*self._read(conversation)[:-1], exchange))
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep what the reader thought of the answer at ``position``; raise UsageError when there is none."""
+        self._change(conversation, position, opinion=opinion)
+
+    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
+        """Keep which of the two answers at ``position`` the reader found better; raise UsageError as ``rate``."""
+        self._change(conversation, position, better=better)
+
+    def _change(self, conversation: str, position: int, **given: Any) -> None:
         with self._guard:
             exchanges = list(self._read(conversation))
             if not 0 <= position < len(exchanges):
                 raise UsageError(f"there is no answer {position + 1} to rate: this conversation has {len(exchanges)}.")
-            exchanges[position] = replace(exchanges[position], opinion=opinion)
+            exchanges[position] = replace(exchanges[position], **given)
             self._write(conversation, tuple(exchanges))
 
     def _read(self, conversation: str) -> tuple[Exchange, ...]:
@@ -77,7 +84,7 @@ class Conversations:
             return ()
 
     def _write(self, conversation: str, exchanges: tuple[Exchange, ...]) -> None:
-        entries = [{"answer": to_json(exchange.answer), "opinion": exchange.opinion} for exchange in exchanges]
+        entries = [_entry(exchange) for exchange in exchanges]
         path = self._path(conversation)
         try:
             # In ASCII: a browser may send half of a surrogate pair, which UTF-8 cannot hold.
@@ -93,7 +100,18 @@ class Conversations:
         return self._folder / f"{conversation}.json"
 
 
+def _entry(exchange: Exchange) -> dict[str, Any]:
+    entry: dict[str, Any] = {"answer": to_json(exchange.answer), "opinion": exchange.opinion}
+    if exchange.beside is not None:
+        entry |= {"beside": to_json(exchange.beside), "better": exchange.better}
+    return entry
+
+
 def _exchange(entry: dict[str, Any]) -> Exchange:
     if entry["opinion"] not in _OPINIONS:
         raise ValueError(f"found the opinion {entry['opinion']!r}; expected one of {_OPINIONS}")
-    return Exchange(from_json(entry["answer"]), entry["opinion"])
+    if "beside" not in entry:
+        return Exchange(from_json(entry["answer"]), entry["opinion"])
+    if entry["better"] not in (None, *SIDES):
+        raise ValueError(f"found {entry['better']!r} as the better side; expected one of {SIDES} or null")
+    return Exchange(from_json(entry["answer"]), entry["opinion"], from_json(entry["beside"]), entry["better"])

@@ -15,12 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assistant import render, render_article
-from assistant.citing import source_spans
+from assistant import render, render_answer, render_article
+from assistant.citing import answer_name, source_spans
+from assistant.compare import SIDES, Side, Sided
 from assistant.errors import AssistantError
-from assistant.live import Live
+from assistant.live import Lives
 from assistant.render_article import Span
-from assistant.types import Answer, Event, Statement, Turn
+from assistant.types import Statement, Turn
 from assistant.workbench import Exchange, Opinion, Workbench
 from index.errors import IndexingError
 from index.types import Document
@@ -45,6 +46,8 @@ class Ask:
     session: str
     """The browser page's own id: it says whose running answer Stop means, and opens nothing."""
     model: str | None = None
+    beside: str | None = None
+    """A second model to ask the same, if it is another one."""
     article: str | None = None
     """The one article to ask; None asks the whole library."""
     strict: bool = True
@@ -138,6 +141,18 @@ class Desk:
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
 
+    def prefer(self, conversation: str, position: object, better: object) -> Screen:
+        """Keep which of two answers was better, or take it back when that is already kept."""
+        try:
+            exchanges = self._workbench.exchanges(known_id(conversation))
+            if not isinstance(position, int) or not 0 <= position < len(exchanges) or better not in SIDES:
+                return {}
+            side: Side = "left" if better == "left" else "right"
+            self._workbench.prefer(conversation, position, None if exchanges[position].better == side else side)
+            return {"history": self._history(self._workbench.exchanges(conversation))}
+        except AssistantError as failure:
+            return {"note": render.notices([str(failure)])}
+
     def show(self, place: Mapping[str, Any]) -> Screen:
         """Return the article that holds a citation, its answer's sources marked.
 
@@ -200,42 +215,45 @@ class Desk:
     ) -> Generator[Screen, None, Screen]:
         """Follow an answer to its end and keep it; return the last screen."""
         before: tuple[Exchange, ...] = ()
+        lives = Lives.begin(question, 0, self._asked(request))
         try:
             before = self._workbench.exchanges(conversation)
             earlier = before[:-1] if request.again else before
-            live = Live(question, len(earlier))
+            lives = Lives.begin(question, len(earlier), lives.models)
             yield {"history": self._exchanges(earlier)}
-            answer = yield from self._listen(request, live, conversation, earlier, stop)
-            if answer is None:
-                return self._failed("Stopped before anything was said.", question, before)
-            return self._whole(answer, earlier, conversation, replacing=request.again and bool(before))
+            lives, given = yield from self._listen(request, lives, conversation, earlier, stop)
+            if isinstance(given, str):
+                return self._failed(given, lives, before)
+            return self._whole(given, earlier, conversation, replacing=request.again and bool(before))
         except (AssistantError, IndexingError) as failure:
-            return self._failed(str(failure), question, before)
+            return self._failed(str(failure), lives, before)
+
+    def _asked(self, request: Ask) -> tuple[str, ...]:
+        """Return the model that is asked, and the one beside it."""
+        model = request.model or self._workbench.default_model
+        return (model, request.beside) if request.beside and request.beside != model else (model,)
 
     def _listen(
-        self, request: Ask, live: Live, conversation: str, earlier: Sequence[Exchange], stop: threading.Event
-    ) -> Generator[Screen, None, Answer | None]:
-        """Follow the events to their end; return the answer, cut short if stopped, None if nothing was said."""
+        self, request: Ask, lives: Lives, conversation: str, earlier: Sequence[Exchange], stop: threading.Event
+    ) -> Generator[Screen, None, tuple[Lives, Exchange | str]]:
+        """Follow the events to their end; return what is known then, and the answers, or why there are none."""
         began = time.monotonic()
-        model = request.model or self._workbench.default_model
 
-        def so_far(reason: str) -> Answer | None:
-            spent = round(1000 * (time.monotonic() - began))
-            return live.broken_off(reason, model=model, milliseconds=spent) if live.statements else None
+        def so_far(reason: str) -> Exchange | None:
+            return lives.broken_off(reason, milliseconds=round(1000 * (time.monotonic() - began)))
 
-        shown: Screen = {}
-        events = self._events(request, live.question, earlier)
+        events = self._events(request, lives, earlier)
         try:
-            shown = self._running_screen(live, None)
+            shown = self._running_screen(lives, None)
             yield shown
             for event in events:
-                previous, live = live, live.after(event)
-                if stop.is_set() and live.answer is None:
-                    return so_far(STOPPED)
-                now = self._running_screen(live, previous)
+                previous, lives = lives, lives.after(event)
+                if stop.is_set() and lives.exchange is None:
+                    return lives, so_far(STOPPED) or "Stopped before anything was said."
+                now = self._running_screen(lives, previous)
                 changes: Screen = {part: value for part, value in now.items() if shown.get(part) != value}
                 shown |= now
-                if changes and live.answer is None:
+                if changes and lives.exchange is None:
                     yield changes
         except GeneratorExit:
             partial = so_far(LEFT)
@@ -243,75 +261,98 @@ class Desk:
                 with suppress(AssistantError):  # the reader is gone: nobody is left to tell, and the log has it
                     self._workbench.save(conversation, partial)
             raise
+        except (AssistantError, IndexingError) as failure:
+            return lives, str(failure)
         finally:
             _close(events)
-        return live.answer
+        return lives, lives.exchange or "The model ended without an answer; ask again."
 
-    def _events(self, request: Ask, question: str, earlier: Sequence[Exchange]) -> Iterator[Event]:
-        return self._workbench.ask(
-            question,
-            model=request.model,
-            articles=(request.article,) if request.article else None,
-            turns=_turns(earlier),
-            strict=request.strict,
-            searched=request.searched,
-        )
+    def _events(self, request: Ask, lives: Lives, earlier: Sequence[Exchange]) -> Iterator[Sided]:
+        question, models = lives.answers[0].question, lives.models
+        options: dict[str, Any] = {
+            "articles": (request.article,) if request.article else None,
+            "turns": _turns(earlier),
+            "strict": request.strict,
+            "searched": request.searched,
+        }
+        if len(models) > 1:
+            yield from self._workbench.compare(question, models=(models[0], models[1]), **options)
+            return
+        events = self._workbench.ask(question, model=request.model, **options)
+        try:
+            for event in events:
+                yield Sided("left", event)
+        finally:
+            _close(events)
 
-    def _running_screen(self, live: Live, previous: Live | None) -> Screen:
-        screen: Screen = {"status": render.live_status(live), "body": render.live_body(live)}
-        screen["head"] = render.live_head(live, self._titles())
-        if live.notices:
-            screen["note"] = render.notices(live.notices)
-        if previous is not None and live.statements != previous.statements:
-            screen |= self._cited_article(live.statements, live.position)
+    def _running_screen(self, lives: Lives, previous: Lives | None) -> Screen:
+        first = lives.answers[0]
+        screen: Screen = {
+            "status": render.live_status(first) if len(lives.answers) == 1 else "",
+            "body": render.live_body(list(zip(lives.models, lives.answers, strict=True))),
+            "head": render.live_head(first, self._titles()),
+        }
+        if lives.notices:
+            screen["note"] = render.notices(lives.notices)
+        for live in lives.answers if previous is not None else ():
+            # The article follows the first answer that cites something.
+            if live.statements:
+                return screen | self._cited_article(live.statements, live.name)
         return screen
 
-    def _whole(self, answer: Answer, earlier: Sequence[Exchange], conversation: str, *, replacing: bool) -> Screen:
-        """Keep a finished answer and return the screen that shows it; one that cannot be kept is shown all the same."""
+    def _whole(self, given: Exchange, earlier: Sequence[Exchange], conversation: str, *, replacing: bool) -> Screen:
+        """Keep a finished exchange and return the screen that shows it; what cannot be kept is shown all the same."""
         screen: Screen = {"head": "", "body": "", "status": "", "running": False}
         try:
             if replacing:
-                self._workbench.replace_last(conversation, answer)
+                self._workbench.replace_last(conversation, given)
             else:
-                self._workbench.save(conversation, answer)
+                self._workbench.save(conversation, given)
         except AssistantError as failure:
             screen["note"] = render.notices([f"This answer is shown but not kept: {failure}"])
-        screen["history"] = self._history((*earlier, Exchange(answer)))
-        return screen | self._cited_article(answer.statements, len(earlier))
+        screen["history"] = self._history((*earlier, given))
+        return screen | self._cited_article(*_cited(given, len(earlier)))
 
-    def _failed(self, message: str, question: str, before: Sequence[Exchange]) -> Screen:
+    def _failed(self, message: str, lives: Lives, before: Sequence[Exchange]) -> Screen:
+        """Return the screen of a failure: the question, what was found for it, and why nobody answered."""
+        live = lives.answers[0]
+        found = (
+            ""
+            if live.evidence is None
+            else render_answer.found(live.evidence, live.milliseconds, live.name, self._titles())
+        )
         return {
             "history": self._exchanges(before),
-            "head": render.error(message, question),
+            "head": render.error(message, live.question, found),
             "body": "",
             "status": "",
             "running": False,
         }
 
-    def _cited_article(self, statements: Sequence[Statement], position: int) -> Screen:
+    def _cited_article(self, statements: Sequence[Statement], name: str) -> Screen:
         """Return the article of the first citation, this answer's sources marked; nothing where nothing is cited."""
-        spans = source_spans(statements, position)
+        spans = source_spans(statements, name)
         if not spans:
             return {}
         document = self._workbench.document(spans[0].document)
-        return {"article": render_article.article(document, spans, answer=f"m{position}")}
+        return {"article": render_article.article(document, spans, answer=name)}
 
     def _first_article(self, exchanges: Sequence[Exchange], article: str | None) -> str:
         """Return the picked article, else the last cited, else the first; the last answer's sources marked."""
-        position = len(exchanges) - 1
-        spans = source_spans(exchanges[-1].answer.statements, position) if exchanges else ()
+        statements, name = _cited(exchanges[-1], len(exchanges) - 1) if exchanges else ((), "")
+        spans = source_spans(statements, name)
         known = [card.id for card in self._workbench.articles()]
         wanted = [article, *(span.document for span in spans), *known]
         shown = next((one for one in wanted if one in known), None)
         if shown is None:
             return ""
-        return render_article.article(self._workbench.document(shown), spans, answer=f"m{position}" if spans else "")
+        return render_article.article(self._workbench.document(shown), spans, answer=name if spans else "")
 
     def _history(self, exchanges: Sequence[Exchange], article: str | None = None) -> str:
         return self._exchanges(exchanges) if exchanges else render.welcome(self._library(article))
 
     def _exchanges(self, exchanges: Sequence[Exchange]) -> str:
-        return render.conversation(exchanges, self._titles(), feedback=self._feedback)
+        return render.conversation(exchanges, self._titles(), feedback=self._feedback, models=self._workbench.models())
 
     def _library(self, article: str | None) -> tuple[Document, ...]:
         known = [card.id for card in self._workbench.articles()]
@@ -333,8 +374,15 @@ def known_id(conversation: object) -> str:
 
 
 def _turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
-    pairs = ((Turn("user", e.answer.question), Turn("assistant", e.answer.text)) for e in exchanges)
+    pairs = ((Turn("user", e.told.question), Turn("assistant", e.told.text)) for e in exchanges)
     return tuple(turn for pair in pairs for turn in pair)
+
+
+def _cited(given: Exchange, position: int) -> tuple[tuple[Statement, ...], str]:
+    """Return the statements whose sources the article shows, and the name of their answer: the first that cites."""
+    if given.beside is not None and (given.better == "right" or not source_spans(given.answer.statements, "")):
+        return given.beside.statements, answer_name(position, "right")
+    return given.answer.statements, answer_name(position)
 
 
 def _spans(document: str, given: object) -> Iterator[Span]:
@@ -345,7 +393,7 @@ def _spans(document: str, given: object) -> Iterator[Span]:
                 yield Span(name, document, start, end, quote, number)
 
 
-def _close(events: Iterator[Event]) -> None:
+def _close(events: Iterator[Any]) -> None:
     """Close an event stream, so that the model behind it stops; a plain iterator has nothing to stop."""
     close = getattr(events, "close", None)
     if close is not None:

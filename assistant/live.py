@@ -1,11 +1,14 @@
-"""The answer that is still being given: events come in one by one, and what the screen shows now comes out."""
+"""Answers that are still being given: events come in one by one, and what the screen shows now comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.citing import answer_name
+from assistant.compare import SIDES, Sided
 from assistant.types import Answer, Event, EvidenceFound, Finished, Notice, Searched, Statement, StatementReady, Waiting
+from assistant.workbench import Exchange
 from index.types import ScoredChunk
 
 
@@ -14,8 +17,8 @@ class Live:
     """A question under way, as far as its events have told."""
 
     question: str
-    position: int
-    """Where the answer will stand in the conversation, from 0: its citations are named by it."""
+    name: str
+    """Of the answer: its citations are named by it (``citing.answer_name``)."""
     searched: str | None = None
     """The query searched for, when it is not the question itself."""
     evidence: tuple[ScoredChunk, ...] | None = None
@@ -59,6 +62,53 @@ class Live:
             interrupted=reason,
             timings_ms=timings,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """The answers to one question under way: one, or two side by side."""
+
+    models: tuple[str, ...]
+    """Who answers, the left one first."""
+    answers: tuple[Live, ...]
+
+    @classmethod
+    def begin(cls, question: str, position: int, models: Sequence[str]) -> Lives:
+        """Return what is known before the first event of a question at ``position`` of a conversation."""
+        names = [answer_name(position, side) for side in SIDES[: len(models)]]
+        return cls(tuple(models), tuple(Live(question, name) for name in names))
+
+    def after(self, sided: Sided) -> Lives:
+        """Return what is known after an event."""
+        sides = SIDES[: len(self.answers)]
+        answers = [
+            live.after(sided.event) if sided.side in (None, side) else live
+            for side, live in zip(sides, self.answers, strict=True)
+        ]
+        return replace(self, answers=tuple(answers))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return every notice so far, once each."""
+        return tuple(dict.fromkeys(notice for live in self.answers for notice in live.notices))
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """Return the question with its answers, once all are finished."""
+        given = [live.answer for live in self.answers if live.answer is not None]
+        return (
+            Exchange(given[0], beside=given[1] if len(given) > 1 else None) if len(given) == len(self.answers) else None
+        )
+
+    def broken_off(self, reason: str, *, milliseconds: int) -> Exchange | None:
+        """Return what was said so far, ending early for ``reason``; None where nothing was."""
+        if not any(live.statements or live.answer for live in self.answers):
+            return None
+        ended = [
+            live.answer or live.broken_off(reason, model=model, milliseconds=milliseconds)
+            for model, live in zip(self.models, self.answers, strict=True)
+        ]
+        return Exchange(ended[0], beside=ended[1] if len(ended) > 1 else None)
 
 
 _WIDE_ENDS = "。！？」』）"

@@ -18,7 +18,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import IO, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from assistant.errors import ModelError
@@ -68,6 +68,26 @@ class LocalServer:
     def base_url(self) -> str:
         """The OpenAI-compatible address, ``http://127.0.0.1:PORT/v1``; ``ModelError`` while there is none."""
         return self.wait_ready(0)
+
+    @property
+    def holds(self) -> int:
+        """Tokens that the running child really holds: ``context``, or what the model was trained on where that is less.
+
+        ``ModelError`` while there is none.
+        """
+        self.wait_ready(0)
+        return self._require_child().holds
+
+    def count_tokens(self, text: str, timeout_s: float = 3.0) -> int | None:
+        """Return the tokens of a text as the model counts, None where the server does not answer in time."""
+        with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError, ModelError):
+            address, key = urlsplit(self.base_url), self.api_key
+            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout_s)
+            with contextlib.closing(connection):
+                body = json.dumps({"content": text}).encode("ascii")
+                connection.request("POST", "/tokenize", body, {"Authorization": f"Bearer {key}"})
+                return len(json.load(connection.getresponse())["tokens"])
+        return None
 
     @property
     def api_key(self) -> str:
@@ -145,29 +165,32 @@ class LocalServer:
 
 
 class LocalServers:
-    """The servers of one process, one a model file, at most ``keep`` at a time: memory is what a laptop lacks."""
+    """The servers of one process, one a file and context, at most ``keep`` at a time: memory is what a laptop lacks."""
 
     def __init__(self, log: Path, *, context: int = 4096, threads: int | None = None, keep: int = 1) -> None:
         self._log, self._context, self._threads, self._keep = log, context, threads, keep
-        self._servers: dict[Path, LocalServer] = {}
+        self._servers: dict[tuple[Path, int], LocalServer] = {}
         self._lock = threading.Lock()
 
-    def get(self, model_path: Path) -> LocalServer:
-        """Return this model's server, not necessarily started; stop the ones used longest ago beyond ``keep``."""
-        path = model_path.resolve()
+    def get(self, model_path: Path, *, context: int | None = None) -> LocalServer:
+        """Return this model's server, not necessarily started; stop the ones used longest ago beyond ``keep``.
+
+        ``context`` counts tokens, None for what these servers hold by default; another context is another server.
+        """
+        path, context = model_path.resolve(), context or self._context
         with self._lock:
-            server = self._servers.pop(path, None) or LocalServer(
-                path, context=self._context, threads=self._threads, log=self._log
+            server = self._servers.pop((path, context), None) or LocalServer(
+                path, context=context, threads=self._threads, log=self._log
             )
-            self._servers[path] = server
+            self._servers[path, context] = server
             surplus = [self._servers.pop(old) for old in list(self._servers)[: -self._keep]]
         for old in surplus:
             old.stop()
         return server
 
-    def state(self, model_path: Path) -> State:
+    def state(self, model_path: Path, *, context: int | None = None) -> State:
         """Return the state of a model's server without starting, or making room for, one."""
-        server = self._servers.get(model_path.resolve())
+        server = self._servers.get((model_path.resolve(), context or self._context))
         return "stopped" if server is None else server.state
 
     def stop(self) -> None:
@@ -194,6 +217,7 @@ class _Child:
         self._log = log
         self._settled = threading.Event()
         self._url: str | None = None
+        self.holds = context
         self._failure: str | None = None
         request = {"model": str(model_path), "context": context, "threads": threads, "key": self.key}
         with _open_log(log) as stderr:
@@ -251,7 +275,7 @@ class _Child:
         if "error" in reply:
             self._failure = self._load_failure(reply["error"])
         elif "url" in reply:
-            self._url = reply["url"]
+            self._url, self.holds = reply["url"], int(reply["context"])
             self._settled.set()
         code = self._process.wait()
         if self._failure is None:
@@ -290,7 +314,7 @@ class _Child:
         return f"The local model {name} ended by itself ({how}); llama.cpp's log is {self._log}."
 
 
-def _read_reply(line: bytes) -> dict[str, str]:
+def _read_reply(line: bytes) -> dict[str, Any]:
     try:
         reply = json.loads(line)
     except ValueError:

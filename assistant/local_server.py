@@ -1,7 +1,7 @@
 """One line of JSON on standard input becomes a llama.cpp server on loopback that lives while the input stays open.
 
 In:  ``{"model": path, "context": tokens, "threads": n, "key": "..."}``, then nothing; end of input means: exit at once.
-Out: one line, ``{"url": "http://127.0.0.1:PORT/v1"}`` or ``{"error": "one line"}``.
+Out: one line, ``{"url": "http://127.0.0.1:PORT/v1", "context": tokens really held}`` or ``{"error": "one line"}``.
      Everything else goes to standard error.
 
 It runs as a child process (``python -m assistant.local_server``) so that a crash, a hang or a lack of memory in native
@@ -16,6 +16,7 @@ import json
 import os
 import signal
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +34,12 @@ def main() -> NoReturn:
     line = _first_line()
     _exit_when_input_ends()
     _offer_ourselves_to_the_memory_killer()
-    server, answer = None, {}
+    server: Any = None
+    answer: dict[str, Any] = {}
     try:
-        server = _serve(json.loads(line))
-        answer["url"] = f"{server.listening_address}/v1"
+        request = json.loads(line)
+        server = _serve(request)
+        answer = {"url": f"{server.listening_address}/v1", "context": _held(server.listening_address, request)}
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError) as error:
         answer["error"] = f"{type(error).__name__}: {' '.join(str(error).split())}"
     # A parent that was killed meanwhile reads nothing; to fail here would end in C++ clean-up, which can hang for good.
@@ -105,6 +108,14 @@ def _serve(request: dict[str, Any]) -> Any:
     options.cache_ram_mib = 0  # 8 GiB by default, with a reported leak between conversations
     options.cache_idle_slots = False
     return xllamacpp.Server(options)
+
+
+def _held(address: str, request: dict[str, Any]) -> int:
+    """Return the tokens that the server holds: those asked for, or fewer where the model was trained on fewer."""
+    asked = urllib.request.Request(f"{address}/props", headers={"Authorization": f"Bearer {request['key']}"})  # noqa: S310  loopback
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(asked, timeout=10) as reply:
+        return int(json.load(reply)["default_generation_settings"]["n_ctx"])
 
 
 if __name__ == "__main__":

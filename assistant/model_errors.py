@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from assistant.errors import ContextTooLongError, ModelError
+from assistant.redact import redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -129,7 +130,7 @@ def _server(model: BaseChatModel) -> str:
 
 def _line(error: BaseException, limit: int = 200) -> str:
     """Return an error's own words in one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = redacted(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

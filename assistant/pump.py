@@ -13,12 +13,14 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.errors import ModelError
 from assistant.model_errors import explain
+from assistant.redact import redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -121,10 +123,11 @@ async def _feed(
                     put(text)
     except ModelError:
         raise
-    except Exception as error:
-        # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader.
-        logger.exception("The model's reply broke off")
-        raise explain(error, model) from error
+    except Exception as error:  # noqa: BLE001  every failure is told in a line
+        # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader, or a
+        # log: some servers say a key back.
+        logger.warning("The model's reply broke off\n%s", redacted(traceback.format_exc()))
+        raise explain(error, model) from None
     put(tally.usage())
 
 

@@ -137,6 +137,7 @@ class Reader:
         self.log = log
         self._child: _Child | None = None
         self._lock = threading.Lock()
+        self._latest: tuple[Prompt, Reading] | None = None
         self._pool = ThreadPoolExecutor(1, "reader")
 
     @property
@@ -181,12 +182,20 @@ class Reader:
         return found.reshape(sum(mark for _, mark in prompt), -1)
 
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:
-        """Return a reading (a second or two), with a heartbeat four times a second; raises ReaderError."""
-        *ends, last = yield from self._awaited(prompt_for(question, sentences))
-        return Reading(
+        """Return a reading (a second or two), with a heartbeat four times a second; raises ReaderError.
+
+        The latest one is kept: a question asked again, or of a second model, is not read again.
+        """
+        prompt = prompt_for(question, sentences)
+        if self._latest is not None and self._latest[0] == prompt:
+            return self._latest[1]
+        *ends, last = yield from self._awaited(prompt)
+        reading = Reading(
             _probability(last, self.probes.answerable),
             tuple(_probability(end, self.probes.bearing) for end in ends),
         )
+        self._latest = (prompt, reading)
+        return reading
 
     def check(self, question: str, sentences: Sequence[str], answer: str) -> Generator[None, None, float]:
         """Return the probability that sentences say that this answers the question; as ``read`` otherwise."""

@@ -3,56 +3,96 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Literal
 
-from assistant import icons
-from assistant.citing import Source, numbers, passage_span, source_name, sources
+from assistant import icons, render_answer
+from assistant.citing import answer_name, sources
+from assistant.compare import Side
 from assistant.live import Live
+from assistant.render_answer import Titles, duration
 from assistant.render_markdown import markdown
-from assistant.types import Answer, Statement
-from assistant.workbench import Exchange
-from index.types import Document, ScoredChunk
-
-Titles = Mapping[str, str]
-"""Article id to title."""
-
-NEAREST = 3
-"""Passages offered when the article does not answer."""
+from assistant.types import Answer
+from assistant.workbench import Exchange, ModelChoice
+from index.types import Document
 
 
-def conversation(exchanges: Sequence[Exchange], titles: Titles, *, feedback: str | None = None) -> str:
+def conversation(
+    exchanges: Sequence[Exchange], titles: Titles, *, feedback: str | None = None, models: Sequence[ModelChoice] = ()
+) -> str:
     """Return every saved exchange, oldest first; only the last can be asked again or its search edited.
 
-    ``feedback`` labels the button by every answer that was called poor; None shows none.
+    ``feedback`` labels the button by every answer that was called poor; None shows none. ``models`` are those that can
+    answer the last question anew.
     """
     last = len(exchanges) - 1
     return "".join(
-        exchange(one, position, titles, last=position == last, feedback=feedback)
+        exchange(one, position, titles, last=position == last, feedback=feedback, models=models)
         for position, one in enumerate(exchanges)
     )
 
 
-def exchange(one: Exchange, position: int, titles: Titles, *, last: bool, feedback: str | None = None) -> str:
-    """Return one question with its whole answer, sources, figures and buttons."""
-    answer = one.answer
-    found = _evidence(answer.evidence, answer.timings_ms.get("evidence"), position, titles)
+def exchange(
+    one: Exchange,
+    position: int,
+    titles: Titles,
+    *,
+    last: bool,
+    feedback: str | None = None,
+    models: Sequence[ModelChoice] = (),
+) -> str:
+    """Return one question with its answer, or its two answers side by side, sources, figures and buttons."""
+    answer, name = one.answer, answer_name(position)
+    found = render_answer.found(answer.evidence, answer.timings_ms.get("evidence"), name, titles)
     rewritten = answer.searched if answer.searched != answer.question else None
-    body = _abstained(answer, position, titles) if answer.abstained else _answered(answer, position, titles)
+    again = _again(answer.question, models) if last else ""
+    if one.beside is None:
+        body = render_answer.body(answer, name, titles)
+        footer = f"{_footer(one, position, again)}{_feedback(one, position, feedback)}"
+    else:
+        body = _side_by_side([_side(one, said, position, side, titles) for side, said in _sides(one)])
+        footer = f'<footer><p class="facts"></p>{_actions(position, again)}</footer>' if again else ""
     return (
         f'<section class="exchange" id="m{position}" aria-label="Question {position + 1}">'
         f"{_question(answer.question)}"
         f"{_searched(rewritten, answer.question, editable=last)}"
-        f"{found}{body}{_interrupted(answer.interrupted)}{_dropped(answer.dropped, position)}"
-        f"{_footer(one, position, last=last)}{_feedback(one, position, feedback)}</section>"
+        f"{found}{body}{footer}</section>"
     )
 
 
-def _answered(answer: Answer, position: int, titles: Titles) -> str:
-    known = sources(answer.statements)
-    text = _statements(answer.statements, known, position) or escape(answer.text)
-    return f'<div class="answer">{text}</div>{_sources(known, position, titles)}'
+def _sides(one: Exchange) -> Iterator[tuple[Side, Answer]]:
+    yield "left", one.answer
+    if one.beside is not None:
+        yield "right", one.beside
+
+
+def _side_by_side(columns: Iterable[str]) -> str:
+    return f'<div class="sides">{"".join(columns)}</div>'
+
+
+def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titles) -> str:
+    """Return one of two answers, with the button that says it was the better one."""
+    chosen = one.better == side
+    data = f' data-position="{position}" data-side="{side}" aria-pressed="{str(chosen).lower()}"'
+    better = (
+        f'<button type="button" class="small better" data-action="prefer"{data}>{icons.UP}This one was better</button>'
+    )
+    return (
+        f'<section class="side" aria-label="{escape(label(answer.model))}">{_who(answer.model)}'
+        f"{render_answer.body(answer, answer_name(position, side), titles, nearest=0)}"
+        f'<footer><p class="facts">{_figures(answer)}</p>'
+        f'<div class="actions">{better}{_copy(answer)}</div></footer></section>'
+    )
+
+
+def _who(model: str) -> str:
+    return f'<h3 class="who">{escape(label(model))}</h3>'
+
+
+def label(model: str) -> str:
+    """Return a model's name as it is shown where room is scarce."""
+    return "Quotes alone" if model == "extractive" else model.removeprefix("local:")
 
 
 def _question(question: str) -> str:
@@ -74,150 +114,40 @@ def _searched(query: str | None, question: str, *, editable: bool) -> str:
     )
 
 
-def _evidence(evidence: Sequence[ScoredChunk], milliseconds: int | None, position: int, titles: Titles) -> str:
-    """Return the compact line of what was found, which opens to the passages."""
-    passages = f"{len(evidence)} passage{'' if len(evidence) == 1 else 's'}" if evidence else "no passage"
-    line = f"Found {passages}" + ("" if milliseconds is None else f" in {duration(milliseconds)}")
-    if not evidence:
-        return f'<p class="found">{icons.SEARCH}{line}</p>'
-    return (
-        f'<details class="found" data-keep="found-{position}"><summary>{icons.SEARCH}{line}</summary>'
-        f"{_passages(evidence, position, titles)}</details>"
-    )
-
-
-def _passages(evidence: Sequence[ScoredChunk], position: int, titles: Titles) -> str:
-    items = []
-    for rank, scored in enumerate(evidence):
-        where = scored.chunk.heading or titles.get(scored.chunk.document, "")
-        if len(titles) > 1 and titles.get(scored.chunk.document, where) != where:
-            where = f"{titles[scored.chunk.document]} — {where}"
-        span = passage_span(scored, position, rank)
-        label = f'<span class="where">{escape(where)}</span>' if where else ""
-        items.append(
-            f'<li><button type="button" class="passage" {_place(span.name, span.document, span.start, span.end)} '
-            f'data-quote="{escape(span.quote)}">{label}<span class="excerpt">{escape(span.quote)}</span></button></li>'
-        )
-    return f'<ol class="passages">{"".join(items)}</ol>'
-
-
-def _place(name: str, document: str, start: int, end: int) -> str:
-    return f'data-cite="{escape(name)}" data-document="{escape(document)}" data-start="{start}" data-end="{end}"'
-
-
-def _statements(statements: Iterable[Statement], known: Sequence[Source], position: int) -> str:
-    return " ".join(_statement(one, index, known, position) for index, one in enumerate(statements))
-
-
-def _statement(statement: Statement, index: int, known: Sequence[Source], position: int) -> str:
-    """Return a sentence with its markers; one the article does not fully prove says so in words."""
-    text = escape(statement.text)
-    markers = "".join(_marker(source, index, position) for source in numbers(statement, known))
-    if statement.verdict == "supported":
-        return f'<span class="sentence">{text}{markers}</span>'
-    label = "Partly proven" if statement.verdict == "partly" else "Not proven"
-    why = f": {escape(statement.why)}" if statement.why else ""
-    return (
-        f'<span class="sentence unproven"><span class="claim">{text}</span>{markers}'
-        f'<span class="why">{icons.WARNING}<span><strong>{label} by the article</strong>{why}</span></span></span>'
-    )
-
-
-def _marker(source: Source, index: int, position: int) -> str:
-    citation = source.citation
-    place = _place(source_name(position, source.number), citation.document, citation.start, citation.end)
-    return (
-        f'<button type="button" class="cite" id="cite-m{position}-{source.number}-s{index}" {place} '
-        f'data-quote="{escape(citation.quote)}" data-title="{escape(citation.title)}" '
-        f'data-support="{percent(citation.support)}" '
-        f'aria-label="Source {source.number}: {escape(citation.quote)}">{source.number}</button>'
-    )
-
-
-def _sources(known: Sequence[Source], position: int, titles: Titles) -> str:
-    """Return the numbered sources with quote and support."""
-    if not known:
-        return ""
-    several = len(titles) > 1 or len({source.citation.document for source in known}) > 1
-    items = []
-    for source in known:
-        citation = source.citation
-        place = _place(source_name(position, source.number), citation.document, citation.start, citation.end)
-        title = f'<span class="where">{escape(citation.title)}</span>' if several else ""
-        items.append(
-            f'<li><button type="button" class="source" {place} data-quote="{escape(citation.quote)}">'
-            f'<span class="number">{source.number}</span>'
-            f'<span class="cited-text">{title}<q>{escape(citation.quote)}</q></span>'
-            f"{_meter(citation.support)}</button></li>"
-        )
-    return f'<ol class="sources" aria-label="Sources">{"".join(items)}</ol>'
-
-
-def _meter(support: float) -> str:
-    share = percent(support)
-    return (
-        f'<span class="support" title="How much of the sentence this source carries">'
-        f'<svg viewBox="0 0 40 4" aria-hidden="true"><rect class="track" width="40" height="4" rx="2"/>'
-        f'<rect class="level" width="{share * 0.4:.1f}" height="4" rx="2"/></svg>{share}% support</span>'
-    )
-
-
-def percent(support: float) -> int:
-    """Return a support of 0 to 1 as whole per cent; values beyond are held at the ends."""
-    return round(100 * min(max(support, 0.0), 1.0))
-
-
-def duration(milliseconds: int) -> str:
-    """Return a time as a reader says it: ``41 ms``, ``1.2 s``."""
-    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
-
-
-def _abstained(answer: Answer, position: int, titles: Titles) -> str:
-    nearest = answer.evidence[:NEAREST]
-    passages = f"<h3>Nearest passages</h3>{_passages(nearest, position, titles)}" if nearest else ""
-    return (
-        f'<div class="abstained">{icons.BOOK}<div><p class="verdict">{escape(answer.text)}</p>'
-        '<p class="hint">Nothing here proves an answer, so none is given.</p></div></div>'
-        f'<div class="nearest">{passages}</div>'
-    )
-
-
-def _interrupted(reason: str | None) -> str:
-    if reason is None:
-        return ""
-    return f'<p class="interrupted">{icons.WARNING}<span><strong>Ends early.</strong> {escape(reason)}</span></p>'
-
-
-def _dropped(dropped: Sequence[Statement], position: int) -> str:
-    if not dropped:
-        return ""
-    one = len(dropped) == 1
-    count = "1 sentence was" if one else f"{len(dropped)} sentences were"
-    line = f"{count} left out: the article does not prove {'it' if one else 'them'}"
-    items = "".join(
-        f"<li><q>{escape(s.text)}</q>" + (f' <span class="reason">{escape(s.why)}</span>' if s.why else "") + "</li>"
-        for s in dropped
-    )
-    return (
-        f'<details class="dropped" data-keep="dropped-{position}"><summary>{line}</summary><ul>{items}</ul></details>'
-    )
-
-
-def _footer(one: Exchange, position: int, *, last: bool) -> str:
+def _footer(one: Exchange, position: int, again: str) -> str:
     """Return who answered and how fast, and what can be done with the answer."""
-    timings = one.answer.timings_ms
+    buttons = [_copy(one.answer), _opinion(one, position, "up"), _opinion(one, position, "down"), again]
+    facts = f'<span class="model">{escape(one.answer.model)}</span>'
+    if figures := _figures(one.answer):
+        facts += f" · {figures}"
+    return f'<footer><p class="facts">{facts}</p>{_actions(position, *buttons)}</footer>'
+
+
+def _figures(answer: Answer) -> str:
+    timings = answer.timings_ms
     names = [("evidence", "evidence"), ("first_sentence", "first sentence"), ("total", "total")]
-    figures = [f"{label} {duration(timings[name])}" for name, label in names if name in timings]
-    facts = " · ".join([f'<span class="model">{escape(one.answer.model)}</span>', *map(escape, figures)])
-    buttons = [_button("copy", "Copy with citations", icons.COPY, f' data-markdown="{escape(markdown(one.answer))}"')]
-    buttons += [_opinion(one, position, "up"), _opinion(one, position, "down")]
-    if last:
-        data = f' data-question="{escape(one.answer.question)}"'
-        buttons.append(_button("again", "Regenerate", icons.AGAIN, data))
-    return (
-        f'<footer><p class="facts">{facts}</p>'
-        f'<div class="actions" role="group" aria-label="Answer {position + 1}">{"".join(buttons)}</div></footer>'
+    return " · ".join(f"{figure} {duration(timings[name])}" for name, figure in names if name in timings)
+
+
+def _actions(position: int, *buttons: str) -> str:
+    return f'<div class="actions" role="group" aria-label="Answer {position + 1}">{"".join(buttons)}</div>'
+
+
+def _copy(answer: Answer) -> str:
+    return _button("copy", "Copy with citations", icons.COPY, f' data-markdown="{escape(markdown(answer))}"')
+
+
+def _again(question: str, models: Sequence[ModelChoice]) -> str:
+    """Return the ways to have a question answered anew: by the picker's model, or by another one."""
+    data = f' data-question="{escape(question)}"'
+    options = "".join(
+        f'<option value="{escape(choice.name)}">{escape(choice.label)}</option>' for choice in models if choice.ready
     )
+    others = (
+        f'<select class="with" data-action="again-with" aria-label="Regenerate with another model"{data}>'
+        f'<option value="">with…</option>{options}</select>'
+    )
+    return _button("again", "Regenerate", icons.AGAIN, data) + (others if options else "")
 
 
 def _feedback(one: Exchange, position: int, label: str | None) -> str:
@@ -246,20 +176,47 @@ def _opinion(one: Exchange, position: int, opinion: str) -> str:
 
 def live_head(live: Live, titles: Titles) -> str:
     """Return the running question and what was found for it."""
-    found = "" if live.evidence is None else _evidence(live.evidence, live.milliseconds, live.position, titles)
+    found = "" if live.evidence is None else render_answer.found(live.evidence, live.milliseconds, live.name, titles)
     return (
-        f'<section class="exchange live" data-running="{live.position}">{_question(live.question)}'
+        f'<section class="exchange live" data-running="{live.name}">{_question(live.question)}'
         f"{_searched(live.searched, live.question, editable=False)}{found}</section>"
     )
 
 
-def live_body(live: Live) -> str:
-    """Return the sentences that have come so far, in a region a screen reader follows."""
-    text = _statements(live.statements, sources(live.statements), live.position)
-    return f'<div class="exchange live" role="log" aria-live="polite"><div class="answer">{text}</div></div>'
+def live_body(lives: Sequence[tuple[str, Live]]) -> str:
+    """Return the sentences that have come so far, by model and answer, in a region a screen reader follows."""
+    answers = [f'<div class="answer">{_said(live)}</div>' for _, live in lives]
+    if len(lives) > 1:
+        parts = zip(lives, answers, strict=True)
+        answers = [
+            _side_by_side(
+                f'<section class="side">{_who(model)}{said}{_pace(live)}</section>' for (model, live), said in parts
+            )
+        ]
+    return f'<div class="exchange live" role="log" aria-live="polite">{"".join(answers)}</div>'
 
 
-_PHASES = {"loading": "Loading the model…", "searching": "Searching…", "reading": "Reading…", "writing": "Writing…"}
+def _said(live: Live) -> str:
+    statements = live.answer.statements if live.answer else live.statements
+    return render_answer.statements(statements, sources(statements), live.name)
+
+
+def _pace(live: Live) -> str:
+    """Return a column's heartbeat; once its answer is there, how it ended."""
+    if live.answer is None:
+        return live_status(live)
+    if live.answer.abstained or live.answer.interrupted:
+        return f'<p class="ended">{escape(live.answer.interrupted or live.answer.text)}</p>'
+    return ""
+
+
+_PHASES = {
+    "queued": "Waits for the other model…",
+    "loading": "Loading the model…",
+    "searching": "Searching…",
+    "reading": "Reading…",
+    "writing": "Writing…",
+}
 
 
 def live_status(live: Live) -> str:
@@ -280,10 +237,10 @@ def notices(lines: Iterable[str]) -> str:
     return "".join(f'<p class="notice" role="status">{icons.INFO}<span>{escape(line)}</span></p>' for line in lines)
 
 
-def error(message: str, question: str) -> str:
-    """Return a failure as one clear line, with a way to try again."""
+def error(message: str, question: str, found: str = "") -> str:
+    """Return a failure as one clear line below what was ``found``, with a way to try again."""
     return (
-        f'<section class="exchange failed">{_question(question)}'
+        f'<section class="exchange failed">{_question(question)}{found}'
         f'<div class="error" role="alert">{icons.WARNING}<p>{escape(message)}</p>'
         f'<button type="button" class="small" data-action="ask" data-question="{escape(question)}">Retry</button>'
         "</div></section>"

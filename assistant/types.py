@@ -9,7 +9,8 @@ from typing import Literal
 from index.types import ScoredChunk
 
 Verdict = Literal["supported", "partly", "not supported"]
-Phase = Literal["loading", "searching", "reading", "writing"]
+Phase = Literal["queued", "loading", "searching", "reading", "writing"]
+"""``queued``: the model waits for another one on this machine to finish."""
 
 
 @dataclass(frozen=True, slots=True)

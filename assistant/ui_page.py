@@ -50,6 +50,8 @@ class _Parts:
     stop: gr.Button
     new: gr.Button
     model: gr.Dropdown
+    beside: gr.Dropdown
+    """A second model to ask the same; empty for none."""
     former: gr.State
     """The model chosen before the last change, to go back to."""
     picked: gr.Dropdown
@@ -133,6 +135,7 @@ class _Frame:
 
     conversation: gr.BrowserState
     model: gr.Dropdown
+    beside: gr.Dropdown
     new: gr.Button
 
 
@@ -143,8 +146,9 @@ def _lay_out_frame(workbench: Workbench) -> _Frame:
         model = gr.Dropdown(
             _models(workbench), value=workbench.default_model, label="Model", elem_id="model", filterable=False
         )
+        beside = gr.Dropdown(_rivals(workbench), value="", label="Compare with", elem_id="beside", filterable=False)
         new = gr.Button("New conversation", elem_id="new", size="sm")
-    return _Frame(conversation, model, new)
+    return _Frame(conversation, model, beside, new)
 
 
 def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | None) -> _Parts:
@@ -193,6 +197,7 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
         stop=stop,
         new=frame.new,
         model=frame.model,
+        beside=frame.beside,
         former=gr.State(workbench.default_model),
         picked=picked,
         unproven=unproven,
@@ -212,6 +217,11 @@ def _models(workbench: Workbench) -> list[tuple[str, str]]:
         state = "" if choice.ready else " (not downloaded)" if choice.pullable else " (not ready)"
         lines.append((f"{choice.label}{state}", choice.name))
     return lines
+
+
+def _rivals(workbench: Workbench) -> list[tuple[str, str]]:
+    """Return the lines of the second picker: nobody, or a model that can answer now."""
+    return [("nobody", ""), *((choice.label, choice.name) for choice in workbench.models() if choice.ready)]
 
 
 def _articles(workbench: Workbench) -> list[tuple[str, str]]:
@@ -238,14 +248,23 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
     default = desk.default_model
 
     def ask(
-        conversation: str, model: str, article: str, unproven: bool, event: gr.EventData, request: gr.Request
+        conversation: str,
+        model: str,
+        beside: str,
+        article: str,
+        unproven: bool,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Iterator[Update]:
         wish = _payload(event)
+        with_another = str(wish.get("model") or "")
+        model = with_another or model
         asked = Ask(
             str(wish.get("question", "")),
             conversation,
             request.session_hash or "",
             model=None if model == default else model,
+            beside=None if with_another else beside or None,
             article=article or None,
             strict=not unproven,
             searched=str(wish.get("searched") or "") or None,
@@ -257,7 +276,7 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
     def broken() -> Update:
         return parts.update(desk.broken())
 
-    settings = [parts.conversation, parts.model, parts.picked, parts.unproven]
+    settings = [parts.conversation, parts.model, parts.beside, parts.picked, parts.unproven]
     # "multiple": Gradio would silently drop what is asked while the tail of the last answer's event is under way. The
     # desk is who refuses a second question, and says so.
     asking = _custom(parts.bridge, "ask")(ask, settings, parts.screen, trigger_mode="multiple", **_SILENT)
@@ -279,12 +298,17 @@ def _tie_reading(parts: _Parts, desk: Desk) -> None:
         wish = _payload(event)
         return parts.update(desk.rate(conversation, wish.get("position"), wish.get("opinion")))
 
+    def prefer(conversation: str, event: gr.EventData) -> Update:
+        wish = _payload(event)
+        return parts.update(desk.prefer(conversation, wish.get("position"), wish.get("side")))
+
     def new(article: str) -> Update:
         return parts.update(desk.new(article or None))
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     _custom(parts.bridge, "cite")(show, None, parts.screen, trigger_mode="multiple", **quick)
     _custom(parts.bridge, "rate")(rate, [parts.conversation], parts.screen, trigger_mode="multiple", **quick)
+    _custom(parts.bridge, "prefer")(prefer, [parts.conversation], parts.screen, trigger_mode="multiple", **quick)
     parts.new.click(new, [parts.picked], parts.screen, **quick)
 
 
@@ -304,13 +328,17 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
     def look() -> Update:
         loading = desk.loading()
         update: Update = {parts.loading: loading, parts.timer: gr.Timer(active=bool(loading))}
-        return update if loading else {**update, parts.model: gr.Dropdown(choices=_models(workbench))}
+        if loading:
+            return update
+        rivals = gr.Dropdown(choices=_rivals(workbench))
+        return {**update, parts.model: gr.Dropdown(choices=_models(workbench)), parts.beside: rivals}
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     quick["trigger_mode"] = "always_last"  # the choice that counts is the last one
     parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
     parts.picked.input(choose_article, [parts.conversation, parts.picked], parts.screen, **quick)
-    gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.model, parts.timer], **quick)
+    looked = [parts.loading, parts.model, parts.beside, parts.timer]
+    gr.on([parts.timer.tick, blocks.load], look, None, looked, **quick)
 
 
 def _custom(bridge: gr.HTML, name: str) -> Callable[..., Any]:

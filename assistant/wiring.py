@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING
 
 from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
+from assistant.compare import SIDES, Side, Sided, side_by_side
+from assistant.configured import Configured, ConfiguredModels
 from assistant.conversations import Conversations
 from assistant.embedders import Embedders
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
 from assistant.indexes import Indexes
 from assistant.jobs import Jobs
-from assistant.llm import ModelName, parse_model_name
-from assistant.local import LocalServers
+from assistant.llm import ModelName, missing, parse_model_name, server_of
+from assistant.local import LocalServers, State
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.stock import Stock
-from assistant.types import Answer, Event, Notice, Turn, Waiting
-from assistant.voice import voice
+from assistant.types import Event, Notice, Turn, Waiting
+from assistant.voice import Voice, voice
 from assistant.weights import Progress as Pull
 from assistant.weights import WeightsFolder
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
@@ -40,7 +42,6 @@ from index.types import Document
 from prompts import load as load_prompt
 
 if TYPE_CHECKING:
-    from assistant.chain import Speak
     from index.embed import Embedder
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Application:
         self.default_model = self.settings.model
         self.weights = WeightsFolder(home.models)
         self.library = Library(home.articles)
+        self.configured = ConfiguredModels(home.root)
         self.servers = LocalServers(home.logs / "local-server.log")
         self._conversations = Conversations(home.conversations)
         self._closing = ExitStack()
@@ -72,7 +74,7 @@ class Application:
         self._loading = threading.Lock()
         self._preparing = False
         self._loaded_once: set[str] = set()
-        self._voices: dict[str, Speak | None] = {}
+        self._voices: dict[str, tuple[ModelName, Voice | None]] = {}
         self._reader: Reader | None = None
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
@@ -134,33 +136,40 @@ class Application:
     # The models
 
     def models(self) -> tuple[ModelChoice, ...]:
-        """Return every model this installation knows of, ready ones first."""
+        """Return every model this installation knows of, ready ones first (see ``configured.trouble`` for the rest)."""
         choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True, origin="built in")]
         named = [f"local:{name}" for name, weights in CATALOGUE.items() if weights.kind == "chat"]
-        if self.default_model not in named and self.default_model != EXTRACTIVE:
+        own = self.configured.models()
+        if self.default_model not in (*named, *own, EXTRACTIVE):
             named.insert(0, self.default_model)
-        choices.extend(self._choice(parse_model_name(name)) for name in named)
+        choices.extend(self._choice(name, own.get(name)) for name in (*named, *own))
         return tuple(sorted(choices, key=lambda choice: (not choice.ready, choice.name != self.default_model)))
 
-    def _choice(self, name: ModelName) -> ModelChoice:
+    def _choice(self, name: str, own: Configured | None) -> ModelChoice:
         reason = self._why_not(name)
-        choice = ModelChoice(str(name), str(name).removeprefix("local:"), ready=not reason, reason=reason)
-        if name.kind != "local" or name.is_file:
+        if own is not None:
+            return ModelChoice(name, own.label, ready=not reason, reason=reason)
+        choice = ModelChoice(name, name.removeprefix("local:"), ready=not reason, reason=reason)
+        weights = CATALOGUE.get(name.removeprefix("local:"))
+        if weights is None:
             return choice
-        weights = CATALOGUE[name.value]
         return replace(
             choice,
             origin="catalogue",
-            pullable=_can_run_local() and not self.weights.is_complete(name.value),
+            pullable=_can_run_local() and not self.weights.is_complete(weights.name),
             size_bytes=weights.size_bytes,
             licence=weights.licence,
             languages=weights.languages,
         )
 
-    def _why_not(self, name: ModelName) -> str:
+    def _why_not(self, model: str) -> str:
         """Return why a model cannot answer now, or nothing."""
+        try:
+            name = self.model_name(model)
+        except UsageError as error:  # it stood in the file of configured models when the app started
+            return str(error)
         if name.kind != "local":
-            return ""
+            return missing(name)
         if not _can_run_local():
             return "the llama.cpp package is not installed: pip install xllamacpp"
         if name.is_file:
@@ -170,7 +179,7 @@ class Application:
             return "its weights are being downloaded"
         if not self.weights.is_complete(name.value):
             return f"not downloaded ({weights.size_bytes / 1e9:.1f} GB): assistant models pull {name.value}"
-        state = self.servers.state(self._file(name))
+        state = self._state(name)
         if state == "loading":
             return "is loading"
         free = _free_memory()
@@ -181,16 +190,32 @@ class Application:
     def _file(self, name: ModelName) -> Path:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
 
+    def _state(self, name: ModelName) -> State:
+        """Return the state of a local model's server, without starting one."""
+        return self.servers.state(self._file(name), context=name.configured.context if name.configured else None)
+
+    def model_name(self, model: str) -> ModelName:
+        """Return what a model's name means in this home folder; raise UsageError naming the known ones."""
+        try:
+            return parse_model_name(model, self.configured.models())
+        except UsageError:
+            trouble = self.configured.trouble
+            if line := trouble.get(model.strip()) or trouble.get(""):
+                raise UsageError(line) from None
+            raise
+
     def assistant(
         self, model: str | None = None, index: Searchable | None = None, *, settings: Settings | None = None
     ) -> Assistant:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
-        name = str(parse_model_name(model or self.default_model))
+        name = str(self.model_name(model or self.default_model))
         chosen = settings or self.settings
+        speak = self.voice(name)
         return Assistant(
             index or self.index(),
             model=name,
-            speak=self.voice(name),
+            speak=speak,
+            room=speak.room if speak else None,
             settings=chosen,
             reader=self.reader() if chosen.reader else None,
         )
@@ -216,14 +241,14 @@ class Application:
         if reader is not None:
             reader.open_soon()
 
-    def voice(self, model: str) -> Speak | None:
+    def voice(self, model: str) -> Voice | None:
         """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
-        name = parse_model_name(model)
-        if str(name) not in self._voices:
-            self._voices[str(name)] = voice(
-                name, weights_path=self.weights.path, servers=self.servers, settings=self.settings
-            )
-        return self._voices[str(name)]
+        name = self.model_name(model)
+        made = self._voices.get(str(name))
+        if made is None or made[0] != name:  # a configured model may have been changed in its file
+            speak = voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+            self._voices[str(name)] = made = name, speak
+        return made[1]
 
     def check(self, model: str) -> None:
         """Raise UsageError when a model cannot be used as named, EmbedderError when the settings' embedder cannot.
@@ -231,7 +256,7 @@ class Application:
         Weights that are not downloaded yet are fine.
         """
         self.embedders.check(self.indexes.embedder)
-        name = parse_model_name(model)
+        name = self.model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
 
@@ -305,7 +330,7 @@ class Application:
     def _warm_up(self) -> None:
         """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
         speak = self.assistant(self.default_model).speak
-        if speak is None or parse_model_name(self.default_model).kind != "local":
+        if speak is None or self.model_name(self.default_model).kind != "local":
             return
         stream = speak(load_prompt("answer").render(sentences="[1] .", question="?"))
         for piece in stream:
@@ -316,12 +341,12 @@ class Application:
     def prepare(self, model: str, *, pull: Callable[[str], object]) -> None:
         """Make a model ready to answer, and the reader: load it, its weights pulled with ``pull`` if need be."""
         self.open_reader()
-        name = parse_model_name(model)
+        name = self.model_name(model)
         if name.kind != "local":
             return
         if not name.is_file and not self.weights.is_complete(name.value):
             pull(name.value)
-        self.servers.get(self._file(name)).ensure()
+        server_of(name, self.weights.path, self.servers).ensure()
 
     def ask(
         self,
@@ -335,14 +360,48 @@ class Application:
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
-        chosen = model or self.default_model
-        standing_in = self._why_stand_in(parse_model_name(chosen))
-        if standing_in:
-            yield Notice(f"{chosen.removeprefix('local:')} {standing_in}. Meanwhile the article itself is quoted.")
-            chosen = EXTRACTIVE
+        chosen, notice = self._standing_in(model or self.default_model)
+        if notice is not None:
+            yield notice
         yield from self.assistant(chosen).stream(
             question, turns=turns, articles=articles, strict=strict, searched=searched
         )
+
+    def compare(
+        self,
+        question: str,
+        *,
+        models: tuple[str, str],
+        articles: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] = (),
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Generator[Sided]:
+        """Stream two models' answers (see ``Workbench.compare``). Two local ones answer in turn."""
+        for beat in self._index_ready():
+            yield Sided(None, beat)
+        chosen = [self._standing_in(model) for model in models]
+        for side, (_, notice) in zip(SIDES, chosen, strict=True):
+            if notice is not None:
+                yield Sided(side, notice)
+        left, right = (self.assistant(name) for name, _ in chosen)
+        yield from side_by_side(
+            (left, right),
+            question,
+            in_turn=all(self.model_name(one.model).kind == "local" for one in (left, right)),
+            turns=turns,
+            articles=articles,
+            strict=strict,
+            searched=searched,
+        )
+
+    def _standing_in(self, model: str) -> tuple[str, Notice | None]:
+        """Return the model that answers now, and what to say where it is not the one that was asked."""
+        reason = self._why_stand_in(self.model_name(model))
+        if not reason:
+            return model, None
+        label = model.removeprefix("local:")
+        return EXTRACTIVE, Notice(f"{label} {reason}. Meanwhile the article itself is quoted.")
 
     def _index_ready(self) -> Generator[Waiting]:
         """Yield heartbeats until the index can be asked; raise what stopped it."""
@@ -366,7 +425,7 @@ class Application:
                 if self._preparing or self.stock.is_fetching(name.value)
                 else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
             )
-        state = self.servers.state(self._file(name))
+        state = self._state(name)
         if state == "loading" or (state == "stopped" and self._preparing):
             return "is still loading"
         self._loaded_once.add(str(name))
@@ -378,17 +437,21 @@ class Application:
         """Return a saved conversation, oldest first; empty when there is none of that id."""
         return self._conversations.exchanges(conversation)
 
-    def save(self, conversation: str, answer: Answer) -> None:
-        """Append an answer to a conversation on disk."""
-        self._conversations.save(conversation, answer)
+    def save(self, conversation: str, exchange: Exchange) -> None:
+        """Append an exchange to a conversation on disk."""
+        self._conversations.save(conversation, exchange)
 
-    def replace_last(self, conversation: str, answer: Answer) -> None:
-        """Put a regenerated answer in the place of the last one."""
-        self._conversations.replace_last(conversation, answer)
+    def replace_last(self, conversation: str, exchange: Exchange) -> None:
+        """Put a regenerated exchange in the place of the last one."""
+        self._conversations.replace_last(conversation, exchange)
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep (or take back) what the reader thought of the answer at ``position``."""
         self._conversations.rate(conversation, position, opinion)
+
+    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
+        """Keep (or take back) which of two answers at ``position`` the reader found better."""
+        self._conversations.prefer(conversation, position, better)
 
     def close(self) -> None:
         """Stop the local model and release the index."""

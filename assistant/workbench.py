@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from assistant.compare import Side, Sided
 from assistant.stock import Stock
 from assistant.types import Answer, Event, Turn
 from index.types import Document
@@ -54,6 +55,15 @@ class Exchange:
 
     answer: Answer
     opinion: Opinion | None = None
+    beside: Answer | None = None
+    """What a second model said to the same question over the same evidence, where two were asked."""
+    better: Side | None = None
+    """Which of the two the reader found better: ``answer`` is the left one, ``beside`` the right one."""
+
+    @property
+    def told(self) -> Answer:
+        """Return the answer that the conversation goes on from: the better one of two."""
+        return self.beside if self.beside is not None and self.better == "right" else self.answer
 
 
 class Workbench(Protocol):
@@ -91,17 +101,32 @@ class Workbench(Protocol):
         a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
         """
 
+    def compare(
+        self,
+        question: str,
+        *,
+        models: tuple[str, str],
+        articles: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] = (),
+        strict: bool = True,
+        searched: str | None = None,
+    ) -> Iterator[Sided]:
+        """Stream two models' answers over the same evidence, as ``ask`` does one; each side ends with Finished."""
+
     def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
         """Return a saved conversation, oldest first; empty when there is none of that id."""
 
-    def save(self, conversation: str, answer: Answer) -> None:
-        """Append an answer to a conversation on disk."""
+    def save(self, conversation: str, exchange: Exchange) -> None:
+        """Append an exchange to a conversation on disk."""
 
-    def replace_last(self, conversation: str, answer: Answer) -> None:
-        """Put a regenerated answer in the place of the last one."""
+    def replace_last(self, conversation: str, exchange: Exchange) -> None:
+        """Put a regenerated exchange in the place of the last one."""
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep (or take back) what the reader thought of the answer at ``position``."""
+
+    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
+        """Keep (or take back) which of two answers at ``position`` the reader found better."""
 
     def close(self) -> None:
         """Stop the local model and release the index."""

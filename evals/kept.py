@@ -74,6 +74,7 @@ class Kept:
             given.index,
             model=given.model,
             speak=self.voice(given.model, given.speak) if given.speak else None,
+            room=given.room,
             settings=given.settings,
             reader=self.reader(given.reader) if given.reader else None,
         )

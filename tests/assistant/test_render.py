@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import render, render_article
+from assistant import render, render_answer, render_article
 from assistant.citing import numbers, source_spans, sources
 from assistant.live import Live, joined
 from assistant.render_article import Span
@@ -168,7 +168,7 @@ def test_sources_are_numbered_by_first_appearance_and_keep_their_highest_support
     known = sources(statements)
     assert [(s.number, s.citation.start, s.citation.support) for s in known] == [(1, 10, 0.8), (2, 0, 0.9)]
     assert [s.number for s in numbers(statements[1], known)] == [2, 1]
-    assert [span.name for span in source_spans(statements, 4)] == ["m4-1", "m4-2"]
+    assert [span.name for span in source_spans(statements, "m4")] == ["m4-1", "m4-2"]
 
 
 def answer(**changes: object) -> Answer:
@@ -203,14 +203,14 @@ def test_whatever_an_article_a_model_or_a_reader_writes_is_text_and_nothing_else
         interrupted=vector,
     )
     made = document(vector, title=vector, identity=vector)
-    live = Live(vector, 0, vector, (ScoredChunk(chunk, 1.0),), 4, hostile.statements)
+    live = Live(vector, "m0", vector, (ScoredChunk(chunk, 1.0),), 4, hostile.statements)
     titles = {vector: vector, "other": "Other"}
     pages = [
         render.exchange(Exchange(hostile, "up"), 0, titles, last=True),
         render.exchange(
             Exchange(answer(abstained=True, text=vector, evidence=hostile.evidence)), 0, titles, last=False
         ),
-        render.live_head(live, titles) + render.live_body(live) + render.live_status(live),
+        render.live_head(live, titles) + render.live_body([("m", live)]) + render.live_status(live),
         render.notices([vector]) + render.error(vector, vector) + render.welcome([made]),
         render_article.article(made, [Span(vector, vector, 0, len(vector), vector, 1)], answer=vector, active=vector),
     ]
@@ -232,7 +232,7 @@ def test_markers_carry_what_a_click_and_a_hover_need() -> None:
 
 def test_figures_are_said_as_a_reader_says_them() -> None:
     assert [render.duration(ms) for ms in (0, 41, 999, 1240)] == ["0 ms", "41 ms", "999 ms", "1.2 s"]
-    assert [render.percent(share) for share in (-1, 0, 0.666, 1, 2)] == [0, 0, 67, 100, 100]
+    assert [render_answer.percent(share) for share in (-1, 0, 0.666, 1, 2)] == [0, 0, 67, 100, 100]
     assert "evidence 41 ms · total 3.1 s" in shown(answer())
 
 
@@ -299,7 +299,7 @@ def test_an_empty_library_says_how_to_add_an_article() -> None:
 
 def test_a_live_answer_grows_by_its_events() -> None:
     said = Statement("Ada did.", "supported", (cite(0, 6),))
-    live = Live("And who?", 2)
+    live = Live("And who?", "m2")
     for event in [
         Searched("Who built it?", rewritten=True),
         EvidenceFound((), 41),
@@ -308,15 +308,15 @@ def test_a_live_answer_grows_by_its_events() -> None:
         StatementReady(said),
     ]:
         live = live.after(event)
-    assert live == Live("And who?", 2, "Who built it?", (), 41, (said,), Waiting("reading", 3.4), ("A line.",))
+    assert live == Live("And who?", "m2", "Who built it?", (), 41, (said,), Waiting("reading", 3.4), ("A line.",))
     assert "Reading… 3 s" in render.live_status(live)
     assert "Found no passage in 41 ms" in render.live_head(live, {})
-    assert 'id="cite-m2-1-s0"' in render.live_body(live)
+    assert 'id="cite-m2-1-s0"' in render.live_body([("m", live)])
 
 
 def test_an_answer_broken_off_keeps_what_was_said() -> None:
     said = Statement("Ada did.", "supported", (cite(0, 6),))
-    partial = Live("Who?", 0, statements=(said,)).broken_off("You stopped it.", model="m", milliseconds=900)
+    partial = Live("Who?", "m0", statements=(said,)).broken_off("You stopped it.", model="m", milliseconds=900)
     assert partial == answer(
         model="m", embedder="", statements=(said,), interrupted="You stopped it.", timings_ms={"total": 900}
     )

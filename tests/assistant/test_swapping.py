@@ -15,9 +15,9 @@ from assistant.exits import ANSWERED, USER_ERROR
 from assistant.home import Home
 from assistant.settings import Settings
 from assistant.wiring import Application
-from index.build import Index
+from index.build import Index, fingerprint
 from index.errors import EmbedderError
-from index.inventory import collections
+from index.inventory import collections, held
 from index.load import load_bytes
 
 ARTICLES = {
@@ -136,6 +136,15 @@ def test_a_running_app_follows_the_choice_of_another_process(opened: Opened, twi
     other.close()
     assert running.index().embedder.name == str(twin)
     assert found(running.index()) in ARTICLES
+
+
+def test_an_index_that_another_process_has_open_is_left_to_it(opened: Opened, home: Home) -> None:
+    application = opened()
+    name = fingerprint(application.embedder(), application.settings.index)
+    with held(home.index, name) as mine:
+        assert mine
+        assert found(application.index()) == "bridge"
+        assert collections(home.index) == ()
 
 
 def test_an_article_added_since_is_found_after_the_way_back(opened: Opened, twin: Path) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from assistant.compare import Side, Sided
 from assistant.embedders import Embedders
 from assistant.errors import ModelError
 from assistant.extensions import Extensions
@@ -109,6 +110,7 @@ class Script:
         }
         self.kept: dict[str, list[Exchange]] = {}
         self.asked: list[dict[str, object]] = []
+        self.compared: list[tuple[str, str]] = []
         self.closed: list[str] = []
         self.failures = 1
         self.loaded = True
@@ -168,6 +170,8 @@ class Script:
             yield EvidenceFound(evidence, 41)
             if "notice" in question:
                 yield Notice("The model was restarted once.")
+            if "unplug" in question:
+                raise ModelError("The model server broke off the connection before the answer was whole.")
             said, dropped = self.statements(question, strict)
             yield Waiting("reading", 0.2)
             for statement in said:
@@ -241,14 +245,29 @@ class Script:
     def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
         return tuple(self.kept.get(conversation, ()))
 
-    def save(self, conversation: str, answer: Answer) -> None:
-        self.kept.setdefault(conversation, []).append(Exchange(answer))
+    def compare(
+        self, question: str, *, models: tuple[str, str], articles: tuple[str, ...] | None = None, **options: Any
+    ) -> Iterator[Sided]:
+        left, right = (self.ask(question, model=model, articles=articles, **options) for model in models)
+        self.compared.append(models)
+        for event in left:
+            if isinstance(event, Searched | EvidenceFound):
+                yield Sided(None, event)
+            else:
+                yield Sided("left", event)
+        yield from (Sided("right", event) for event in right if not isinstance(event, Searched | EvidenceFound))
 
-    def replace_last(self, conversation: str, answer: Answer) -> None:
-        self.kept[conversation][-1] = Exchange(answer)
+    def save(self, conversation: str, exchange: Exchange) -> None:
+        self.kept.setdefault(conversation, []).append(exchange)
+
+    def replace_last(self, conversation: str, exchange: Exchange) -> None:
+        self.kept[conversation][-1] = exchange
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         self.kept[conversation][position] = replace(self.kept[conversation][position], opinion=opinion)
+
+    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
+        self.kept[conversation][position] = replace(self.kept[conversation][position], better=better)
 
     def close(self) -> None:
         self.hold.set()

@@ -317,6 +317,66 @@ def test_a_fault_of_ours_leaves_a_page_that_works(page: Page, complaints: list[s
     complaints.clear()
 
 
+def test_what_was_found_stays_when_the_model_fails(page: Page) -> None:
+    box(page).fill("Did someone unplug it?")
+    box(page).press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("broke off the connection")
+    failed = page.locator(".exchange.failed")
+    failed.get_by_text("Found 6 passages in 41 ms").click()
+    failed.locator(".passage").first.click()
+    expect(active(page)).to_be_in_viewport()
+
+
+def compare_with(page: Page, model: str) -> None:
+    page.get_by_label("Compare with").click()
+    page.get_by_role("option", name=model, exact=True).click()
+
+
+def test_two_models_answer_side_by_side_and_the_better_one_is_kept(page: Page, script: Any) -> None:
+    compare_with(page, "Extractive")
+    box(page).fill("When was it lit?")
+    box(page).press("Enter")
+    sides = page.locator("#m0 .side")
+    expect(sides.locator(".who")).to_have_text(["small", "Quotes alone"])
+    assert script.compared == [("local:small", "extractive")]
+    expect(page.locator("#m0 > .found")).to_have_count(1)
+    for side, name in ((0, "m0-3"), (1, "m0b-3")):
+        marker = sides.nth(side).locator(".answer .cite").nth(2)
+        expect(marker).to_have_attribute("data-cite", name)
+        marker.click()
+        expect(active(page)).to_have_text(PATH)
+        expect(active(page)).to_have_attribute("data-names", re.compile(name))
+        expect(active(page)).to_have_attribute("data-numbers", "3")
+    better = sides.nth(1).get_by_role("button", name="This one was better")
+    better.click()
+    expect(better).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(better).to_have_attribute("aria-pressed", "true")
+    sides.nth(0).get_by_role("button", name="This one was better").click()
+    expect(better).to_have_attribute("aria-pressed", "false")
+    better.click()
+    better.click()
+    expect(better).to_have_attribute("aria-pressed", "false")
+
+
+def test_two_running_answers_can_be_stopped_and_what_was_said_is_kept(page: Page) -> None:
+    compare_with(page, "Extractive")
+    ask_endlessly(page)
+    expect(page.locator("#live-body .side .who")).to_have_text(["small", "Quotes alone"])
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#m0 .side")).to_have_count(2)
+    expect(page.locator("#m0 .side").first).to_contain_text("You stopped it.")
+
+
+def test_the_last_question_is_asked_again_of_another_model(page: Page, script: Any) -> None:
+    ask(page, "When was it lit?")
+    page.get_by_label("Regenerate with another model").select_option("extractive")
+    expect(page.locator("#m0 .facts .model")).to_have_text("extractive")
+    expect(page.locator("#history .exchange")).to_have_count(1)
+    assert [asked["model"] for asked in script.asked[-2:]] == [None, "extractive"]
+    expect(page.get_by_label("Model", exact=True)).to_have_value("Small local model")
+
+
 def test_regenerate_puts_a_new_answer_in_the_place_of_the_last(page: Page, script: Any) -> None:
     ask(page, "When was it lit?")
     ask(page, "And where?", position=1)

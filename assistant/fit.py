@@ -1,0 +1,144 @@
+"""A prompt's parts and a model's size enter; the messages that fit leave, and how much was left out for them to.
+
+Left out first are a prompt's own examples, then the sentences of least bearing, or the oldest messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.context import Numbered
+from assistant.types import Turn
+from prompts import Message
+
+LONGEST_ANSWER = 300
+"""Tokens."""
+ASSUMED_CONTEXT = 4096
+"""Tokens that a model is taken to hold where neither its settings nor its server say: what servers allot by default."""
+_PER_MESSAGE, _PER_PROMPT = 8, 32
+"""Tokens that a chat template adds around each message, and to the whole, at most."""
+_WORD = re.compile(r"[A-Za-z]+")
+# Tokens a character, by its bytes, of tokenizers that were trained on English alone (measured: Japanese 1.9, Korean
+# 2.1, Russian 0.8, Arabic 0.9, emoji 4); others need half.
+_WIDE = {2: 1.25, 3: 2.25, 4: 4.0}
+
+
+def estimate(text: str) -> int:
+    """Return at least as many tokens as a text takes, whatever the tokenizer; of English it takes some six of ten."""
+    words = sum(-(-len(word) // 3) for word in _WORD.findall(text))
+    rest = [char for char in _WORD.sub("", text) if char != " "]
+    return words + round(sum(_WIDE.get(len(char.encode("utf-8", "surrogatepass")), 1.0) for char in rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a model holds."""
+
+    context: int = ASSUMED_CONTEXT
+    """Tokens, prompt and answer together."""
+    longest: int = LONGEST_ANSWER
+    """Tokens of the longest answer wanted."""
+    count: Callable[[str], int] = estimate
+    """Tokens of a text: counted by the model's own tokenizer, or estimated from above."""
+
+    @property
+    def answer(self) -> int:
+        """Return the tokens kept free for an answer: those wanted, at most a quarter of all."""
+        return min(self.longest, self.context // 4)
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """Return what a prompt takes."""
+        return _PER_PROMPT + sum(_PER_MESSAGE + self.count(message.content) for message in messages)
+
+    def holds(self, messages: Sequence[Message]) -> bool:
+        """Return whether a prompt and the longest answer to it fit; counted only where the estimate leaves a doubt."""
+        most = self.context - self.answer
+        return replace(self, count=estimate).tokens(messages) <= most or self.tokens(messages) <= most
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A prompt that fits."""
+
+    messages: tuple[Message, ...]
+    kept: int
+    """Sentences, or messages of the conversation, that are in it."""
+    examples: bool
+    """Whether the prompt's own examples are in it."""
+
+
+def fit_sentences(
+    room: Room,
+    numbered: Sequence[Numbered],
+    bearing: Sequence[float],
+    render: Callable[[Sequence[Numbered]], Sequence[Message]],
+) -> Fitted | None:
+    """Return the prompt with as many sentences as fit, those that bear the answer most surely first; None for none.
+
+    ``bearing`` is one number a sentence, in their order; ties go to the earlier one.
+    """
+    whole = tuple(render(numbered))
+    if room.holds(whole):
+        return Fitted(whole, len(numbered), examples=True)
+    taken: list[int] = []
+    for place in sorted(range(len(numbered)), key=lambda place: (-bearing[place], place)):
+        wanted = sorted([*taken, place])
+        if room.holds(_bare(render([numbered[one] for one in wanted]))):
+            taken = wanted
+    if not taken:
+        return None
+    return Fitted(_bare(render([numbered[place] for place in taken])), len(taken), examples=False)
+
+
+def fit_turns(
+    room: Room, turns: Sequence[Turn], render: Callable[[Sequence[Turn]], Sequence[Message]]
+) -> Fitted | None:
+    """Return the prompt with as many of the last turns as fit; None when not even the last one does."""
+    whole = tuple(render(turns))
+    if room.holds(whole):
+        return Fitted(whole, len(turns), examples=True)
+    for first in range(len(turns)):
+        shown = _bare(render(turns[first:]))
+        if room.holds(shown):
+            return Fitted(shown, len(turns) - first, examples=False)
+    return None
+
+
+def _bare(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a prompt without its examples: its orders, and the last message."""
+    return (*(message for message in messages[:-1] if message.role == "system"), messages[-1])
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What a model's size kept out of the prompts of one question."""
+
+    sentences: int = 0
+    of: int = 0
+    messages: int = 0
+    """The oldest of the conversation."""
+    examples: bool = False
+    translation: bool = False
+
+    def line(self, model: str, context: int | None) -> str:
+        """Return it in one line for the reader, empty when nothing was left out.
+
+        ``context`` is None where the model held less than was known of it.
+        """
+        parts = []
+        if self.sentences:
+            parts.append(f"{self.sentences} of {self.of} sentences")
+        if self.messages:
+            parts.append("the oldest message" if self.messages == 1 else f"the {self.messages} oldest messages")
+        if self.examples:
+            parts.append("the examples of how to answer")
+        if self.translation:
+            parts.append("the question's translation")
+        if not parts:
+            return ""
+        what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+        why = "could not hold it all" if context is None else f"holds {context:,} tokens"
+        singular = len(parts) == 1 and (self.messages == 1 or self.translation or (self.sentences == self.of == 1))
+        return f"{model} {why}: {what} {'was' if singular else 'were'} left out."
