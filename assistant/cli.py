@@ -208,7 +208,7 @@ def list_models() -> None:
         width = max(len(name) for _, name, _ in rows)
         for mark, name, state in rows:
             typer.echo(f"{mark} {name:<{width}}  {visible(state)}")
-        for line in application.configured.trouble.values():
+        for line in application.left_out():
             complain(line)
 
 

@@ -20,6 +20,7 @@ Doing = Mapping[tuple[Task, str], Job]
 """The last word on each job."""
 
 _LOCAL = "local:"
+_ORIGINS = ("built in", "catalogue", "configured")
 _PHASES = {
     "starting": "Starting…",
     "waiting": "Waiting: another program is downloading the same…",
@@ -37,10 +38,15 @@ _REST = {
 }
 
 
-def models(choices: Sequence[ModelChoice], default: str, doing: Doing) -> str:
-    """Return the list of models that answer; ``default`` is marked."""
+def models(choices: Sequence[ModelChoice], default: str, doing: Doing, *, left_out: Sequence[str] = ()) -> str:
+    """Return the list of models that answer; ``default`` is marked. ``left_out`` says why others are not in it.
+
+    The order is the same whatever can answer now: no row may move from under a finger.
+    """
     busy = any(job.is_running for job in doing.values())
-    return _list(_model(choice, choice.name == default, doing, busy=busy) for choice in choices)
+    ordered = sorted(choices, key=lambda one: (one.name != default, _ORIGINS.index(one.origin), one.name))
+    rows = _list(_model(choice, choice.name == default, doing, busy=busy) for choice in ordered)
+    return rows + "".join(_trouble(line) for line in left_out)
 
 
 def embedders(choices: Sequence[EmbedderChoice], doing: Doing, *, unused_bytes: int) -> str:
@@ -152,7 +158,7 @@ def _embedder_state(choice: EmbedderChoice) -> str:
         return "No index yet: the first question builds it" if choice.in_use and choice.here else "No index yet"
     passages = "1 passage" if choice.index.passages == 1 else f"{choice.index.passages:,} passages"
     on_disk = choice.index.size_bytes
-    held = f"{passages}, on a server" if on_disk is None else f"{passages}, {size(on_disk)} on disk"
+    held = passages if on_disk is None else f"{passages}, {size(on_disk)} on disk"
     return f"Index: {held}" if choice.in_use else f"Built before: {held}"
 
 
@@ -180,12 +186,16 @@ def _row(
         lines += f'<p class="state">{escape(_REST[job.task])}</p>'
     below = '<div class="progress"></div>' if running else ""
     if job is not None and job.state == "failed":
-        below = f'<p class="trouble">{icons.WARNING}<span>{escape(job.trouble)}</span></p>'
+        below = _trouble(job.trouble)
     whole = f' title="{escape(name)}"' if _shown(name) != name else ""
     return (
         f'<li id="{_row_id(task, name)}"><div><h3{whole}>{escape(label or _shown(name))}{mark}</h3>{lines}</div>'
         f"{_does(name, task, job, wish, busy=busy)}{below}</li>"
     )
+
+
+def _trouble(line: str) -> str:
+    return f'<p class="trouble">{icons.WARNING}<span>{escape(line)}</span></p>'
 
 
 def _does(name: str, task: Task, job: Job | None, wish: str, *, busy: bool) -> str:

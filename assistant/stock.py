@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assistant.catalogue import CATALOGUE, lookup
 from assistant.embedders import Embedders
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, UsageError
 from assistant.indexes import Indexes, Pruned
 from assistant.jobs import Job, Jobs, Task, Ticket, Work
 from assistant.weights import Progress, WeightsFolder
@@ -121,7 +121,9 @@ class Stock:
         self._jobs.wait(seconds)
 
     def prune(self) -> Pruned:
-        """Delete the indexes that are not in use (see ``Indexes.prune``)."""
+        """Delete the indexes that are not in use (see ``Indexes.prune``); UsageError while a job is under way."""
+        if self._jobs.running is not None:
+            raise UsageError("Something is still being made ready: wait for that, or cancel it; then delete.")
         return self._indexes.prune()
 
     def is_fetching(self, name: str) -> bool:

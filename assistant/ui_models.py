@@ -6,7 +6,7 @@ again that is on the page already.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ _OWN = """<form data-action="stock" data-task="use">
 </form>"""
 
 Update = dict[Any, Any]
+Picker = tuple[gr.Dropdown, Callable[[Workbench], list[tuple[str, str]]]]
+"""A picker of models, and what makes its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Seen:
     """What a page shows: what is equal need not be sent again."""
 
     parts: dict[str, Any]
-    """HTML by part; and what the picker and the timer were set to."""
+    """By part: HTML, a picker's lines, or the seconds of the timer."""
     ended: frozenset[Job] = frozenset()
     """The jobs that had ended when the page last looked."""
 
@@ -81,22 +83,23 @@ def tie(
     parts: Parts,
     workbench: Workbench,
     *,
-    picker: gr.Dropdown,
-    choices: Callable[[Workbench], list[tuple[str, str]]],
+    pickers: Sequence[Picker],
     wished: Callable[..., Any],
 ) -> None:
-    """Tie the tab, and the picker of models, to the workbench.
+    """Tie the tab, and the pickers of models, to the workbench.
 
-    ``choices`` are the picker's lines. ``wished`` is the listener of the event by which app.js sends a wish.
+    ``wished`` is the listener of the event by which app.js sends a wish.
     """
     seen, timer = gr.State(Seen({})), gr.Timer(QUIET_S)
-    outputs = [seen, parts.said, parts.models, parts.embedders, parts.now, picker, timer]
-    components = dict(zip(["said", "models", "embedders", "now", "picker", "timer"], outputs[1:], strict=True))
+    components: dict[str, Any] = {name: getattr(parts, name) for name in ("said", "models", "embedders", "now")}
+    components |= {f"picker {number}": picker for number, (picker, _) in enumerate(pickers)}
+    components["timer"] = timer
+    outputs = [seen, *components.values()]
 
     def changed(before: Seen, said: str | None = None) -> Update:
         """Return what is new on a page; ``said`` is a line to its reader, by default how a job ended, if one has."""
         try:
-            after = _look(workbench, choices)
+            after = _look(workbench, pickers)
         except (AssistantError, IndexingError) as failure:
             after, said = before, str(failure)
         ends = after.ended - before.ended if before.parts else ()
@@ -148,25 +151,26 @@ def _pruned(workbench: Workbench) -> str:
     return render_models.freed(len(pruned.deleted), pruned.freed, len(pruned.stayed))
 
 
-def _look(workbench: Workbench, choices: Callable[[Workbench], list[tuple[str, str]]]) -> Seen:
+def _look(workbench: Workbench, pickers: Sequence[Picker]) -> Seen:
     """Return what a page should show now."""
     stock = workbench.stock
     jobs = stock.jobs
     doing = {(job.task, job.name): job for job in jobs}
     running = next((job for job in jobs if job.is_running), None)
     embedders = render_models.embedders(stock.embedders(), doing, unused_bytes=stock.unused_bytes())
-    parts = {
-        "models": render_models.models(workbench.models(), workbench.default_model, doing),
+    models = render_models.models(workbench.models(), workbench.default_model, doing, left_out=workbench.left_out())
+    parts: dict[str, Any] = {
+        "models": models,
         "embedders": embedders,
         "now": render_models.progress(running),
-        "picker": choices(workbench),
         "timer": BUSY_S if running else QUIET_S,
     }
+    parts |= {f"picker {number}": lines(workbench) for number, (_, lines) in enumerate(pickers)}
     return Seen(parts, frozenset(job for job in jobs if not job.is_running))
 
 
 def _component(name: str, value: Any) -> Any:
-    if name == "picker":
+    if name.startswith("picker"):
         return gr.Dropdown(choices=value)
     return gr.Timer(value) if name == "timer" else value
 

@@ -98,7 +98,8 @@ def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Bl
         _tie_choosing(blocks, parts, desk, workbench)
         _tie_opening(blocks, parts, desk, workbench)
         wished = _custom(parts.bridge, "stock")
-        ui_models.tie(blocks, tab, models, workbench, picker=parts.model, choices=_models, wished=wished)
+        pickers = [(parts.model, _models), (parts.beside, _rivals)]
+        ui_models.tie(blocks, tab, models, workbench, pickers=pickers, wished=wished)
     # api_open: without it, Gradio's direct route would pass by both limits.
     blocks.queue(api_open=False, max_size=20, default_concurrency_limit=4)
     return blocks
@@ -327,18 +328,13 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
 
     def look() -> Update:
         loading = desk.loading()
-        update: Update = {parts.loading: loading, parts.timer: gr.Timer(active=bool(loading))}
-        if loading:
-            return update
-        rivals = gr.Dropdown(choices=_rivals(workbench))
-        return {**update, parts.model: gr.Dropdown(choices=_models(workbench)), parts.beside: rivals}
+        return {parts.loading: loading, parts.timer: gr.Timer(active=bool(loading))}
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     quick["trigger_mode"] = "always_last"  # the choice that counts is the last one
     parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
     parts.picked.input(choose_article, [parts.conversation, parts.picked], parts.screen, **quick)
-    looked = [parts.loading, parts.model, parts.beside, parts.timer]
-    gr.on([parts.timer.tick, blocks.load], look, None, looked, **quick)
+    gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.timer], **quick)
 
 
 def _custom(bridge: gr.HTML, name: str) -> Callable[..., Any]:

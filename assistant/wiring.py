@@ -136,7 +136,7 @@ class Application:
     # The models
 
     def models(self) -> tuple[ModelChoice, ...]:
-        """Return every model this installation knows of, ready ones first (see ``configured.trouble`` for the rest)."""
+        """Return every model this installation knows of, ready ones first (see ``left_out`` for the rest)."""
         choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True, origin="built in")]
         named = [f"local:{name}" for name, weights in CATALOGUE.items() if weights.kind == "chat"]
         own = self.configured.models()
@@ -144,6 +144,10 @@ class Application:
             named.insert(0, self.default_model)
         choices.extend(self._choice(name, own.get(name)) for name in (*named, *own))
         return tuple(sorted(choices, key=lambda choice: (not choice.ready, choice.name != self.default_model)))
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return why models of ``models.toml`` are not among ``models``, a line each."""
+        return tuple(self.configured.trouble.values())
 
     def _choice(self, name: str, own: Configured | None) -> ModelChoice:
         reason = self._why_not(name)

@@ -82,6 +82,9 @@ class Workbench(Protocol):
     def models(self) -> tuple[ModelChoice, ...]:
         """Return every model this installation knows of, ready ones first."""
 
+    def left_out(self) -> tuple[str, ...]:
+        """Return why models that the reader configured are not among ``models``, a line each."""
+
     def ask(
         self,
         question: str,

@@ -51,11 +51,24 @@ def test_a_model_says_what_it_is_and_what_can_be_done() -> None:
     assert rows(render_models.models([here, extractive, server, SMALL, loading, big], "local:mid", {})) == [
         "mid | Default | 1.1 GB · Apache-2.0 | Installed",
         "Quote the article | Built in",
-        "My server | Configured",
-        "small | 98 MB · Apache-2.0 · English | Not downloaded | Download",
         "slow | Cannot answer now: is loading",
+        "small | 98 MB · Apache-2.0 · English | Not downloaded | Download",
         "big | Configured; cannot answer now: OPENAI_API_KEY is not set.",
+        "My server | Configured",
     ]
+
+
+def test_no_row_moves_when_a_model_becomes_ready() -> None:
+    other = ModelChoice("local:other", "other", ready=False, origin="catalogue", pullable=True)
+    ready = ModelChoice("local:small", "small", ready=True, origin="catalogue")
+    before, after = ([other, SMALL], [ready, other])
+    names = [[row.partition(" ")[0] for row in rows(render_models.models(one, "", {}))] for one in (before, after)]
+    assert names == [["other", "small"]] * 2
+
+
+def test_a_configured_model_that_cannot_be_read_says_why_below_the_list() -> None:
+    html = render_models.models([], "extractive", {}, left_out=["models.toml: [mine] has no <provider>."])
+    assert html.endswith("<span>models.toml: [mine] has no &lt;provider&gt;.</span></p>")
 
 
 def test_a_download_has_a_state_for_everything_that_can_happen_to_it() -> None:

@@ -76,6 +76,15 @@ def test_every_model_says_what_it_is_how_large_and_under_which_licence(applicati
     assert choices["local:qwen2.5-coder-0.5b-instruct"].pullable
 
 
+def test_a_model_of_ones_own_is_configured_and_one_that_cannot_be_is_a_line(application: Application) -> None:
+    table = '[mine]\nprovider = "openai"\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\n\n[broken]\nmodel = "m"\n'
+    (application.home.root / "models.toml").write_text(table)
+    (mine,) = [choice for choice in application.models() if choice.origin == "configured"]
+    assert (mine.label, mine.pullable, mine.size_bytes) == ("mine", False, None)
+    (line,) = application.left_out()
+    assert "broken" in line
+
+
 def test_every_embedder_says_whether_it_is_here_in_use_and_built(application: Application) -> None:
     minilm, e5 = application.stock.embedders()
     assert (minilm.name, minilm.here, minilm.in_use, minilm.index) == ("minilm", True, True, None)
@@ -202,6 +211,8 @@ def test_cancelled_nothing_changes_and_the_next_try_builds_it_on_disk(
     application.stock.use(str(twin))
     slow_twin.release(1)
     wait_until(lambda: application.stock.jobs[0].phase == "indexing")
+    with pytest.raises(UsageError, match="still being made ready"):
+        application.stock.prune()
     application.stock.cancel("use", str(twin))
     slow_twin.release(1)
     assert ended(application).state == "cancelled"

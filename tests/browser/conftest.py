@@ -134,6 +134,9 @@ class Script:
             ModelChoice("openai:big", "Big remote model", ready=False, reason="OPENAI_API_KEY is not set."),
         )
 
+    def left_out(self) -> tuple[str, ...]:
+        return ()
+
     def ask(
         self,
         question: str,
