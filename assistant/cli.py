@@ -216,7 +216,7 @@ def check_models(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...", help="As `assistant ask -m` takes it. Default: every model that is here or configured."
+            metavar="NAME", help="As `assistant ask -m` takes it. Default: every model that is here or configured."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
