@@ -39,7 +39,7 @@ app = typer.Typer(
 models_app = typer.Typer(rich_markup_mode=None)
 index_app = typer.Typer(rich_markup_mode=None)
 app.add_typer(index_app, name="index", short_help="List the library's indexes, or delete those not in use.")
-app.add_typer(models_app, name="models", short_help="List the models, or pull one.")
+app.add_typer(models_app, name="models", short_help="List the models, try them out, or pull one.")
 
 Model = Annotated[
     str,
@@ -210,6 +210,45 @@ def list_models() -> None:
             typer.echo(f"{mark} {name:<{width}}  {visible(state)}")
         for line in application.left_out():
             complain(line)
+
+
+@models_app.command("check", short_help="Try models out: reach, speed, and three questions with citations.")
+def check_models(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="As `assistant ask -m` takes it. Default: every model that is here or configured."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+) -> None:
+    """Try models out, a row each.
+
+    It tells the time to the first token, whether a reply streams, the tokens the model holds, those it reads and writes
+    a second, and how many of three questions about the bundled article it answered, cited and had right. Nothing is
+    downloaded, and no row takes more than five minutes. Exit status: 0 when every model can answer, 1 when one cannot;
+    its row says why.
+    """
+    from assistant import checkup
+    from assistant.terminal import Status, json_line
+
+    with _application() as application, Status() as status:
+        chosen = checkup.chosen(application, names or [])
+        status.show("opening the bundled article…")
+        rows = []
+        with application.index_of([checkup.article()], progress=_progress(status)) as index:
+            if not as_json:
+                status.clear()
+                typer.echo(checkup.head(chosen))
+            for name in chosen:
+                status.show(f"trying {name}…")
+                rows.append(checkup.check(name, application, index))
+                status.clear()
+                if not as_json:
+                    typer.echo(checkup.line(rows[-1], chosen))
+        if as_json:
+            typer.echo(json_line([row.record() for row in rows], out=sys.stdout, indent=1))
+        raise typer.Exit(USER_ERROR if any(row.trouble for row in rows) else ANSWERED)
 
 
 @models_app.command("pull", short_help="Download a model's weights, or verify those that are here.")

@@ -5,6 +5,7 @@ Left out first are a prompt's own examples, then the sentences of least bearing,
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,17 +20,24 @@ ASSUMED_CONTEXT = 4096
 """Tokens that a model is taken to hold where neither its settings nor its server say: what servers allot by default."""
 _PER_MESSAGE, _PER_PROMPT = 8, 32
 """Tokens that a chat template adds around each message, and to the whole, at most."""
-_WORD = re.compile(r"[A-Za-z]+")
-# Tokens a character, by its bytes, of tokenizers that were trained on English alone (measured: Japanese 1.9, Korean
-# 2.1, Russian 0.8, Arabic 0.9, emoji 4); others need half.
-_WIDE = {2: 1.25, 3: 2.25, 4: 4.0}
+_PLAIN_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Z]?[a-z]+(?![A-Za-z0-9])")
+_LETTER_IN_CAPITALS_OR_CODE = 0.8
 
 
 def estimate(text: str) -> int:
-    """Return at least as many tokens as a text takes, whatever the tokenizer; of English it takes some six of ten."""
-    words = sum(-(-len(word) // 3) for word in _WORD.findall(text))
-    rest = [char for char in _WORD.sub("", text) if char != " "]
-    return words + round(sum(_WIDE.get(len(char.encode("utf-8", "surrogatepass")), 1.0) for char in rest))
+    """Return at least as many tokens as a text takes, whatever the tokenizer; of English it takes some six of ten.
+
+    Measured on tokenizers of English alone, which take the most: three letters a token of plain words, fewer of names,
+    capitals and code; a token for each digit and sign, and for each byte of other scripts.
+    """
+    words = sum(-(-len(word) // 3) if word.islower() else -(-len(word) * 2 // 5) for word in _PLAIN_WORD.findall(text))
+    letters = others = 0
+    for char in _PLAIN_WORD.sub("", text):
+        if char.isascii() and char.isalpha():
+            letters += 1
+        elif char != " ":
+            others += len(char.encode("utf-8", "surrogatepass"))
+    return words + others + math.ceil(letters * _LETTER_IN_CAPITALS_OR_CODE)
 
 
 @dataclass(frozen=True, slots=True)

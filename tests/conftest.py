@@ -71,6 +71,8 @@ class HostedModel(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Hosted)
         self.reply = "Elena Ruiz designed the harbor bridge [1]."
+        self.pause_s = 0.0
+        """Before each word."""
         self.refuses = False
         """Whether it answers 401, and says back the key that it was given."""
         self.documents: dict[str, Any] = {}
@@ -114,6 +116,7 @@ class _Hosted(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         for word in self.server.reply.split(" "):
+            time.sleep(self.server.pause_s)
             self._event({"choices": [{"index": 0, "delta": {"content": f"{word} "}}]})
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         self._event({"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 8, "total_tokens": 48}})

@@ -130,7 +130,7 @@ Commands:
   reindex   Search the library with another embedder.
   chat      Start the app in the browser.
   index     List the library's indexes, or delete those not in use.
-  models    List the models, or pull one.
+  models    List the models, try them out, or pull one.
 
   Articles, index, weights and conversations stand in one folder:
   ASSISTANT_HOME, if that is set. CHROMA_URL, if that is set, is the Chroma
@@ -210,8 +210,9 @@ Options:
   --help  Show this message and exit.
 
 Commands:
-  list  List the models, and say why one cannot run here.
-  pull  Download a model's weights, or verify those that are here.
+  list   List the models, and say why one cannot run here.
+  check  Try models out: reach, speed, and three questions with citations.
+  pull   Download a model's weights, or verify those that are here.
 """,
     ("models", "list"): """\
 Usage: assistant models list [OPTIONS]
@@ -220,6 +221,25 @@ Usage: assistant models list [OPTIONS]
   why one cannot run here.
 
 Options:
+  --help  Show this message and exit.
+""",
+    ("models", "check"): """\
+Usage: assistant models check [OPTIONS] [NAME]...
+
+  Try models out, a row each.
+
+  It tells the time to the first token, whether a reply streams, the tokens
+  the model holds, those it reads and writes a second, and how many of three
+  questions about the bundled article it answered, cited and had right.
+  Nothing is downloaded, and no row takes more than five minutes. Exit status:
+  0 when every model can answer, 1 when one cannot; its row says why.
+
+Arguments:
+  NAME <list[str]>  As `assistant ask -m` takes it. Default: every model that
+                    is here or configured.
+
+Options:
+  --json  Print a JSON list instead of a table.
   --help  Show this message and exit.
 """,
     ("models", "pull"): """\

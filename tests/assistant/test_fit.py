@@ -1,0 +1,285 @@
+"""A prompt fits its model, whatever is asked of it; and what was left out is counted as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.condense import conversation, last
+from assistant.configured import Configured
+from assistant.context import Numbered, as_lines
+from assistant.errors import ContextTooLongError
+from assistant.fit import LeftOut, Room, estimate, fit_sentences, fit_turns
+from assistant.home import Home
+from assistant.llm import ModelName, parse_model_name
+from assistant.local import LocalServers
+from assistant.served import known_context
+from assistant.settings import Settings
+from assistant.types import Event, Finished, Notice, Turn
+from assistant.voice import voice
+from assistant.wiring import Application
+from index.types import Sentence
+from prompts import Message, load
+
+if TYPE_CHECKING:
+    from conftest import HostedModel
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=300) | st.sampled_from(
+    ["The bridge opened in 1931. " * 9, "橋" * 80]
+)
+ROOMS = st.builds(Room, st.integers(512, 6000), st.integers(1, 1000))
+
+
+def numbered(texts: Sequence[str]) -> list[Numbered]:
+    return [Numbered(number, "a", Sentence(number, number + 1, text)) for number, text in enumerate(texts, start=1)]
+
+
+@given(ROOMS, st.lists(st.tuples(TEXT, st.floats(0, 1)), min_size=1, max_size=12), TEXT)
+def test_the_sentences_that_fit_are_those_of_most_bearing(
+    room: Room, article: list[tuple[str, float]], question: str
+) -> None:
+    items, bearing = numbered([text for text, _ in article]), [weight for _, weight in article]
+    shown: list[Sequence[Numbered]] = []
+
+    def render(some: Sequence[Numbered]) -> Sequence[Message]:
+        shown.append(some)
+        return load("answer").render(sentences=as_lines(some), question=question)
+
+    fitted = fit_sentences(room, items, bearing, render)
+    alone = [(weight, item) for weight, item in zip(bearing, items, strict=True) if room.holds(_bare(render([item])))]
+    if fitted is None:
+        assert not alone
+        return
+    assert room.tokens(fitted.messages) + room.answer <= room.context
+    (kept,) = {
+        tuple(some) for some in shown if as_lines(some) in fitted.messages[-1].content and len(some) == fitted.kept
+    }
+    assert list(kept) == sorted(kept, key=lambda item: item.number)
+    if fitted.kept < len(items):
+        surest = min(alone, key=lambda pair: (-pair[0], pair[1].number))
+        assert surest[1] in kept
+        assert not fitted.examples
+
+
+def _bare(messages: Sequence[Message]) -> tuple[Message, ...]:
+    return messages[0], messages[-1]
+
+
+@given(ROOMS, st.lists(TEXT, min_size=1, max_size=9), TEXT)
+def test_the_turns_that_fit_are_the_last_ones(room: Room, said: list[str], question: str) -> None:
+    turns = last([Turn("user" if place % 2 else "assistant", text) for place, text in enumerate(said)])
+
+    def render(shown: Sequence[Turn]) -> Sequence[Message]:
+        return load("condense").render(conversation=conversation(shown), question=question)
+
+    fitted = fit_turns(room, turns, render)
+    if fitted is None:
+        assert not room.holds(_bare(render(turns[-1:])))
+        return
+    assert room.tokens(fitted.messages) + room.answer <= room.context
+    assert fitted.messages[-1] == render(turns[len(turns) - fitted.kept :])[-1]
+    if fitted.kept < len(turns):
+        assert not room.holds(_bare(render(turns[len(turns) - fitted.kept - 1 :])))
+
+
+@given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
+def test_more_text_is_never_fewer_tokens(one: str, other: str) -> None:
+    assert estimate(one + " " + other) >= max(estimate(one), estimate(other))
+
+
+@pytest.mark.parametrize(
+    ("left", "context", "said"),
+    [
+        (LeftOut(), 512, ""),
+        (
+            LeftOut(3, 9, 12),
+            2048,
+            "my-llama holds 2,048 tokens: 3 of 9 sentences and the 12 oldest messages were left out.",
+        ),
+        (LeftOut(messages=1), 512, "my-llama holds 512 tokens: the oldest message was left out."),
+        (LeftOut(sentences=1, of=2), None, "my-llama could not hold it all: 1 of 2 sentences were left out."),
+        (
+            LeftOut(2, 4, 3, examples=True),
+            512,
+            (
+                "my-llama holds 512 tokens: 2 of 4 sentences, the 3 oldest messages and the examples of how to answer "
+                "were left out."
+            ),
+        ),
+        (LeftOut(translation=True), 512, "my-llama holds 512 tokens: the question's translation was left out."),
+    ],
+)
+def test_what_was_left_out_is_one_plain_line(left: LeftOut, context: int | None, said: str) -> None:
+    assert left.line("my-llama", context) == said
+
+
+# What a server says it holds
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "holds"),
+    [
+        ("/props", {"default_generation_settings": {"n_ctx": 2048}}, 2048),
+        ("/v1/models", {"data": [{"id": "other", "max_model_len": 1}, {"id": "m", "max_model_len": 9000}]}, 9000),
+        ("/v1/models", {"data": [{"id": "m"}]}, None),
+        ("/props", ["no object"], None),
+        ("/props", {"default_generation_settings": {"n_ctx": "many"}}, None),
+        ("/nothing", {}, None),
+    ],
+)
+def test_a_server_is_asked_how_much_it_holds(
+    path: str, document: object, holds: int | None, hosted: HostedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINE", "sk-mine")
+    hosted.documents[path] = document
+    entry = Configured("mine", "openai", "m", base_url=hosted.url, key_env="MINE")
+    assert known_context(ModelName("provider", entry.served, entry)) == holds
+    assert set(hosted.keys) == {"Bearer sk-mine"}
+    assert known_context(ModelName("provider", entry.served, replace(entry, context=777))) == 777
+
+
+@pytest.mark.parametrize(
+    ("shown", "holds"),
+    [
+        ({"parameters": "stop x\nnum_ctx   2048", "model_info": {"llama.context_length": 8192}}, 2048),
+        ({"model_info": {"llama.context_length": 8192}}, 4096),
+        ({"model_info": {"llama.context_length": 1024}}, 1024),
+        ({}, None),
+    ],
+)
+def test_ollama_is_asked_and_then_told(shown: object, holds: int | None, hosted: HostedModel) -> None:
+    hosted.documents["/api/show"] = shown
+    entry = Configured("mine", "ollama", "m", base_url=hosted.url.removesuffix("/v1"))
+    assert known_context(ModelName("provider", entry.served, entry)) == holds
+
+
+def test_a_server_that_is_not_there_holds_nobody_knows_what() -> None:
+    entry = Configured("mine", "openai", "m", base_url="http://127.0.0.1:9/v1")
+    assert known_context(ModelName("provider", entry.served, entry)) is None
+
+
+# The whole path
+
+
+@pytest.fixture
+def small(small_models: Path, tmp_path: Path) -> Generator[Application]:
+    """An application that holds the bundled article, with the small embedder."""
+    home = Home(tmp_path)
+    (tmp_path / "models").symlink_to(small_models)
+    for folder in (home.articles, home.index, home.conversations, home.logs):
+        folder.mkdir()
+    application = Application(home, Settings(embedder="minilm"))
+    yield application
+    application.close()
+
+
+def configure(application: Application, **values: object) -> None:
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    (application.home.root / "models.toml").write_text(f"[mine]\n{lines}")
+
+
+def notices(events: Sequence[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+QUESTION = "Which organizations gather intelligence for Japan?"
+
+
+def test_a_small_model_is_asked_less_and_the_reader_is_told(small: Application, hosted: HostedModel) -> None:
+    configure(small, provider="openai", model="m", base_url=hosted.url, context=700)
+    hosted.reply = "Japan's intelligence gatherers include the Ministry of Defense [1]."
+    turns = [Turn("user", "Tell me about it. " * 20), Turn("assistant", "It is so. " * 40)] * 8
+    events = list(small.ask(f"And then? {QUESTION}", model="mine", turns=tuple(turns)))
+    (told,) = notices(events)
+    assert told.startswith("mine holds 700 tokens: ")
+    for asked in hosted.asked:
+        messages = [Message(message["role"], message["content"]) for message in asked["messages"]]
+        assert Room(700).tokens(messages) + asked["max_completion_tokens"] <= 700
+    rewrite, answer = hosted.asked
+    kept = rewrite["messages"][-1]["content"].count("Reader: ") + rewrite["messages"][-1]["content"].count(
+        "Assistant: "
+    )
+    assert f"the {16 - kept} oldest messages" in told
+    shown = answer["messages"][-1]["content"].count("\n[")
+    left, of = (int(number) for number in told.split(": ")[1].split(" sentences")[0].split(" of "))
+    assert of - left == shown
+
+
+def test_nothing_is_said_where_all_fits(small: Application, hosted: HostedModel) -> None:
+    configure(small, provider="openai", model="m", base_url=hosted.url, context=8192)
+    assert notices(list(small.ask(QUESTION, model="mine"))) == []
+
+
+def test_a_model_that_holds_less_than_known_is_asked_once_more_with_half(
+    small: Application, hosted: HostedModel
+) -> None:
+    configure(small, provider="openai", model="m", base_url=hosted.url)
+    hosted.longest = 2000
+    events = list(small.ask(QUESTION, model="mine"))
+    (told,) = notices(events)
+    whole, half = (request["messages"][-1]["content"].count("\n[") for request in hosted.asked)
+    assert told == f"mine could not hold it all: {whole - half} of {whole} sentences were left out."
+    assert half == whole // 2
+    assert isinstance(events[-1], Finished)
+
+
+def test_one_that_cannot_hold_half_either_is_one_line(small: Application, hosted: HostedModel) -> None:
+    configure(small, provider="openai", model="m", base_url=hosted.url)
+    hosted.longest = 10
+    with pytest.raises(ContextTooLongError, match=r"^The question and its passages are longer than the model's server"):
+        list(small.ask(QUESTION, model="mine"))
+    assert len(hosted.asked) == 2
+
+
+def test_a_question_that_leaves_no_room_for_a_sentence_is_one_line(small: Application, hosted: HostedModel) -> None:
+    configure(small, provider="openai", model="m", base_url=hosted.url, context=512)
+    with pytest.raises(ContextTooLongError, match=r"^mine holds 512 tokens: not one sentence of the article fits"):
+        list(small.ask(f"{QUESTION} " * 40, model="mine"))
+    assert hosted.asked == []
+
+
+@pytest.mark.slow
+def test_a_long_conversation_fits_a_real_model_of_512_tokens(small: Application) -> None:
+    configure(small, provider="local", model="smollm2-135m-instruct", context=512)
+    turns = [
+        Turn("user", "Which bodies gather intelligence for Japan, and since when? " * 6),
+        Turn("assistant", "The Ministry of Defense and the Japan Coast Guard gather intelligence. " * 6),
+    ] * 10
+    events = list(small.ask("And what did officials call it?", model="mine", turns=tuple(turns)))
+    assert notices(events)[0].startswith("mine holds 512 tokens: ")
+    assert isinstance(events[-1], Finished)
+    assert 0 < events[-1].answer.tokens["prompt"] < 2 * 512
+
+
+@pytest.mark.slow
+def test_the_estimate_is_never_below_what_a_real_tokenizer_counts(smollm2: Path, tmp_path: Path) -> None:
+    texts = [
+        "The bridge was designed by Elena Ruiz and opened in 1931.",
+        "THE BRIDGE WAS DESIGNED BY ELENA RUIZ AND OPENED IN 1931",
+        "Zbigniew Brzezinski Szczecin Ouagadougou Kyrgyzstan Nagatacho Kasumigaseki Komeito",
+        "Die Brücke wurde 1931 eröffnet und ersetzte eine Fähre, die Kohle und Holz über den Fluß befördert hatte.",
+        "Мост был построен в 1931 году и заменил паром, который перевозил уголь и древесину.",
+        "橋は1931年に開通し、六十年にわたり石炭と木材を運んだ渡し船に代わった。橋の長さは何メートルですか。",
+        "다리는 1931년에 개통되었으며 60년 동안 석탄과 목재를 운반하던 나룻배를 대체했다.",
+        "🙂🙂🎉 ok ☕ “quotes” — dashes…",
+        "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        load("answer").messages[0].content,
+    ]
+    with LocalServers(tmp_path / "log") as servers:
+        said = voice(parse_model_name(f"local:{smollm2}"), weights_path=Path, servers=servers, settings=Settings())
+        assert said is not None
+        asking = said.room()
+        try:
+            while True:
+                next(asking)
+        except StopIteration as finished:
+            room = finished.value
+        assert room.context == 4096
+        assert [text for text in texts if estimate(text) < room.count(text)] == []
