@@ -163,8 +163,7 @@ class Assistant:
         asked = checked_question(question, longest=self.settings.longest_question)
         documents = self._documents(articles)
         run = _Run(asked, searched.strip() if searched and searched.strip() else asked)
-        if not searched:
-            yield from self._prepare(run, turns, documents)
+        failure = None if searched else (yield from self._prepare(run, turns, documents))
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -176,6 +175,8 @@ class Assistant:
         )
         run.clock("evidence")
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
+        if failure is not None:
+            raise failure
         numbered = number_sentences(
             run.evidence, documents, budget=self.settings.prompt_tokens, count=fair(self.index.embedder.count_tokens)
         )
@@ -197,8 +198,22 @@ class Assistant:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
 
-    def _prepare(self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]) -> Generator[Event]:
-        """Make the question stand alone, and put it in the articles' language: what is then searched for."""
+    def _prepare(
+        self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]
+    ) -> Generator[Event, None, ModelError | None]:
+        """Make the question stand alone, and put it in the articles' language; return what the model failed with.
+
+        What is then searched for is what a model is not needed for: the reader sees what was found in any case.
+        """
+        try:
+            yield from self._rewrite(run, turns, documents)
+        except ModelError as error:
+            if run.searched == run.question:
+                run.searched = condense.with_last_question(run.question, turns)
+            return error
+        return None
+
+    def _rewrite(self, run: _Run, turns: Sequence[Turn], documents: Mapping[str, Document]) -> Generator[Event]:
         if turns and condense.leans_on_conversation(run.question):
             if self.speak is None:
                 run.searched = condense.with_last_question(run.question, turns)
@@ -367,6 +382,7 @@ class Assistant:
         segmenter = Segmenter()
         phase: Phase = "reading"
         stream = self._voice(run, "answer", sentences=as_lines(numbered), question=plain(run.searched))
+        blank = True
         try:
             for piece in stream:
                 if piece is None:
@@ -375,10 +391,13 @@ class Assistant:
                     yield piece
                 else:
                     phase = "writing"
+                    blank = blank and not piece.strip()
                     run.clock("first_token")
                     yield from segmenter.push(piece)
         finally:
             stream.close()
+        if blank:
+            yield Notice("The model's reply was empty.")
         yield from segmenter.finish()
 
     def _beat(self, run: _Run, phase: Phase) -> Waiting:

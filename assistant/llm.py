@@ -122,8 +122,9 @@ def chat_model(
     """Return the chat model of this name, at temperature 0.
 
     A local one waits up to ``load_s`` seconds for its server (start it earlier to show progress meanwhile); ask for the
-    model again after a restart, because address and key are new. ``max_tokens`` limits the answers of local models and
-    of ``openai:`` ones. Raises UsageError for what the user can mend, ModelError when the local server fails.
+    model again after a restart, because address and key are new. ``max_tokens`` limits the answers of local models, and
+    of ``openai:`` and ``ollama:`` ones. Raises UsageError for what the user can mend, ModelError when the local server
+    fails.
     """
     parsed = parse_model_name(name) if isinstance(name, str) else name
     if parsed.kind == "local":
@@ -163,12 +164,15 @@ def _of_provider(spelled: str, *, max_tokens: int, seed: int) -> BaseChatModel:
     options: dict[str, Any] = {"temperature": 0}
     elsewhere = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
     if provider.name == "openai":
-        options |= {"stream_usage": True, "max_retries": 2, "max_tokens": max_tokens, "seed": seed}
+        # The pump asks again itself: openai would sit out a Retry-After of two minutes.
+        options |= {"stream_usage": True, "max_retries": 0, "max_tokens": max_tokens, "seed": seed}
         options |= _http_clients(trust_env=True)
         if elsewhere:
             # vLLM, llama-server, LM Studio: they speak chat completions, and many of them ask for no key.
             options |= {"base_url": elsewhere, "use_responses_api": False}
             options |= {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
+    if provider.name == "ollama":
+        options |= {"num_predict": max_tokens, "seed": seed}  # without a limit it writes until its context is full
     if provider.keys and not any(os.environ.get(key) for key in provider.keys) and "api_key" not in options:
         raise UsageError(f"'{spelled}' needs an API key: set the environment variable {' or '.join(provider.keys)}.")
     return _init(spelled, **options)

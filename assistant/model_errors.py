@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import re
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,18 +29,48 @@ _TOO_LONG = (
 )
 _BROKEN_REPLY = (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError, ValueError)
 _BROKEN_LINK = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+_LONGEST_PAUSE_S = 10.0
+"""A reader waits this long for a busy server; for a longer pause they are told to come back."""
+_SHORTEST_KEY = 8
+"""Characters: what stands in a key's place where none is needed is shorter, and an ordinary word."""
 
 
 def explain(error: Exception, model: BaseChatModel) -> ModelError:
     """Return the error to show in place of ``error``: who failed, how, and what can be done, in one line."""
-    who = _server(model)
     causes = list(_causes(error))
+    who = _server(model, causes)
     said = f"{error} {getattr(error, 'body', '')}"
     if any(mark in said for mark in _TOO_LONG):
         return ContextTooLongError(f"The question and its passages are longer than {who} can hold{_sizes(error)}.")
     if (status := _status(error)) is not None:
-        return ModelError(_by_status(status, error, who, model))
-    return ModelError(_by_cause(error, causes, who))
+        line = _by_status(status, error, who, model)
+    else:
+        line = _by_cause(error, causes, who)
+    return ModelError(without_secrets(line, model))
+
+
+def pause_before_retry(error: Exception, attempt: int) -> float | None:
+    """Return the seconds to wait before asking again, None where that is no use; ``attempt`` counts from 0.
+
+    Only a server that is busy or failing is worth it (429, 5xx). Its own Retry-After is kept to, but not a long one.
+    """
+    status = _status(error)
+    if status is None or (status != 429 and status < 500):
+        return None
+    jitter = random.random() / 4  # noqa: S311  so that many who were refused together do not come back together
+    asked = _retry_after(error)
+    if asked is not None:
+        return asked + jitter if asked <= _LONGEST_PAUSE_S else None
+    return 0.5 * 2**attempt * (1 + jitter)
+
+
+def without_secrets(text: str, model: BaseChatModel) -> str:
+    """Return text without the keys the model was given: some servers repeat the key they refuse."""
+    for value in vars(model).values():
+        secret = value.get_secret_value() if hasattr(value, "get_secret_value") else ""
+        if len(secret) >= _SHORTEST_KEY:
+            text = text.replace(secret, "[key]")
+    return text
 
 
 def _by_status(status: int, error: Exception, who: str, model: BaseChatModel) -> str:
@@ -49,7 +82,7 @@ def _by_status(status: int, error: Exception, who: str, model: BaseChatModel) ->
         name = getattr(model, "model_name", None) or getattr(model, "model", None)
         return f"{_capital(who)} does not know the model {name!r} (404); check its name and the server's address."
     if status == 429:
-        return f"{_capital(who)} takes no more requests for now (429); {_retry_after(error)}."
+        return f"{_capital(who)} takes no more requests for now (429); {_when(error)}."
     if status >= 500:
         return f"{_capital(who)} failed ({status}); try again in a moment."
     return f"{_capital(who)} refused the request ({status}): {_line(error)}"
@@ -100,12 +133,21 @@ def _status(error: Exception) -> int | None:
     return None
 
 
-def _retry_after(error: Exception) -> str:
+def _retry_after(error: Exception) -> float | None:
+    """Return the seconds a server asks to wait, None where it does not say: given as a number, or as a date."""
     headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
     wait = headers.get("retry-after", "")
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", wait):
-        return f"try again in {float(wait):g} s"
-    return "try again later, or check the account's quota"
+        return float(wait)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        until = parsedate_to_datetime(wait)
+        return max(0.0, round((until - datetime.now(UTC)).total_seconds()))
+    return None
+
+
+def _when(error: Exception) -> str:
+    wait = _retry_after(error)
+    return "try again later, or check the account's quota" if wait is None else f"try again in {wait:g} s"
 
 
 def _sizes(error: Exception) -> str:
@@ -116,15 +158,24 @@ def _sizes(error: Exception) -> str:
     return ""
 
 
-def _server(model: BaseChatModel) -> str:
+def _server(model: BaseChatModel, causes: list[BaseException]) -> str:
     """Name the other side: the host and port where known, never user names, keys or paths."""
     client: Any = getattr(model, "root_async_client", None)
-    address = getattr(client, "base_url", None) or getattr(model, "base_url", None)
+    address = getattr(client, "base_url", None) or getattr(model, "base_url", None) or _address_asked(causes)
     with contextlib.suppress(ValueError):
         parts = urlsplit(str(address or ""))
         if parts.hostname:
             return f"the model's server at {parts.hostname}{f':{parts.port}' if parts.port else ''}"
     return "the model's server"
+
+
+def _address_asked(causes: list[BaseException]) -> object:
+    """Return the address a client's error says it had asked, None where none does."""
+    for cause in causes:
+        with contextlib.suppress(RuntimeError):  # httpx, for an error before any request
+            if (request := getattr(cause, "request", None)) is not None:
+                return getattr(request, "url", None)
+    return None
 
 
 def _line(error: BaseException, limit: int = 200) -> str:

@@ -13,12 +13,13 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.errors import ModelError
-from assistant.model_errors import explain
+from assistant.model_errors import explain, pause_before_retry, without_secrets
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 5.0
 """How long past ``total_s`` a task may take to notice it, before the listener stops waiting for it."""
+_LONGEST_REPLY = 50_000
+"""Characters: many times what any prompt of ours asks for, and little enough to be worked through at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,16 @@ def pump(
     idle_s: float = 20,
     total_s: float = 180,
     beat_s: float = 0.2,
+    retries: int = 0,
     config: RunnableConfig | None = None,
 ) -> Generator[str | Usage | None]:
     """Yield the reply's pieces of text as they arrive, None every ``beat_s`` seconds, and at the end one ``Usage``.
 
     An empty reply yields no text. ``ModelError`` with one plain line: no sign of life for ``first_token_s`` seconds
     before the first text or for ``idle_s`` after it, not finished after ``total_s``, or whatever else went wrong; what
-    was yielded until then stays valid. Closing the generator cancels the request. ``config`` is handed to the model
-    (callbacks, tags).
+    was yielded until then stays valid. A server that is busy or fails is asked again up to ``retries`` times, before
+    its first text and within ``first_token_s`` only. Closing the generator cancels the request. ``config`` is handed
+    to the model (callbacks, tags).
     """
     limits = _Limits(first_token_s, idle_s, total_s)
     inbox: queue.SimpleQueue[str | Usage | ModelError] = queue.SimpleQueue()
@@ -75,7 +80,7 @@ def pump(
 
     async def feed() -> None:
         try:
-            await _feed(model, messages, limits, config, inbox.put)
+            await _feed(model, messages, limits, retries, config, inbox.put)
         except ModelError as error:
             inbox.put(error)
         finally:
@@ -85,13 +90,14 @@ def pump(
     next_beat = time.monotonic() + beat_s
     try:
         while True:
+            if time.monotonic() >= next_beat:  # also while words come thick and fast
+                next_beat = time.monotonic() + beat_s
+                yield None
             try:
                 item = inbox.get(timeout=max(0.0, next_beat - time.monotonic()))
             except queue.Empty:
-                next_beat = time.monotonic() + beat_s
                 if next_beat > give_up:  # the task cannot even be cancelled: some code in it blocks the loop
                     raise ModelError(f"The model took more than {total_s:g} s and does not react.") from None
-                yield None
                 continue
             if isinstance(item, ModelError):
                 raise item
@@ -108,24 +114,34 @@ async def _feed(
     model: BaseChatModel,
     messages: list[BaseMessage],
     limits: _Limits,
+    retries: int,
     config: RunnableConfig | None,
     put: Callable[[str | Usage], None],
 ) -> None:
     """Stream the reply into ``put``; every failure leaves as a ModelError."""
-    tally = _Tally()
-    deadline = asyncio.get_running_loop().time() + limits.total
-    try:
-        async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
-            while (chunk := await _next(stream, limits, deadline, wrote=tally.wrote)) is not None:
-                if text := tally.add(chunk):
-                    put(text)
-    except ModelError:
-        raise
-    except Exception as error:
-        # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader.
-        logger.exception("The model's reply broke off")
-        raise explain(error, model) from error
-    put(tally.usage())
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    for attempt in range(retries + 1):
+        tally = _Tally(model)
+        try:
+            async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
+                while (chunk := await _next(stream, limits, begun + limits.total, wrote=tally.wrote)) is not None:
+                    if text := tally.add(chunk):
+                        put(text)
+        except ModelError:
+            raise
+        except Exception as error:
+            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader.
+            told = without_secrets("".join(traceback.format_exception(error)), model)
+            logger.error("The model's reply broke off (attempt %d)\n%s", attempt + 1, told)  # noqa: TRY400  no key in it
+            pause = pause_before_retry(error, attempt)
+            late = pause is None or clock() + pause > begun + limits.first_token
+            if pause is None or late or tally.wrote or attempt == retries:
+                raise explain(error, model) from error
+            await asyncio.sleep(pause)
+        else:
+            put(tally.usage())
+            return
 
 
 async def _next(
@@ -152,28 +168,35 @@ async def _next(
 class _Tally:
     """What the chunks so far say about the reply besides its text."""
 
-    def __init__(self) -> None:
-        self.wrote = False
-        self._prompt = self._completion = 0
+    def __init__(self, model: BaseChatModel) -> None:
+        self._length = self._prompt = self._completion = 0
         self._finish: str | None = None
-        self._openai = False
+        # These say of every whole answer why it ended; ChatOpenAI also stands behind providers of other names.
+        self._says_its_end = model._llm_type == "chat-ollama"  # noqa: SLF001  LangChain's own name for the class
+
+    @property
+    def wrote(self) -> bool:
+        """Whether any text has come."""
+        return self._length > 0
 
     def add(self, chunk: AIMessageChunk) -> str:
-        """Take in a chunk and return its text."""
+        """Take in a chunk and return its text; ModelError when there is no end to it."""
         if chunk.usage_metadata:
             self._prompt += chunk.usage_metadata["input_tokens"]
             self._completion += chunk.usage_metadata["output_tokens"]
         facts = chunk.response_metadata
-        self._openai = self._openai or facts.get("model_provider") == "openai"
+        self._says_its_end = self._says_its_end or facts.get("model_provider") == "openai"
         for key in ("finish_reason", "stop_reason", "done_reason"):
             self._finish = facts.get(key) or self._finish
         text = str(chunk.text)  # joins the text blocks where the content is a list
-        self.wrote = self.wrote or bool(text)
+        self._length += len(text)
+        if self._length > _LONGEST_REPLY:
+            raise ModelError(f"The model did not stop writing; it was cut after {_LONGEST_REPLY:,} characters.")
         return text
 
     def usage(self) -> Usage:
         """Return what the whole reply took; ModelError when the stream ended without saying that it was whole."""
-        if self._openai and self._finish is None:
+        if self._says_its_end and self._finish is None:
             raise ModelError("The model's answer broke off: the connection ended before the model said it was done.")
         return Usage(self._prompt, self._completion, cut=str(self._finish).lower() in ("length", "max_tokens"))
 

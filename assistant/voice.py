@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
 
 _BEAT_S = 0.2
 _LOAD_S = 300.0
+_RETRIES = 2
 
 
 def voice(
@@ -37,10 +38,14 @@ def voice(
         file = model_file(name, weights_path)
         return _local_voice(name, file, weights_path=weights_path, servers=servers, settings=settings)
     model = chat_model(name, weights_path=weights_path, servers=servers)
-    return lambda messages: _say(model, messages, settings)
+    # Where the provider's own client asks again by itself, twice is enough.
+    retries = 0 if name.kind == "scripted" or getattr(model, "max_retries", None) else _RETRIES
+    return lambda messages: _say(model, messages, settings, retries=retries)
 
 
-def _say(model: BaseChatModel, messages: Sequence[Message], settings: Settings) -> Generator[Piece]:
+def _say(
+    model: BaseChatModel, messages: Sequence[Message], settings: Settings, *, retries: int = 0
+) -> Generator[Piece]:
     return pump(
         model,
         _as_langchain(messages),
@@ -48,6 +53,7 @@ def _say(model: BaseChatModel, messages: Sequence[Message], settings: Settings) 
         idle_s=settings.idle_s,
         total_s=settings.total_s,
         beat_s=_BEAT_S,
+        retries=retries,
     )
 
 
