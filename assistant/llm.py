@@ -172,7 +172,7 @@ def _of_provider(spelled: str, *, max_tokens: int, seed: int) -> BaseChatModel:
             options |= {"base_url": elsewhere, "use_responses_api": False}
             options |= {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
     if provider.name == "ollama":
-        options |= {"num_predict": max_tokens, "seed": seed}  # without a limit it writes until its context is full
+        options |= _ollama_options(max_tokens=max_tokens, seed=seed)
     if provider.keys and not any(os.environ.get(key) for key in provider.keys) and "api_key" not in options:
         raise UsageError(f"'{spelled}' needs an API key: set the environment variable {' or '.join(provider.keys)}.")
     return _init(spelled, **options)
@@ -189,6 +189,14 @@ def _init(spelled: str, **options: Any) -> BaseChatModel:
         reason = " ".join(str(error).split())[:300]
         raise UsageError(f"The model '{spelled}' cannot be set up: {reason}") from error
     return model
+
+
+def _ollama_options(*, max_tokens: int, seed: int) -> dict[str, Any]:
+    """Return what bounds an answer: on its own, ollama writes until its context is full, and waits for ever."""
+    import httpx  # the client ollama itself uses
+
+    clients = {"timeout": httpx.Timeout(120, connect=5), "limits": httpx.Limits(max_keepalive_connections=0)}
+    return {"num_predict": max_tokens, "seed": seed, "client_kwargs": clients}
 
 
 def _http_clients(*, trust_env: bool) -> dict[str, Any]:

@@ -1,6 +1,12 @@
-"""Fixtures of every test: where the verified weights stand."""
+"""Fixtures of every test: where the verified weights stand, and the second parties that answer from a process each."""
 
+import json
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,6 +39,15 @@ def minilm(models_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def smollm2(models_folder: Path) -> Path:
+    """The GGUF file of smollm2-135m-instruct."""
+    weights = WeightsFolder(models_folder)
+    if not weights.is_complete("smollm2-135m-instruct"):
+        pytest.fail(f"smollm2-135m-instruct is not in {models_folder}: run `make test`, or pull it by that name.")
+    return weights.path("smollm2-135m-instruct")
+
+
+@pytest.fixture(scope="session")
 def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of verified weights without the reader and the model it is cut from.
 
@@ -43,3 +58,56 @@ def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
         if held.name.startswith(("minilm", DEFAULT_EMBEDDER, "smollm2")) and not held.name.endswith(".lock"):
             (folder / held.name).symlink_to(held)
     return folder
+
+
+@dataclass(frozen=True)
+class Party:
+    """A program of ``tests/parties`` at work: a model's server that is none of ours."""
+
+    url: str
+    process_id: int
+
+
+@contextmanager
+def started(program: str, **order: str) -> Iterator[Party]:
+    """Run a program of ``tests/parties`` until the block ends."""
+    path = Path(__file__).parent / "parties" / program
+    command = [sys.executable, "-P", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(json.dumps(order), file=process.stdin, flush=True)
+        yield Party(json.loads(process.stdout.readline())["url"], process.pid)
+        process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def llama(smollm2: Path) -> Iterator[Party]:
+    """A llama.cpp server with the small model, which asks for no key; its model is ``smollm2``."""
+    with started("llama_server.py", model=str(smollm2), key="") as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def locked_llama(smollm2: Path) -> Iterator[Party]:
+    """The same behind an API key, ``right-key``."""
+    with started("llama_server.py", model=str(smollm2), key="right-key") as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def ollama(llama: Party) -> Iterator[Party]:
+    """An endpoint that speaks Ollama's protocol, with the words of the llama.cpp server; its model is ``smollm2``."""
+    with started("ollama_server.py", upstream=llama.url) as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def faults() -> Iterator[Party]:
+    """A model's server with every fault we know of: the model's name says which (see ``parties/fault_server.py``)."""
+    with started("fault_server.py") as party:
+        yield party
