@@ -46,7 +46,8 @@ Model = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="extractive, local:NAME (see `assistant models`), local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.",
+        help="extractive, local:NAME (see `assistant models`), local:/path/to.gguf, PROVIDER:MODEL, scripted:FILE, or "
+        "a name of your own from models.toml in the home folder.",
     ),
 ]
 EmbedderName = Annotated[
@@ -189,12 +190,15 @@ def models(context: typer.Context) -> None:
 def list_models() -> None:
     """List the models that answer (* marks the default) and the embedders, and say why one cannot run here."""
     from assistant.catalogue import CATALOGUE
+    from assistant.terminal import visible
 
     with _application() as application:
-        rows = [
-            ("*" if choice.name == application.default_model else " ", choice.name, choice.reason or "ready")
-            for choice in application.models()
-        ]
+        own = application.configured.models()
+        rows = []
+        for choice in application.models():
+            about = f" ({own[choice.name].where})" if choice.name in own else ""
+            mark = "*" if choice.name == application.default_model else " "
+            rows.append((mark, choice.name, f"{choice.reason or 'ready'}{about}"))
         for name in (name for name, weights in CATALOGUE.items() if weights.kind == "embedder"):
             here = application.weights.is_complete(name)
             rows.append(
@@ -202,7 +206,9 @@ def list_models() -> None:
             )
         width = max(len(name) for _, name, _ in rows)
         for mark, name, state in rows:
-            typer.echo(f"{mark} {name:<{width}}  {state}")
+            typer.echo(f"{mark} {name:<{width}}  {visible(state)}")
+        for line in application.configured.trouble.values():
+            complain(line)
 
 
 @models_app.command("pull", short_help="Download a model's weights, or verify those that are here.")

@@ -63,8 +63,10 @@ def _logged(log: Path, program: str) -> Iterator[None]:
     """Write what the block logs, and the traceback of what ends it, to a file that is begun anew after a megabyte."""
     from logging.handlers import RotatingFileHandler
 
+    from assistant.redact import RedactingFormatter, redacted
+
     handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     logging.getLogger().addHandler(handler)
     try:
@@ -77,7 +79,7 @@ def _logged(log: Path, program: str) -> Iterator[None]:
             raise
         # The last resort: what nobody foresaw must not show a reader our insides.
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        complain(f"unexpected error ({reason}); details in {log}", program=program)
+        complain(f"unexpected error ({redacted(reason)}); details in {log}", program=program)
         raise typer.Exit(USER_ERROR) from None
     finally:
         logging.getLogger().removeHandler(handler)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ipaddress
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
+from assistant.configured import FILE, LOCAL, Configured
 from assistant.errors import UsageError
-from assistant.local import LocalServers
+from assistant.local import LocalServer, LocalServers
+from assistant.providers import PROVIDERS
+from assistant.redact import note_key, redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -25,9 +30,13 @@ class ModelName:
     kind: Kind
     value: str = ""
     """A catalogue name or the path of a GGUF file; a script's path; ``provider:model``; empty for extractive."""
+    configured: Configured | None = None
+    """What the home folder's file says of it, where it is named there."""
 
     def __str__(self) -> str:
         """Return the name as DESIGN spells it, which ``parse_model_name`` reads back."""
+        if self.configured is not None:
+            return self.configured.name
         if self.kind in ("local", "scripted"):
             return f"{self.kind}:{self.value}"
         return self.value or self.kind
@@ -38,66 +47,57 @@ class ModelName:
         return self.kind == "local" and _looks_like_a_path(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Provider:
-    """Who serves models for ``name:``, and what it takes."""
-
-    name: str
-    package: str
-    """The pip package; its module is spelled the same with underscores."""
-    keys: tuple[str, ...] = ()
-    """Environment variables one of which must hold a key; none where a key is not the only way in."""
-    extra: str = ""
-    """The extra of this project that installs it."""
-
-
-_PROVIDERS = {
-    provider.name: provider
-    for provider in (
-        _Provider("openai", "langchain-openai", ("OPENAI_API_KEY",)),
-        _Provider("anthropic", "langchain-anthropic", ("ANTHROPIC_API_KEY",), extra="anthropic"),
-        _Provider("google_genai", "langchain-google-genai", ("GOOGLE_API_KEY", "GEMINI_API_KEY"), extra="google"),
-        _Provider("ollama", "langchain-ollama", extra="ollama"),
-        _Provider("azure_openai", "langchain-openai"),
-        _Provider("bedrock_converse", "langchain-aws"),
-        _Provider("cohere", "langchain-cohere", ("COHERE_API_KEY",)),
-        _Provider("deepseek", "langchain-deepseek", ("DEEPSEEK_API_KEY",)),
-        _Provider("fireworks", "langchain-fireworks", ("FIREWORKS_API_KEY",)),
-        _Provider("google_vertexai", "langchain-google-vertexai"),
-        _Provider("groq", "langchain-groq", ("GROQ_API_KEY",)),
-        _Provider("litellm", "langchain-litellm"),
-        _Provider("mistralai", "langchain-mistralai", ("MISTRAL_API_KEY",)),
-        _Provider("nvidia", "langchain-nvidia-ai-endpoints"),
-        _Provider("openrouter", "langchain-openrouter", ("OPENROUTER_API_KEY",)),
-        _Provider("perplexity", "langchain-perplexity"),
-        _Provider("together", "langchain-together", ("TOGETHER_API_KEY",)),
-        _Provider("xai", "langchain-xai", ("XAI_API_KEY",)),
-    )
-}
-
-
-def parse_model_name(name: str) -> ModelName:
+def parse_model_name(name: str, configured: Mapping[str, Configured] | None = None) -> ModelName:
     """Return the parts of a model's name; a catalogue name may stand without its ``local:``.
 
-    UsageError names the known forms. Nothing is looked up on disk.
+    ``configured`` are the models of the home folder's file, by name. UsageError names the known forms. Nothing is
+    looked up on disk.
     """
     spelled = name.strip()
     if spelled == "extractive":
         return ModelName("extractive")
+    if configured and (entry := configured.get(spelled)) is not None:
+        return (
+            ModelName("local", entry.model, entry)
+            if entry.provider == LOCAL
+            else ModelName("provider", entry.served, entry)
+        )
     head, colon, rest = spelled.partition(":")
     if colon and rest:
         if head == "scripted":
             return ModelName("scripted", rest)
         if head == "local" and (_looks_like_a_path(rest) or rest in _local_names()):
             return ModelName("local", rest)
-        if head in _PROVIDERS:
+        if head in PROVIDERS:
             return ModelName("provider", spelled)
     if spelled in _local_names():
         return ModelName("local", spelled)
+    own = f"{', '.join(configured)}; " if configured else ""
     raise UsageError(
-        f"Unknown model '{name}'. Known: extractive; {', '.join(f'local:{known}' for known in _local_names())}; "
-        f"local:/path/to/any.gguf; scripted:FILE; PROVIDER:MODEL, where PROVIDER is one of {', '.join(_PROVIDERS)}."
+        f"Unknown model '{name}'. Known: extractive; {own}{', '.join(f'local:{known}' for known in _local_names())}; "
+        f"local:/path/to/any.gguf; scripted:FILE; PROVIDER:MODEL, where PROVIDER is one of {', '.join(PROVIDERS)}."
     )
+
+
+def missing(name: ModelName) -> str:
+    """Return what a provider's model lacks here, its package or its key, in one line; empty when nothing."""
+    if name.kind != "provider":
+        return ""
+    provider = PROVIDERS[name.value.partition(":")[0]]
+    if lacks := provider.missing_package():
+        return f"'{name}' {lacks}"
+    try:
+        key = _key(name)
+    except UsageError as error:
+        return str(error)
+    if key is None and provider.keys and not any(os.environ.get(variable) for variable in provider.keys):
+        return f"'{name}' needs an API key: set the environment variable {' or '.join(provider.keys)}."
+    return ""
+
+
+def server_of(name: ModelName, weights_path: Callable[[str], Path], servers: LocalServers) -> LocalServer:
+    """Return the server of a local model, not necessarily started; UsageError when its file is not here."""
+    return servers.get(model_file(name, weights_path), context=name.configured.context if name.configured else None)
 
 
 def model_file(name: ModelName, weights_path: Callable[[str], Path]) -> Path:
@@ -127,68 +127,128 @@ def chat_model(
     fails.
     """
     parsed = parse_model_name(name) if isinstance(name, str) else name
+    own = dict(parsed.configured.options) if parsed.configured else {}
     if parsed.kind == "local":
-        server = servers.get(model_file(parsed, weights_path))
+        server = server_of(parsed, weights_path, servers)
         server.ensure()
-        return _on_server(server.wait_ready(load_s), server.api_key, max_tokens=max_tokens, seed=seed)
+        return _on_server(server.wait_ready(load_s), server.api_key, max_tokens=max_tokens, seed=seed, own=own)
     if parsed.kind == "scripted":
         from assistant.scripted import ScriptedChatModel  # imports langchain_core
 
         return ScriptedChatModel.from_file(Path(parsed.value).expanduser())
     if parsed.kind == "provider":
-        return _of_provider(parsed.value, max_tokens=max_tokens, seed=seed)
+        return _of_provider(parsed, own, max_tokens=max_tokens, seed=seed)
     raise UsageError("'extractive' answers without a language model; choose another model for this.")
 
 
-def _on_server(base_url: str, api_key: str, *, max_tokens: int, seed: int) -> BaseChatModel:
+def _on_server(
+    base_url: str, api_key: str, *, max_tokens: int, seed: int, own: Mapping[str, Any] | None = None
+) -> BaseChatModel:
     """Return the client of a local server. No proxy, no retry: it is on loopback, and a failure is shown at once."""
-    return _init(
-        "openai:local",
-        base_url=base_url,
-        api_key=api_key,
-        use_responses_api=False,
-        stream_usage=True,
-        max_retries=0,
-        temperature=0,
-        max_tokens=max_tokens,
-        seed=seed,
+    options = {
+        "base_url": base_url,
+        "api_key": api_key,
+        "use_responses_api": False,
+        "stream_usage": True,
+        "max_retries": 0,
+        "temperature": 0,
+        "max_tokens": max_tokens,
+        "seed": seed,
         **_http_clients(trust_env=False),
-    )
+    }
+    return _init("local", "openai:local", options, own or {})
 
 
-def _of_provider(spelled: str, *, max_tokens: int, seed: int) -> BaseChatModel:
-    provider = _PROVIDERS[spelled.partition(":")[0]]
-    if importlib.util.find_spec(provider.package.replace("-", "_")) is None:
-        extra = f", or install this project with the extra '{provider.extra}'" if provider.extra else ""
-        raise UsageError(f"'{spelled}' needs a package that is not installed: `pip install {provider.package}`{extra}.")
+def _of_provider(name: ModelName, own: Mapping[str, Any], *, max_tokens: int, seed: int) -> BaseChatModel:
+    if lacks := missing(name):
+        raise UsageError(lacks)
+    provider = PROVIDERS[name.value.partition(":")[0]]
+    base_url = name.configured.base_url if name.configured else None
     options: dict[str, Any] = {"temperature": 0}
-    elsewhere = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
     if provider.name == "openai":
         # The pump asks again itself: openai would sit out a Retry-After of two minutes.
         options |= {"stream_usage": True, "max_retries": 0, "max_tokens": max_tokens, "seed": seed}
-        options |= _http_clients(trust_env=True)
-        if elsewhere:
-            # vLLM, llama-server, LM Studio: they speak chat completions, and many of them ask for no key.
-            options |= {"base_url": elsewhere, "use_responses_api": False}
-            options |= {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
+        base_url = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+        options |= _http_clients(trust_env=not _is_loopback(base_url))
+        # vLLM, llama-server, LM Studio: they speak chat completions.
+        options |= {"use_responses_api": False} if base_url else {}
     if provider.name == "ollama":
         options |= _ollama_options(max_tokens=max_tokens, seed=seed)
-    if provider.keys and not any(os.environ.get(key) for key in provider.keys) and "api_key" not in options:
-        raise UsageError(f"'{spelled}' needs an API key: set the environment variable {' or '.join(provider.keys)}.")
-    return _init(spelled, **options)
+    if entry := name.configured:
+        # For the line about a refused key: the client knows only the provider's own variable.
+        options["metadata"] = {"key_from": str(entry.key_env or entry.key_file or f"key_env of '{name}' in {FILE}")}
+    if base_url:
+        options["base_url"] = base_url
+    if (key := _key(name)) is not None:
+        options["api_key"] = key
+    return _init(str(name), name.value, options, own)
 
 
-def _init(spelled: str, **options: Any) -> BaseChatModel:
+_NO_KEY = "none"
+"""Said to servers that ask for no key, to clients that want one."""
+
+
+def _key(name: ModelName) -> str | None:
+    """Return the key to give to a provider's model; None for what its own environment variables hold.
+
+    A server of one's own gets the key that is named for it, or none: never the provider's.
+    """
+    entry = name.configured
+    key = entry.key() if entry else None
+    if key is not None:
+        note_key(key)
+        return key
+    if entry and entry.base_url and PROVIDERS[entry.provider].takes_key:
+        return _NO_KEY
+    for variable in PROVIDERS[name.value.partition(":")[0]].keys:
+        note_key(os.environ.get(variable, ""))
+    elsewhere = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+    is_openai = name.value.startswith("openai:")
+    return _NO_KEY if is_openai and elsewhere and not os.environ.get("OPENAI_API_KEY") else None
+
+
+def _is_loopback(base_url: str | None) -> bool:
+    """Return whether an address is this machine's own, which no proxy leads to."""
+    with suppress(ValueError):
+        host = urlsplit(base_url or "").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _init(name: str, served: str, options: Mapping[str, Any], own: Mapping[str, Any]) -> BaseChatModel:
+    """Return LangChain's model of ``provider:model``, a user's ``own`` options last.
+
+    UsageError, without keys, says why there is none.
+    """
     # Half a second to a second, and only for those who talk to a model.
     from langchain.chat_models import init_chat_model
     from openai import OpenAIError
+    from pydantic import SecretStr
 
+    provider, _, value = served.partition(":")
     try:
-        model: BaseChatModel = init_chat_model(spelled, **options)
-    except (ValueError, ImportError, OpenAIError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UsageError(f"The model '{spelled}' cannot be set up: {reason}") from error
+        model: BaseChatModel = init_chat_model(value, model_provider=provider, **options)
+        for held in vars(model).values():
+            if isinstance(held, SecretStr):
+                note_key(held.get_secret_value())
+        if own:
+            _check_options(name, own, type(model))
+            model = init_chat_model(value, model_provider=provider, **{**options, **own})
+    except (ValueError, TypeError, ImportError, OpenAIError) as error:
+        reason = redacted(" ".join(str(error).split()))[:300]
+        raise UsageError(f"The model '{name}' cannot be set up: {reason}") from None
     return model
+
+
+def _check_options(name: str, own: Mapping[str, Any], kind: type[BaseChatModel]) -> None:
+    """Raise UsageError for an option that a provider's class does not know: it would fail at every question."""
+    known = {*kind.model_fields, *(field.alias for field in kind.model_fields.values() if field.alias)}
+    for option in own:
+        if option not in known:
+            raise UsageError(
+                f"'{name}' has the option '{option}', which {kind.__name__} does not take. An option of the server's "
+                "own stands under extra_body, where the provider has that."
+            )
 
 
 def _ollama_options(*, max_tokens: int, seed: int) -> dict[str, Any]:

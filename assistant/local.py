@@ -145,29 +145,32 @@ class LocalServer:
 
 
 class LocalServers:
-    """The servers of one process, one a model file, at most ``keep`` at a time: memory is what a laptop lacks."""
+    """The servers of one process, one a file and context, at most ``keep`` at a time: memory is what a laptop lacks."""
 
     def __init__(self, log: Path, *, context: int = 4096, threads: int | None = None, keep: int = 1) -> None:
         self._log, self._context, self._threads, self._keep = log, context, threads, keep
-        self._servers: dict[Path, LocalServer] = {}
+        self._servers: dict[tuple[Path, int], LocalServer] = {}
         self._lock = threading.Lock()
 
-    def get(self, model_path: Path) -> LocalServer:
-        """Return this model's server, not necessarily started; stop the ones used longest ago beyond ``keep``."""
-        path = model_path.resolve()
+    def get(self, model_path: Path, *, context: int | None = None) -> LocalServer:
+        """Return this model's server, not necessarily started; stop the ones used longest ago beyond ``keep``.
+
+        ``context`` counts tokens, None for what these servers hold by default; another context is another server.
+        """
+        path, context = model_path.resolve(), context or self._context
         with self._lock:
-            server = self._servers.pop(path, None) or LocalServer(
-                path, context=self._context, threads=self._threads, log=self._log
+            server = self._servers.pop((path, context), None) or LocalServer(
+                path, context=context, threads=self._threads, log=self._log
             )
-            self._servers[path] = server
+            self._servers[path, context] = server
             surplus = [self._servers.pop(old) for old in list(self._servers)[: -self._keep]]
         for old in surplus:
             old.stop()
         return server
 
-    def state(self, model_path: Path) -> State:
+    def state(self, model_path: Path, *, context: int | None = None) -> State:
         """Return the state of a model's server without starting, or making room for, one."""
-        server = self._servers.get(model_path.resolve())
+        server = self._servers.get((model_path.resolve(), context or self._context))
         return "stopped" if server is None else server.state
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from assistant.errors import ContextTooLongError, ModelError
+from assistant.redact import redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -31,22 +32,18 @@ _BROKEN_REPLY = (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError,
 _BROKEN_LINK = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _LONGEST_PAUSE_S = 10.0
 """A reader waits this long for a busy server; for a longer pause they are told to come back."""
-_SHORTEST_KEY = 8
-"""Characters: what stands in a key's place where none is needed is shorter, and an ordinary word."""
 
 
 def explain(error: Exception, model: BaseChatModel) -> ModelError:
     """Return the error to show in place of ``error``: who failed, how, and what can be done, in one line."""
     causes = list(_causes(error))
-    who = _server(model, causes)
+    who = _server(model)
     said = f"{error} {getattr(error, 'body', '')}"
     if any(mark in said for mark in _TOO_LONG):
         return ContextTooLongError(f"The question and its passages are longer than {who} can hold{_sizes(error)}.")
     if (status := _status(error)) is not None:
-        line = _by_status(status, error, who, model)
-    else:
-        line = _by_cause(error, causes, who)
-    return ModelError(without_secrets(line, model))
+        return ModelError(_by_status(status, error, who, model))
+    return ModelError(_by_cause(error, causes, who))
 
 
 def pause_before_retry(error: Exception, attempt: int) -> float | None:
@@ -64,19 +61,10 @@ def pause_before_retry(error: Exception, attempt: int) -> float | None:
     return 0.5 * 2**attempt * (1 + jitter)
 
 
-def without_secrets(text: str, model: BaseChatModel) -> str:
-    """Return text without the keys the model was given: some servers repeat the key they refuse."""
-    for value in vars(model).values():
-        secret = value.get_secret_value() if hasattr(value, "get_secret_value") else ""
-        if len(secret) >= _SHORTEST_KEY:
-            text = text.replace(secret, "[key]")
-    return text
-
-
 def _by_status(status: int, error: Exception, who: str, model: BaseChatModel) -> str:
     """Say what an HTTP status means; a server's own words are shown only where they help and hold no key."""
     if status in (401, 403):
-        names = " or ".join(sorted(model.lc_secrets.values()))
+        names = (model.metadata or {}).get("key_from") or " or ".join(sorted(model.lc_secrets.values()))
         return f"{_capital(who)} refused the API key ({status}); check {names or 'the key'}."
     if status == 404:
         name = getattr(model, "model_name", None) or getattr(model, "model", None)
@@ -135,8 +123,9 @@ def _status(error: Exception) -> int | None:
 
 def _retry_after(error: Exception) -> float | None:
     """Return the seconds a server asks to wait, None where it does not say: given as a number, or as a date."""
-    headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
-    wait = headers.get("retry-after", "")
+    responses: list[Any] = [getattr(cause, "response", None) for cause in _causes(error)]
+    waits = [one.headers.get("retry-after") for one in responses if hasattr(one, "headers")]
+    wait = next((wait for wait in waits if wait), "")
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", wait):
         return float(wait)
     with contextlib.suppress(ValueError, TypeError, OverflowError):
@@ -158,10 +147,11 @@ def _sizes(error: Exception) -> str:
     return ""
 
 
-def _server(model: BaseChatModel, causes: list[BaseException]) -> str:
+def _server(model: BaseChatModel) -> str:
     """Name the other side: the host and port where known, never user names, keys or paths."""
-    client: Any = getattr(model, "root_async_client", None)
-    address = getattr(client, "base_url", None) or getattr(model, "base_url", None) or _address_asked(causes)
+    client: Any = getattr(model, "root_async_client", None)  # openai's
+    client = client or getattr(getattr(model, "_async_client", None), "_client", None)  # ollama's
+    address = getattr(client, "base_url", None) or getattr(model, "base_url", None)
     with contextlib.suppress(ValueError):
         parts = urlsplit(str(address or ""))
         if parts.hostname:
@@ -169,18 +159,10 @@ def _server(model: BaseChatModel, causes: list[BaseException]) -> str:
     return "the model's server"
 
 
-def _address_asked(causes: list[BaseException]) -> object:
-    """Return the address a client's error says it had asked, None where none does."""
-    for cause in causes:
-        with contextlib.suppress(RuntimeError):  # httpx, for an error before any request
-            if (request := getattr(cause, "request", None)) is not None:
-                return getattr(request, "url", None)
-    return None
-
-
 def _line(error: BaseException, limit: int = 200) -> str:
     """Return an error's own words in one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    said = getattr(error, "error", None)  # ollama adds a status of its own to the rest
+    text = redacted(" ".join((said if isinstance(said, str) else str(error)).split())) or type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

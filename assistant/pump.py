@@ -15,11 +15,13 @@ import threading
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.errors import ModelError
-from assistant.model_errors import explain, pause_before_retry, without_secrets
+from assistant.model_errors import explain, pause_before_retry
+from assistant.redact import redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.runnables import RunnableConfig
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 _GRACE_SECONDS = 5.0
 """How long past ``total_s`` a task may take to notice it, before the listener stops waiting for it."""
@@ -130,14 +133,16 @@ async def _feed(
                         put(text)
         except ModelError:
             raise
-        except Exception as error:
-            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader.
-            told = without_secrets("".join(traceback.format_exception(error)), model)
-            logger.error("The model's reply broke off (attempt %d)\n%s", attempt + 1, told)  # noqa: TRY400  no key in it
+        except Exception as error:  # noqa: BLE001  every failure is told in a line
+            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader, or a
+            # log: some servers say a key back.
+            logger.warning(
+                "The model's reply broke off (attempt %d)\n%s", attempt + 1, redacted(traceback.format_exc())
+            )
             pause = pause_before_retry(error, attempt)
             late = pause is None or clock() + pause > begun + limits.first_token
             if pause is None or late or tally.wrote or attempt == retries:
-                raise explain(error, model) from error
+                raise explain(error, model) from None
             await asyncio.sleep(pause)
         else:
             put(tally.usage())
@@ -214,6 +219,7 @@ class _LoopThread:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_default_executor(_UnawaitedThreads())
                 self._thread = threading.Thread(target=self._loop.run_forever, name="model-streams", daemon=True)
                 self._thread.start()
             return self._loop
@@ -230,6 +236,30 @@ class _LoopThread:
             if not self._thread.is_alive():
                 self._loop.close()
             self._loop = self._thread = None
+
+
+class _UnawaitedThreads(ThreadPoolExecutor):
+    """A thread for each look-up of a server's name, which nothing can stop and some resolvers take half a minute for.
+
+    The threads of the usual executor are waited for when the process ends: long after the reader was told.
+    """
+
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        """Run a function in a thread of its own."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001  the one who waits for it gets it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=run, name="model-look-up", daemon=True).start()
+        return future
 
 
 async def _cancel_all() -> None:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
+from assistant.configured import ConfiguredModels
 from assistant.conversations import Conversations
 from assistant.embedders import Embedders
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
 from assistant.indexes import Indexes
-from assistant.llm import ModelName, parse_model_name
-from assistant.local import LocalServers
+from assistant.llm import ModelName, missing, parse_model_name, server_of
+from assistant.local import LocalServers, State
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import Answer, Event, Notice, Turn, Waiting
@@ -56,6 +57,7 @@ class Application:
         self.default_model = self.settings.model
         self.weights = WeightsFolder(home.models)
         self.library = Library(home.articles)
+        self.configured = ConfiguredModels(home.root)
         self.servers = LocalServers(home.logs / "local-server.log")
         self._conversations = Conversations(home.conversations)
         self._closing = ExitStack()
@@ -67,7 +69,7 @@ class Application:
         self._pulling: str | None = None
         self._preparing = False
         self._loaded_once: set[str] = set()
-        self._voices: dict[str, Speak | None] = {}
+        self._voices: dict[str, tuple[ModelName, Speak | None]] = {}
         self._reader: Reader | None = None
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
@@ -129,20 +131,26 @@ class Application:
     # The models
 
     def models(self) -> tuple[ModelChoice, ...]:
-        """Return every model this installation knows of, ready ones first."""
+        """Return every model this installation knows of, ready ones first (see ``configured.trouble`` for the rest)."""
         choices = [ModelChoice(EXTRACTIVE, "Quote the article (no model)", ready=True)]
         named = [f"local:{name}" for name, weights in CATALOGUE.items() if weights.kind == "chat"]
-        if self.default_model not in named and self.default_model != EXTRACTIVE:
+        own = self.configured.models()
+        if self.default_model not in (*named, *own, EXTRACTIVE):
             named.insert(0, self.default_model)
-        for name in named:
-            reason = self._why_not(parse_model_name(name))
-            choices.append(ModelChoice(name, name.removeprefix("local:"), ready=not reason, reason=reason))
+        for name in (*named, *own):
+            reason = self._why_not(name)
+            label = own[name].label if name in own else name.removeprefix("local:")
+            choices.append(ModelChoice(name, label, ready=not reason, reason=reason))
         return tuple(sorted(choices, key=lambda choice: (not choice.ready, choice.name != self.default_model)))
 
-    def _why_not(self, name: ModelName) -> str:
+    def _why_not(self, model: str) -> str:
         """Return why a model cannot answer now, or nothing."""
+        try:
+            name = self.model_name(model)
+        except UsageError as error:  # it stood in the file of configured models when the app started
+            return str(error)
         if name.kind != "local":
-            return ""
+            return missing(name)
         if importlib.util.find_spec("xllamacpp") is None:
             return "the llama.cpp package is not installed: pip install xllamacpp"
         if name.is_file:
@@ -152,7 +160,7 @@ class Application:
             return "its weights are being downloaded"
         if not self.weights.is_complete(name.value):
             return f"not downloaded ({weights.size_bytes / 1e9:.1f} GB): assistant models pull {name.value}"
-        state = self.servers.state(self._file(name))
+        state = self._state(name)
         if state == "loading":
             return "is loading"
         free = _free_memory()
@@ -163,11 +171,25 @@ class Application:
     def _file(self, name: ModelName) -> Path:
         return Path(name.value).expanduser() if name.is_file else self.weights.path(name.value)
 
+    def _state(self, name: ModelName) -> State:
+        """Return the state of a local model's server, without starting one."""
+        return self.servers.state(self._file(name), context=name.configured.context if name.configured else None)
+
+    def model_name(self, model: str) -> ModelName:
+        """Return what a model's name means in this home folder; raise UsageError naming the known ones."""
+        try:
+            return parse_model_name(model, self.configured.models())
+        except UsageError:
+            trouble = self.configured.trouble
+            if line := trouble.get(model.strip()) or trouble.get(""):
+                raise UsageError(line) from None
+            raise
+
     def assistant(
         self, model: str | None = None, index: Searchable | None = None, *, settings: Settings | None = None
     ) -> Assistant:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
-        name = str(parse_model_name(model or self.default_model))
+        name = str(self.model_name(model or self.default_model))
         chosen = settings or self.settings
         return Assistant(
             index or self.index(),
@@ -200,12 +222,12 @@ class Application:
 
     def voice(self, model: str) -> Speak | None:
         """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
-        name = parse_model_name(model)
-        if str(name) not in self._voices:
-            self._voices[str(name)] = voice(
-                name, weights_path=self.weights.path, servers=self.servers, settings=self.settings
-            )
-        return self._voices[str(name)]
+        name = self.model_name(model)
+        made = self._voices.get(str(name))
+        if made is None or made[0] != name:  # a configured model may have been changed in its file
+            speak = voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+            self._voices[str(name)] = made = name, speak
+        return made[1]
 
     def check(self, model: str) -> None:
         """Raise UsageError when a model cannot be used as named, EmbedderError when the settings' embedder cannot.
@@ -213,7 +235,7 @@ class Application:
         Weights that are not downloaded yet are fine.
         """
         self.embedders.check(self.indexes.embedder)
-        name = parse_model_name(model)
+        name = self.model_name(model)
         if name.kind != "local" or name.is_file:
             voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
 
@@ -260,7 +282,7 @@ class Application:
     def _warm_up(self) -> None:
         """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
         speak = self.assistant(self.default_model).speak
-        if speak is None or parse_model_name(self.default_model).kind != "local":
+        if speak is None or self.model_name(self.default_model).kind != "local":
             return
         stream = speak(load_prompt("answer").render(sentences="[1] .", question="?"))
         for piece in stream:
@@ -271,12 +293,12 @@ class Application:
     def prepare(self, model: str, *, pull: Callable[[str], object]) -> None:
         """Make a model ready to answer, and the reader: load it, its weights pulled with ``pull`` if need be."""
         self.open_reader()
-        name = parse_model_name(model)
+        name = self.model_name(model)
         if name.kind != "local":
             return
         if not name.is_file and not self.weights.is_complete(name.value):
             pull(name.value)
-        self.servers.get(self._file(name)).ensure()
+        server_of(name, self.weights.path, self.servers).ensure()
 
     def ask(
         self,
@@ -291,7 +313,7 @@ class Application:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
         chosen = model or self.default_model
-        standing_in = self._why_stand_in(parse_model_name(chosen))
+        standing_in = self._why_stand_in(self.model_name(chosen))
         if standing_in:
             yield Notice(f"{chosen.removeprefix('local:')} {standing_in}. Meanwhile the article itself is quoted.")
             chosen = EXTRACTIVE
@@ -321,7 +343,7 @@ class Application:
                 if self._pulling
                 else f"is not downloaded ({self.trouble or 'assistant models pull ' + name.value})"
             )
-        state = self.servers.state(self._file(name))
+        state = self._state(name)
         if state == "loading" or (state == "stopped" and self._preparing):
             return "is still loading"
         self._loaded_once.add(str(name))

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.home import Home, open_home
-from assistant.llm import chat_model, model_file, parse_model_name
+from assistant.llm import chat_model, model_file, server_of
 from assistant.settings import DEFAULT_MODEL, Settings
 from assistant.wiring import Application
 from evals.machine import machine, peak_bytes
@@ -149,7 +149,7 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
     try:
         assistant = application.assistant(model)
         application.prepare(model, pull=application.weights.pull)
-        name = parse_model_name(model)
+        name = application.model_name(model)
         tutorial = Tutorial(
             application.documents()[0].text,
             embeddings=ArticleEmbeddings(application.embedder("minilm")),
@@ -160,7 +160,7 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
         for question in questions:
             ours.append(assistant.ask(question).timings_ms)
             theirs.append(tutorial.ask(question))
-        server = application.servers.get(model_file(name, application.weights.path)) if name.kind == "local" else None
+        server = server_of(name, application.weights.path, application.servers) if name.kind == "local" else None
         memory = peak_bytes(os.getpid()) + (peak_bytes(server.process_id) if server and server.process_id else 0)
         weights = model_file(name, application.weights.path).stat().st_size if server else 0
     finally:

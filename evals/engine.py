@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from assistant.chain import Assistant, Searchable
 from assistant.errors import UsageError
-from assistant.llm import model_file, parse_model_name
+from assistant.llm import server_of
 from assistant.wiring import Application
 from evals.ask import answered, asked, retrieved, scored
 from evals.bots import BOTS, Bot
@@ -267,9 +267,9 @@ def _now() -> str:
 def _peak_mib(model: str, application: Application) -> int:
     """Return the most memory this process and the model's server ever held, in MiB; 0 where the system hides it."""
     processes = [os.getpid()]
-    name = parse_model_name(model)
+    name = application.model_name(model)
     if name.kind == "local":
-        server = application.servers.get(model_file(name, application.weights.path))
+        server = server_of(name, application.weights.path, application.servers)
         processes += [server.process_id] if server.process_id else []
     return round(sum(peak_bytes(process) for process in processes) / 2**20)
 

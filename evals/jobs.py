@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import UsageError
-from assistant.llm import parse_model_name
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.wiring import Application
 from evals.bots import BOTS
@@ -73,6 +72,8 @@ class Job:
     """The assistant's, with the plan's gates in place."""
     reader: str | None
     """What identifies the reader; None where there is none."""
+    served: Mapping[str, Any] | None = None
+    """What the home folder's file says of the model, where it is named there: no key is part of it."""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -107,6 +108,7 @@ class Job:
             "judge": plan.judge,
             "kept": plan.kept is not None,
             "reader": self.reader,
+            **({"served": dict(self.served)} if self.served else {}),  # absent from runs of other models
             **{gate: getattr(self.settings, gate) for gate in GATES[1:]},
         }
 
@@ -131,6 +133,7 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
         found = application.reader()
         reader = found.identity if found else None
     root = plan.out or _default_folder(plan, sets, runs_folder(application.home))
+    configured = application.configured.models()
     pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
     return tuple(
         Job(
@@ -143,6 +146,7 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
             used,
             settings,
             reader,
+            configured[model].record() if model in configured else None,
         )
         for embedder, model in pairs
     )
@@ -181,7 +185,7 @@ def _check(plan: Plan, application: Application) -> None:
         raise UsageError("found no set, model or embedder; expected one of each at least.")
     for model in (*plan.models, *([plan.judge] if plan.judge else [])):
         application.check(model)
-        name = parse_model_name(model)
+        name = application.model_name(model)
         if name.kind == "local" and not name.is_file and not application.weights.is_complete(name.value):
             not_here(name.value)
         if plan.judge and plan.judge == EXTRACTIVE:

@@ -1,13 +1,17 @@
-"""Fixtures of every test: where the verified weights stand, and the second parties that answer from a process each."""
+"""Fixtures of every test: where the verified weights stand, and second parties, as real and as broken as they come."""
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,3 +115,128 @@ def faults() -> Iterator[Party]:
     """A model's server with every fault we know of: the model's name says which (see ``parties/fault_server.py``)."""
     with started("fault_server.py") as party:
         yield party
+
+
+class HostedModel(ThreadingHTTPServer):
+    """An OpenAI-compatible server on loopback that says ``reply``, and remembers what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hosted)
+        self.reply = "Elena Ruiz designed the harbor bridge [1]."
+        self.refuses = False
+        """Whether it answers 401, and says back the key that it was given."""
+        self.documents: dict[str, Any] = {}
+        """What it answers at other paths, as ``/props``; 404 elsewhere."""
+        self.longest: int | None = None
+        """Characters of a whole prompt beyond which it answers that this is too long; None for no limit."""
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Hosted(BaseHTTPRequestHandler):
+    server: HostedModel
+
+    def do_GET(self) -> None:
+        self.server.keys.append(self.headers.get("Authorization", ""))
+        found = self.server.documents.get(self.path)
+        self._json(200 if found is not None else 404, found if found is not None else {"error": "not found"})
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        key = self.headers.get("Authorization", "")
+        if self.path != "/v1/chat/completions":
+            self.do_GET()
+            return
+        self.server.asked.append(request)
+        self.server.keys.append(key)
+        size = sum(len(message["content"]) for message in request["messages"])
+        if self.server.refuses:
+            self._json(401, {"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}})
+        elif self.server.longest is not None and size > self.server.longest:
+            self._json(400, {"error": {"message": "too long", "type": "exceed_context_size_error"}})
+        else:
+            self._stream()
+
+    def _stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for word in self.server.reply.split(" "):
+            self._event({"choices": [{"index": 0, "delta": {"content": f"{word} "}}]})
+        self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self._event({"choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 8, "total_tokens": 48}})
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _event(self, chunk: dict[str, Any]) -> None:
+        whole = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", **chunk}
+        self.wfile.write(f"data: {json.dumps(whole)}\n\n".encode())
+
+    def _json(self, status: int, value: object) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hosted() -> Iterator[HostedModel]:
+    """A server of a model that is ours to steer."""
+    server = HostedModel()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@dataclass
+class Trial:
+    """One fault, tried once at one door of the app."""
+
+    door: str
+    fault: str
+    seconds: float = 0.0
+    line: str | None = ""
+    held: bool = False
+
+
+_TRIALS: list[Trial] = []
+
+
+@pytest.fixture(scope="session")
+def tried() -> Callable[[str, str], AbstractContextManager[Trial]]:
+    """Return a function that keeps what came of a trial, for the table at the end."""
+
+    @contextmanager
+    def one(door: str, fault: str) -> Iterator[Trial]:
+        _TRIALS.append(trial := Trial(door, fault))
+        yield trial
+        trial.held = True
+
+    return one
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what came of the trials as a Markdown table, where ``ASSISTANT_TEST_TRIALS`` asks for it."""
+    if "ASSISTANT_TEST_TRIALS" not in os.environ:
+        return
+    terminalreporter.write_line("| door | fault | trials | failures | longest, s | the line |")
+    terminalreporter.write_line("|---|---|--:|--:|--:|---|")
+    for door, fault in dict.fromkeys((trial.door, trial.fault) for trial in _TRIALS):
+        group = [trial for trial in _TRIALS if (trial.door, trial.fault) == (door, fault)]
+        failures = sum(not trial.held for trial in group)
+        longest = max(trial.seconds for trial in group)
+        line = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", (group[0].line or "").strip())
+        terminalreporter.write_line(f"| {door} | {fault} | {len(group)} | {failures} | {longest:.1f} | {line} |")

@@ -30,6 +30,7 @@ from index.library import Library
 from index.load import load
 
 if TYPE_CHECKING:
+    from conftest import HostedModel
     from typer.testing import Result
 
     from index.embed import SentenceTransformerEmbedder
@@ -149,8 +150,9 @@ Options:
   -a, --article FILE|ID  A file, asked alone and not added to the library, or
                          an article's id. Default: the whole library.
   -m, --model NAME       extractive, local:NAME (see `assistant models`),
-                         local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
-                         [default: local:qwen2.5-coder-1.5b-instruct]
+                         local:/path/to.gguf, PROVIDER:MODEL, scripted:FILE,
+                         or a name of your own from models.toml in the home
+                         folder.  [default: local:qwen2.5-coder-1.5b-instruct]
   --embedder NAME        e5-multilingual, minilm, a sentence-transformers
                          folder, or a hub id fetched before. Default: the one
                          the library is indexed with (`assistant index
@@ -291,7 +293,8 @@ Usage: assistant chat [OPTIONS]
 
 Options:
   -m, --model NAME    extractive, local:NAME (see `assistant models`),
-                      local:/path/to.gguf, PROVIDER:MODEL or scripted:FILE.
+                      local:/path/to.gguf, PROVIDER:MODEL, scripted:FILE, or a
+                      name of your own from models.toml in the home folder.
                       [default: local:qwen2.5-coder-1.5b-instruct]
   --embedder NAME     e5-multilingual, minilm, a sentence-transformers folder,
                       or a hub id fetched before. Default: the one the library
@@ -733,6 +736,40 @@ def test_models_are_listed_with_the_reason_why_one_cannot_run() -> None:
   e5-multilingual                    embedder, not downloaded: assistant models pull e5-multilingual
 """
     assert screen(run("models")) == screen(run("models", "list")) == (ANSWERED, listed, "")
+
+
+def test_models_of_ones_own_are_listed_and_what_is_wrong_with_one_is_said(
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MY_KEY", raising=False)
+    (bare_home / "models.toml").write_text(
+        '[mine]\nprovider = "openai"\nmodel = "qwen2.5"\nbase_url = "http://127.0.0.1:9/v1"\n'
+        '[keyed]\nprovider = "openai"\nmodel = "m"\nkey_env = "MY_KEY"\n'
+        '[torn]\nprovider = "openai"\n'
+    )
+    code, out, err = screen(run("models"))
+    torn = "models.toml [torn]: found no model; expected both provider and model."
+    assert (code, err) == (ANSWERED, f"assistant: {torn}\n")
+    assert out.splitlines()[:2] == [
+        "  extractive                         ready",
+        "  mine                               ready (openai:qwen2.5 at 127.0.0.1:9)",
+    ]
+    needs = "'keyed' needs an API key: set the environment variable MY_KEY."
+    assert f"  keyed                              {needs} (openai:m)" in out.splitlines()
+    assert screen(run("ask", "Q", "-m", "torn")) == (USER_ERROR, "", f"assistant: {torn}\n")
+    assert screen(run("chat", "-m", "keyed")) == (USER_ERROR, "", f"assistant: {needs}\n")
+
+
+@pytest.mark.usefixtures("bridge")
+def test_a_model_of_ones_own_is_asked_by_its_name(bare_home: Path, hosted: HostedModel) -> None:
+    (bare_home / "models.toml").write_text(
+        f'[mine]\nprovider = "openai"\nmodel = "qwen2.5"\nbase_url = "{hosted.url}"\noptions = {{ top_p = 0.5 }}\n'
+    )
+    hosted.reply = f"{OPENED} [1]"
+    answer = json.loads(run("ask", "When did the bridge open?", "-m", "mine", "--json").stdout)
+    assert (answer["answer"], answer["model"]) == (OPENED, "mine")
+    asked = hosted.asked[-1]
+    assert (asked["model"], asked["temperature"], asked["top_p"]) == ("qwen2.5", 0, 0.5)
 
 
 def test_pulling_what_is_here_verifies_it_and_prints_where(home: Path, minilm: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
 
-from assistant import llm
+from assistant.configured import Configured
 from assistant.errors import ModelError, UsageError
 from assistant.llm import ModelName, chat_model, model_file, parse_model_name
 from assistant.local import LocalServers
+from assistant.providers import PROVIDERS
 from assistant.pump import Usage, pump
 from assistant.scripted import ScriptedChatModel
 
@@ -71,7 +75,7 @@ def test_langchain_knows_every_provider_we_name() -> None:
     from langchain.chat_models.base import _BUILTIN_PROVIDERS
 
     theirs = {name: entry[0].partition(".")[0] for name, entry in _BUILTIN_PROVIDERS.items()}
-    ours = {name: provider.package.replace("-", "_") for name, provider in llm._PROVIDERS.items()}
+    ours = {name: provider.package.replace("-", "_") for name, provider in PROVIDERS.items()}
     assert {name: theirs.get(name) for name in ours} == ours
 
 
@@ -132,6 +136,42 @@ def test_a_server_of_ones_own_needs_no_key(servers: LocalServers, monkeypatch: p
     monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
     keyed = chat_model("openai:any", weights_path=nowhere, servers=servers)
     assert keyed.root_async_client.api_key == "sk-mine"  # type: ignore[attr-defined]
+
+
+def test_a_server_of_ones_own_never_gets_the_providers_key(
+    servers: LocalServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
+    entry = Configured("mine", "openai", "m", base_url="http://127.0.0.1:9/v1")
+    model = chat_model(ModelName("provider", entry.served, entry), weights_path=nowhere, servers=servers)
+    assert model.root_async_client.api_key == "none"  # type: ignore[attr-defined]
+
+
+def test_an_option_that_the_provider_does_not_take_is_refused(servers: LocalServers) -> None:
+    entry = Configured("mine", "openai", "m", base_url="http://127.0.0.1:9/v1", options={"temprature": 0.5})
+    with pytest.raises(UsageError, match=r"^'mine' has the option 'temprature', which ChatOpenAI does not take\. "):
+        chat_model(ModelName("provider", entry.served, entry), weights_path=nowhere, servers=servers)
+
+
+def test_every_provider_whose_package_is_an_extra_of_ours_names_it() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {
+        re.split(r"[<>=]", needed)[0]: extra
+        for extra, packages in project["optional-dependencies"].items()
+        for needed in packages
+    }
+    named = {provider.package: provider.extra for provider in PROVIDERS.values() if provider.extra}
+    assert named == extras
+
+
+def test_an_answer_of_ollama_is_bounded_and_so_is_the_wait_for_it(
+    servers: LocalServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    model: Any = chat_model("ollama:any", weights_path=nowhere, servers=servers, max_tokens=77)
+    assert (model.num_predict, model.seed, model.temperature) == (77, 0, 0)
+    timeout = model._async_client._client.timeout
+    assert (timeout.connect, timeout.read) == (5, 120)
 
 
 def test_a_provider_that_cannot_be_set_up_is_told_why_in_one_line(servers: LocalServers) -> None:

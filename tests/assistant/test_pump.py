@@ -581,7 +581,7 @@ def test_no_key_is_shown_or_logged(faults: FaultServer, caplog: pytest.LogCaptur
     _, error, _ = listen(on(faults))
     assert f"({status})" in error
     assert "Traceback" in caplog.text
-    assert "your key is [key]" in caplog.text
+    assert "your key is (the key)" in caplog.text
     assert "secret-key-of-mine" not in error + caplog.text
 
 

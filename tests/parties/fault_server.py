@@ -160,7 +160,7 @@ def stalls(asked: Handler) -> None:
 def _keep_alive(asked: Handler) -> None:
     until = time.monotonic() + _LONG_S
     while time.monotonic() < until:
-        asked.write(b": still here\n\n")
+        asked.write(b"" if asked.ollama else b": still here\n\n")
         time.sleep(0.1)
 
 
@@ -190,7 +190,7 @@ def recovers(asked: Handler) -> None:
 
 def malformed(asked: Handler) -> None:
     asked.begin()
-    asked.say(SAID)
+    asked.say(SAID + "It replaced")
     asked.write(b"{broken\n" if asked.ollama else b"data: {broken\n\n")
 
 
@@ -217,7 +217,7 @@ def torn(asked: Handler) -> None:
 
 def error_in_stream(asked: Handler) -> None:
     asked.begin()
-    asked.say(SAID)
+    asked.say(SAID + "It replaced")
     error: object = "out of memory" if asked.ollama else {"message": "out of memory"}
     asked.write(_line({"error": error}) if asked.ollama else _data({"error": error}))
 
@@ -240,7 +240,7 @@ def endless(asked: Handler) -> None:
 def flood(asked: Handler) -> None:
     """Say one sentence without end, as fast as it can be sent."""
     asked.begin()
-    words = b"".join(asked.piece("on ") for _ in range(1000))
+    words = b"".join(asked.piece("on " * 100) for _ in range(10))
     until = time.monotonic() + _LONG_S
     while time.monotonic() < until:
         asked.write(words)
