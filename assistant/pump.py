@@ -94,8 +94,8 @@ def pump(
     try:
         while True:
             if time.monotonic() >= next_beat:  # also while words come thick and fast
-                next_beat = time.monotonic() + beat_s
                 yield None
+                next_beat = time.monotonic() + beat_s
             try:
                 item = inbox.get(timeout=max(0.0, next_beat - time.monotonic()))
             except queue.Empty:
@@ -139,9 +139,8 @@ async def _feed(
             logger.warning(
                 "The model's reply broke off (attempt %d)\n%s", attempt + 1, redacted(traceback.format_exc())
             )
-            pause = pause_before_retry(error, attempt)
-            late = pause is None or clock() + pause > begun + limits.first_token
-            if pause is None or late or tally.wrote or attempt == retries:
+            pause = None if tally.wrote or attempt == retries else pause_before_retry(error, attempt)
+            if pause is None or clock() + pause > begun + limits.first_token:
                 raise explain(error, model) from None
             await asyncio.sleep(pause)
         else:

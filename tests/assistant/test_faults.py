@@ -16,9 +16,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,6 @@ The tower was designed by Tom Reid and opened in 1888. It replaced a lamp that h
 """
 QUESTION = "Who designed the tower?"
 SAID = "The tower was designed by Tom Reid and opened in 1888."
-LIMITS = {"first_token_s": 3.0, "idle_s": 0.6, "total_s": 4.0}
-"""Seconds; the defaults would make the tests long."""
 KEY = "key-of-mine-1234"
 
 
@@ -61,6 +59,8 @@ class Fault:
     requests: int = 1
     said: int = 0
     """Sentences that were whole, and stay."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Settings in seconds for this one; the default limits would make its test long."""
 
 
 FAULTS = (
@@ -71,9 +71,9 @@ FAULTS = (
         6,
         requests=0,
     ),
-    Fault("mute", "The model did not begin to answer within 3 s.", 3.5),
-    Fault("comments", "The model did not begin to answer within 3 s.", 3.5),
-    Fault("stalls", "The model stopped in mid-answer: nothing came for 0.6 s.", 1.5, said=1),
+    Fault("mute", "The model did not begin to answer within 1 s.", 1.5, limits={"first_token_s": 1}),
+    Fault("comments", "The model did not begin to answer within 1 s.", 1.5, limits={"first_token_s": 1}),
+    Fault("stalls", "The model stopped in mid-answer: nothing came for 1 s.", 1.5, said=1, limits={"idle_s": 1}),
     Fault("busy", "WHO takes no more requests for now (429); try again in 3600 s.", 1),
     Fault("busy-for-a-while", "WHO takes no more requests for now (429); try again in 100 s.", 1),
     Fault("500", "WHO failed (500); try again in a moment.", 3, requests=3),
@@ -89,7 +89,7 @@ FAULTS = (
     ),
     Fault("torn", "WHO broke off the connection before the answer was whole.", 1, said=1),
     Fault("error-in-stream", "WHO reported an error: out of memory", 1, said=1),
-    Fault("endless", "The model had not finished after 4 s.", 4.5, said=1),
+    Fault("endless", "The model had not finished after 3 s.", 3.5, said=1, limits={"total_s": 3}),
     Fault("flood", "The model did not stop writing; it was cut after 50,000 characters.", 3),
     Fault("too-long", "The question and its passages are longer than WHO can hold.", 1),
     Fault("wrong-key", "WHO refused the API key (401); check OPENAI_API_KEY.", 1),
@@ -116,17 +116,18 @@ named = partial(pytest.mark.parametrize, "fault", ids=lambda fault: fault.name)
 
 
 @pytest.fixture(scope="module")
-def application(small_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """One article, searched with minilm, short limits, and no reader."""
+def application(small_models: Path, faults: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """One article, searched with minilm, and no reader; it has answered once, so that all is loaded."""
     home = Home(tmp_path_factory.mktemp("home"))
     (home.root / "models").symlink_to(small_models)
     for folder in (home.articles, home.index, home.conversations, home.logs):
         folder.mkdir()
     (home.index / "embedder").write_text("minilm\n")
     (home.articles / ".seeded").touch()
-    with closing(Application(home, replace(Settings(), **LIMITS))) as application:
+    with closing(Application(home)) as application, pytest.MonkeyPatch.context() as patch:
         application.library.add(load_bytes(TOWER, name="tower.md"))
-        application.index()
+        patch.setenv("OPENAI_BASE_URL", f"{faults.url}/v1")
+        assert listen(application, "openai:good").line is None
         yield application
 
 
@@ -235,6 +236,7 @@ def _fails_well(application: Application, model: str, faults: Any, fault: Fault,
     caplog.set_level(logging.WARNING)
     before = left_running()
     with tried("Application.ask, " + model.partition(":")[0], fault.name) as trial:
+        application.settings = replace(Settings(), **fault.limits)
         heard = listen(application, model)
         trial.seconds, trial.line = heard.took_s, heard.line
         assert heard.line is not None
@@ -245,7 +247,7 @@ def _fails_well(application: Application, model: str, faults: Any, fault: Fault,
         assert heard.statements == [SAID] * fault.said
         assert (heard.answer is not None) == bool(fault.said)
         assert heard.answer is None or heard.answer.evidence
-        assert heard.took_s < fault.within_s + 6  # this machine may have other things to do
+        assert heard.took_s < fault.within_s + 15  # this machine may have other things to do
         if fault.requests and fault.name != "unknown":
             assert seen(faults, model)["requests"] == fault.requests
         assert left_running() == before
@@ -268,7 +270,7 @@ def test_two_faults_in_a_row_and_then_a_good_answer(application: Application, se
 
 
 def test_a_fault_leaves_nothing_behind_for_the_next_question(application: Application, served: Served) -> None:
-    assert listen(application, served("stalls")).line
+    assert listen(application, served("web-page")).line
     assert listen(application, served("torn")).line
     assert listen(application, served("good")).line is None
 
@@ -318,15 +320,19 @@ def at_the_terminal(
     embedder = application.embedder()
     monkeypatch.setenv("ASSISTANT_HOME", str(application.home.root))
     monkeypatch.setattr(Embedders, "load", lambda _self, _name: embedder)
-    monkeypatch.setattr(settings, "Settings", partial(Settings, **LIMITS))
     monkeypatch.chdir(tmp_path)
     return served
 
 
 @named(argvalues=FAULTS)
 def test_a_command_says_the_line_and_exits_with_1(
-    application: Application, at_the_terminal: Served, fault: Fault, tried: Any
+    application: Application,
+    at_the_terminal: Served,
+    fault: Fault,
+    tried: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(settings, "Settings", partial(Settings, **fault.limits))
     with tried("assistant ask", fault.name) as trial:
         began = time.monotonic()
         done = CliRunner().invoke(app, ["ask", QUESTION, "-m", at_the_terminal(fault.name)])
@@ -352,7 +358,7 @@ LAUNCH = """
 import sys
 from functools import partial
 from assistant import settings
-settings.Settings = partial(settings.Settings, first_token_s=3, idle_s=0.6, total_s=4)
+settings.Settings = partial(settings.Settings, idle_s=1)
 from assistant.cli import main
 main()
 """
@@ -385,10 +391,9 @@ def test_a_look_up_of_a_name_that_hangs_does_not_keep_the_command(
 ) -> None:
     """Some resolvers take half a minute; the line is there after six seconds, and so is the prompt."""
     monkeypatch.setenv("ASSISTANT_HOME", str(application.home.root))
-    patient = LAUNCH.replace("first_token_s=3", "first_token_s=20")
     hangs = "import socket, time\nsocket.getaddrinfo = lambda *_, **__: time.sleep(60)\n"
     told = subprocess.run(
-        [sys.executable, "-c", hangs + patient, "ask", QUESTION, "-m", served("no such host")],
+        [sys.executable, "-c", hangs + LAUNCH, "ask", QUESTION, "-m", served("no such host")],
         capture_output=True,
         text=True,
         check=False,

@@ -17,6 +17,7 @@ from assistant.llm import ModelName, chat_model, model_file, parse_model_name
 from assistant.local import LocalServers
 from assistant.providers import PROVIDERS
 from assistant.pump import Usage, pump
+from assistant.redact import redacted
 from assistant.scripted import ScriptedChatModel
 
 
@@ -162,6 +163,12 @@ def test_every_provider_whose_package_is_an_extra_of_ours_names_it() -> None:
     }
     named = {provider.package: provider.extra for provider in PROVIDERS.values() if provider.extra}
     assert named == extras
+
+
+def test_what_stands_in_for_a_key_is_not_blotted_out(servers: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    chat_model("openai:any", weights_path=nowhere, servers=servers)
+    assert redacted("none of them") == "none of them"
 
 
 def test_an_answer_of_ollama_is_bounded_and_so_is_the_wait_for_it(

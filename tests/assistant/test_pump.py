@@ -566,12 +566,13 @@ def test_a_flood_of_words_is_cut_and_can_be_left_at_any_moment(faults: FaultServ
 
 
 def test_there_is_a_heartbeat_also_while_words_come_faster_than_they_are_read() -> None:
-    stream = pump(ScriptedChatModel.of("on " * 50), ASK, beat_s=0.02)
-    items: list[object] = []
-    for item in stream:
+    """And words also to a listener that takes longer over each heartbeat than there is between two."""
+    items: list[str | Usage | None] = []
+    for item in pump(ScriptedChatModel.of("on " * 50), ASK, beat_s=0.005):
         items.append(item)
         time.sleep(0.01)
     assert items.count(None) > 10
+    assert heard(items) == "on " * 50
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
