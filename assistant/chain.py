@@ -100,6 +100,8 @@ class Run:
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
+    failure: ModelError | None = None
+    """What the model failed with before the search; whoever found this cannot answer."""
     left: LeftOut = field(default_factory=LeftOut)
     context: int | None = None
     """Tokens the model holds, once it was asked something."""
@@ -200,7 +202,7 @@ class Assistant:
         documents = self._documents(articles)
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
-            yield from self._prepare(run, turns)
+            run.failure = yield from self._prepare(run, turns)
             yield from self._left_out(run, context=run.context)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
@@ -217,6 +219,8 @@ class Assistant:
 
     def answer(self, found: Run, *, strict: bool = True) -> Generator[Event]:
         """Yield the events from the evidence on: ``stream``'s second half. Several may answer what one has found."""
+        if found.failure is not None:
+            raise found.failure
         run = found.gone_on()
         numbered = number_sentences(
             run.evidence,
@@ -243,8 +247,20 @@ class Assistant:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
 
-    def _prepare(self, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
-        """Make the question stand alone, and put it in the articles' language: what is then searched for."""
+    def _prepare(self, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, ModelError | None]:
+        """Make the question stand alone, and put it in the articles' language; return what the model failed with.
+
+        What is then searched for is what a model is not needed for: the reader sees what was found in any case.
+        """
+        try:
+            yield from self._rewrite(run, turns)
+        except ModelError as error:
+            if run.searched == run.question:
+                run.searched = condense.with_last_question(run.question, turns)
+            return error
+        return None
+
+    def _rewrite(self, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
         if turns and condense.leans_on_conversation(run.question):
             if self.speak is None:
                 run.searched = condense.with_last_question(run.question, turns)
@@ -490,6 +506,7 @@ class Assistant:
         segmenter = Segmenter()
         phase: Phase = "reading"
         stream = self._voice(run, "answer", messages)
+        blank = True
         try:
             for piece in stream:
                 if piece is None:
@@ -498,10 +515,13 @@ class Assistant:
                     yield piece
                 else:
                     phase = "writing"
+                    blank = blank and not piece.strip()
                     run.clock("first_token")
                     yield from segmenter.push(piece)
         finally:
             stream.close()
+        if blank:
+            yield Notice("The model's reply was empty.")
         yield from segmenter.finish()
 
     def _beat(self, run: Run, phase: Phase) -> Waiting:

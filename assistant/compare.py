@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.chain import Assistant, Run
@@ -43,7 +43,10 @@ def side_by_side(
     """
     finder = next((one for one in pair if one.speak is not None), pair[0])
     found = yield from _of_both(finder.find(question, turns=turns, articles=articles, searched=searched))
-    answers = [(side, _whole(one, found, strict=strict)) for side, one in zip(SIDES, pair, strict=True)]
+    answers = [
+        (side, _whole(one, found if one is finder else replace(found, failure=None), strict=strict))
+        for side, one in zip(SIDES, pair, strict=True)
+    ]
     if not in_turn:
         yield from _at_once(answers)
         return

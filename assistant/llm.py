@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from assistant.configured import LOCAL, Configured
+from assistant.configured import FILE, LOCAL, Configured
 from assistant.errors import UsageError
 from assistant.fit import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.local import LocalServer, LocalServers
@@ -173,13 +173,17 @@ def _of_provider(
     base_url = name.configured.base_url if name.configured else None
     options: dict[str, Any] = {"temperature": 0}
     if provider.name == "openai":
-        options |= {"stream_usage": True, "max_retries": 2, "max_tokens": max_tokens, "seed": seed}
+        # The pump asks again itself: openai would sit out a Retry-After of two minutes.
+        options |= {"stream_usage": True, "max_retries": 0, "max_tokens": max_tokens, "seed": seed}
         base_url = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
         options |= _http_clients(trust_env=not is_loopback(base_url))
         # vLLM, llama-server, LM Studio: they speak chat completions.
         options |= {"use_responses_api": False} if base_url else {}
     if provider.name == "ollama":
-        options |= {"num_predict": max_tokens, "num_ctx": context or ASSUMED_CONTEXT, "seed": seed}
+        options |= _ollama_options(max_tokens=max_tokens, context=context or ASSUMED_CONTEXT, seed=seed)
+    if entry := name.configured:
+        # For the line about a refused key: the client knows only the provider's own variable.
+        options["metadata"] = {"key_from": str(entry.key_env or entry.key_file or f"key_env of '{name}' in {FILE}")}
     if base_url:
         options["base_url"] = base_url
     if (key := key_of(name)) is not None:
@@ -252,6 +256,14 @@ def _check_options(name: str, own: Mapping[str, Any], kind: type[BaseChatModel])
                 f"'{name}' has the option '{option}', which {kind.__name__} does not take. An option of the server's "
                 "own stands under extra_body, where the provider has that."
             )
+
+
+def _ollama_options(*, max_tokens: int, context: int, seed: int) -> dict[str, Any]:
+    """Return what bounds an answer: on its own, ollama writes until its context is full, and waits for ever."""
+    import httpx  # the client ollama itself uses
+
+    clients = {"timeout": httpx.Timeout(120, connect=5), "limits": httpx.Limits(max_keepalive_connections=0)}
+    return {"num_predict": max_tokens, "num_ctx": context, "seed": seed, "client_kwargs": clients}
 
 
 def _http_clients(*, trust_env: bool) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import re
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,12 +30,14 @@ _TOO_LONG = (
 )
 _BROKEN_REPLY = (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError, ValueError)
 _BROKEN_LINK = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+_LONGEST_PAUSE_S = 10.0
+"""A reader waits this long for a busy server; for a longer pause they are told to come back."""
 
 
 def explain(error: Exception, model: BaseChatModel) -> ModelError:
     """Return the error to show in place of ``error``: who failed, how, and what can be done, in one line."""
-    who = _server(model)
     causes = list(_causes(error))
+    who = _server(model)
     said = f"{error} {getattr(error, 'body', '')}"
     if any(mark in said for mark in _TOO_LONG):
         return ContextTooLongError(f"The question and its passages are longer than {who} can hold{_sizes(error)}.")
@@ -41,16 +46,31 @@ def explain(error: Exception, model: BaseChatModel) -> ModelError:
     return ModelError(_by_cause(error, causes, who))
 
 
+def pause_before_retry(error: Exception, attempt: int) -> float | None:
+    """Return the seconds to wait before asking again, None where that is no use; ``attempt`` counts from 0.
+
+    Only a server that is busy or failing is worth it (429, 5xx). Its own Retry-After is kept to, but not a long one.
+    """
+    status = _status(error)
+    if status is None or (status != 429 and status < 500):
+        return None
+    jitter = random.random() / 4  # noqa: S311  so that many who were refused together do not come back together
+    asked = _retry_after(error)
+    if asked is not None:
+        return asked + jitter if asked <= _LONGEST_PAUSE_S else None
+    return 0.5 * 2.0**attempt * (1 + jitter)
+
+
 def _by_status(status: int, error: Exception, who: str, model: BaseChatModel) -> str:
     """Say what an HTTP status means; a server's own words are shown only where they help and hold no key."""
     if status in (401, 403):
-        names = " or ".join(sorted(model.lc_secrets.values()))
+        names = (model.metadata or {}).get("key_from") or " or ".join(sorted(model.lc_secrets.values()))
         return f"{_capital(who)} refused the API key ({status}); check {names or 'the key'}."
     if status == 404:
         name = getattr(model, "model_name", None) or getattr(model, "model", None)
         return f"{_capital(who)} does not know the model {name!r} (404); check its name and the server's address."
     if status == 429:
-        return f"{_capital(who)} takes no more requests for now (429); {_retry_after(error)}."
+        return f"{_capital(who)} takes no more requests for now (429); {_when(error)}."
     if status >= 500:
         return f"{_capital(who)} failed ({status}); try again in a moment."
     return f"{_capital(who)} refused the request ({status}): {_line(error)}"
@@ -101,12 +121,22 @@ def _status(error: Exception) -> int | None:
     return None
 
 
-def _retry_after(error: Exception) -> str:
-    headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
-    wait = headers.get("retry-after", "")
+def _retry_after(error: Exception) -> float | None:
+    """Return the seconds a server asks to wait, None where it does not say: given as a number, or as a date."""
+    responses: list[Any] = [getattr(cause, "response", None) for cause in _causes(error)]
+    waits = [one.headers.get("retry-after") for one in responses if hasattr(one, "headers")]
+    wait = next((wait for wait in waits if wait), "")
     if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", wait):
-        return f"try again in {float(wait):g} s"
-    return "try again later, or check the account's quota"
+        return float(wait)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        until = parsedate_to_datetime(wait)
+        return max(0.0, round((until - datetime.now(UTC)).total_seconds()))
+    return None
+
+
+def _when(error: Exception) -> str:
+    wait = _retry_after(error)
+    return "try again later, or check the account's quota" if wait is None else f"try again in {wait:g} s"
 
 
 def _sizes(error: Exception) -> str:
@@ -119,7 +149,8 @@ def _sizes(error: Exception) -> str:
 
 def _server(model: BaseChatModel) -> str:
     """Name the other side: the host and port where known, never user names, keys or paths."""
-    client: Any = getattr(model, "root_async_client", None)
+    client: Any = getattr(model, "root_async_client", None)  # openai's
+    client = client or getattr(getattr(model, "_async_client", None), "_client", None)  # ollama's
     address = getattr(client, "base_url", None) or getattr(model, "base_url", None)
     with contextlib.suppress(ValueError):
         parts = urlsplit(str(address or ""))
@@ -130,7 +161,8 @@ def _server(model: BaseChatModel) -> str:
 
 def _line(error: BaseException, limit: int = 200) -> str:
     """Return an error's own words in one short line."""
-    text = redacted(" ".join(str(error).split())) or type(error).__name__
+    said = getattr(error, "error", None)  # ollama adds a status of its own to the rest
+    text = redacted(" ".join((said if isinstance(said, str) else str(error)).split())) or type(error).__name__
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -15,11 +15,12 @@ import threading
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.errors import ModelError
-from assistant.model_errors import explain
+from assistant.model_errors import explain, pause_before_retry
 from assistant.redact import redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
@@ -28,9 +29,12 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.runnables import RunnableConfig
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 _GRACE_SECONDS = 5.0
 """How long past ``total_s`` a task may take to notice it, before the listener stops waiting for it."""
+_LONGEST_REPLY = 50_000
+"""Characters: many times what any prompt of ours asks for, and little enough to be worked through at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,16 @@ def pump(
     idle_s: float = 20,
     total_s: float = 180,
     beat_s: float = 0.2,
+    retries: int = 0,
     config: RunnableConfig | None = None,
 ) -> Generator[str | Usage | None]:
     """Yield the reply's pieces of text as they arrive, None every ``beat_s`` seconds, and at the end one ``Usage``.
 
     An empty reply yields no text. ``ModelError`` with one plain line: no sign of life for ``first_token_s`` seconds
     before the first text or for ``idle_s`` after it, not finished after ``total_s``, or whatever else went wrong; what
-    was yielded until then stays valid. Closing the generator cancels the request. ``config`` is handed to the model
-    (callbacks, tags).
+    was yielded until then stays valid. A server that is busy or fails is asked again up to ``retries`` times, before
+    its first text and within ``first_token_s`` only. Closing the generator cancels the request. ``config`` is handed
+    to the model (callbacks, tags).
     """
     limits = _Limits(first_token_s, idle_s, total_s)
     inbox: queue.SimpleQueue[str | Usage | ModelError] = queue.SimpleQueue()
@@ -77,7 +83,7 @@ def pump(
 
     async def feed() -> None:
         try:
-            await _feed(model, messages, limits, config, inbox.put)
+            await _feed(model, messages, limits, retries, config, inbox.put)
         except ModelError as error:
             inbox.put(error)
         finally:
@@ -87,13 +93,14 @@ def pump(
     next_beat = time.monotonic() + beat_s
     try:
         while True:
+            if time.monotonic() >= next_beat:  # also while words come thick and fast
+                yield None
+                next_beat = time.monotonic() + beat_s
             try:
                 item = inbox.get(timeout=max(0.0, next_beat - time.monotonic()))
             except queue.Empty:
-                next_beat = time.monotonic() + beat_s
                 if next_beat > give_up:  # the task cannot even be cancelled: some code in it blocks the loop
                     raise ModelError(f"The model took more than {total_s:g} s and does not react.") from None
-                yield None
                 continue
             if isinstance(item, ModelError):
                 raise item
@@ -110,25 +117,35 @@ async def _feed(
     model: BaseChatModel,
     messages: list[BaseMessage],
     limits: _Limits,
+    retries: int,
     config: RunnableConfig | None,
     put: Callable[[str | Usage], None],
 ) -> None:
     """Stream the reply into ``put``; every failure leaves as a ModelError."""
-    tally = _Tally()
-    deadline = asyncio.get_running_loop().time() + limits.total
-    try:
-        async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
-            while (chunk := await _next(stream, limits, deadline, wrote=tally.wrote)) is not None:
-                if text := tally.add(chunk):
-                    put(text)
-    except ModelError:
-        raise
-    except Exception as error:  # noqa: BLE001  every failure is told in a line
-        # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader, or a
-        # log: some servers say a key back.
-        logger.warning("The model's reply broke off\n%s", redacted(traceback.format_exc()))
-        raise explain(error, model) from None
-    put(tally.usage())
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    for attempt in range(retries + 1):
+        tally = _Tally(model)
+        try:
+            async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
+                while (chunk := await _next(stream, limits, begun + limits.total, wrote=tally.wrote)) is not None:
+                    if text := tally.add(chunk):
+                        put(text)
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001  every failure is told in a line
+            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader, or a
+            # log: some servers say a key back.
+            logger.warning(
+                "The model's reply broke off (attempt %d)\n%s", attempt + 1, redacted(traceback.format_exc())
+            )
+            pause = None if tally.wrote or attempt == retries else pause_before_retry(error, attempt)
+            if pause is None or clock() + pause > begun + limits.first_token:
+                raise explain(error, model) from None
+            await asyncio.sleep(pause)
+        else:
+            put(tally.usage())
+            return
 
 
 async def _next(
@@ -155,28 +172,35 @@ async def _next(
 class _Tally:
     """What the chunks so far say about the reply besides its text."""
 
-    def __init__(self) -> None:
-        self.wrote = False
-        self._prompt = self._completion = 0
+    def __init__(self, model: BaseChatModel) -> None:
+        self._length = self._prompt = self._completion = 0
         self._finish: str | None = None
-        self._openai = False
+        # These say of every whole answer why it ended; ChatOpenAI also stands behind providers of other names.
+        self._says_its_end = model._llm_type == "chat-ollama"  # noqa: SLF001  LangChain's own name for the class
+
+    @property
+    def wrote(self) -> bool:
+        """Whether any text has come."""
+        return self._length > 0
 
     def add(self, chunk: AIMessageChunk) -> str:
-        """Take in a chunk and return its text."""
+        """Take in a chunk and return its text; ModelError when there is no end to it."""
         if chunk.usage_metadata:
             self._prompt += chunk.usage_metadata["input_tokens"]
             self._completion += chunk.usage_metadata["output_tokens"]
         facts = chunk.response_metadata
-        self._openai = self._openai or facts.get("model_provider") == "openai"
+        self._says_its_end = self._says_its_end or facts.get("model_provider") == "openai"
         for key in ("finish_reason", "stop_reason", "done_reason"):
             self._finish = facts.get(key) or self._finish
         text = str(chunk.text)  # joins the text blocks where the content is a list
-        self.wrote = self.wrote or bool(text)
+        self._length += len(text)
+        if self._length > _LONGEST_REPLY:
+            raise ModelError(f"The model did not stop writing; it was cut after {_LONGEST_REPLY:,} characters.")
         return text
 
     def usage(self) -> Usage:
         """Return what the whole reply took; ModelError when the stream ended without saying that it was whole."""
-        if self._openai and self._finish is None:
+        if self._says_its_end and self._finish is None:
             raise ModelError("The model's answer broke off: the connection ended before the model said it was done.")
         return Usage(self._prompt, self._completion, cut=str(self._finish).lower() in ("length", "max_tokens"))
 
@@ -194,6 +218,7 @@ class _LoopThread:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 self._loop = asyncio.new_event_loop()
+                self._loop.set_default_executor(_UnawaitedThreads())
                 self._thread = threading.Thread(target=self._loop.run_forever, name="model-streams", daemon=True)
                 self._thread.start()
             return self._loop
@@ -210,6 +235,30 @@ class _LoopThread:
             if not self._thread.is_alive():
                 self._loop.close()
             self._loop = self._thread = None
+
+
+class _UnawaitedThreads(ThreadPoolExecutor):
+    """A thread for each look-up of a server's name, which nothing can stop and some resolvers take half a minute for.
+
+    The threads of the usual executor are waited for when the process ends: long after the reader was told.
+    """
+
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        """Run a function in a thread of its own."""
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001  the one who waits for it gets it
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=run, name="model-look-up", daemon=True).start()
+        return future
 
 
 async def _cancel_all() -> None:

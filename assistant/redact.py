@@ -10,8 +10,8 @@ import logging
 from urllib.parse import quote
 
 BLOT = "(the key)"
-_SHORTEST = 4
-"""A "key" of fewer characters is a placeholder for servers that ask for none, and would blot out common words."""
+_SHORTEST = 5
+"""A "key" of fewer characters, as our own "none", is a placeholder for servers that ask for none: a common word."""
 
 _known: set[str] = set()
 

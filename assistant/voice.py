@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
 
 _BEAT_S = 0.2
 _LOAD_S = 300.0
+_RETRIES = 2
 
 
 def voice(
@@ -72,6 +73,8 @@ class Voice(ABC):
         )
 
     def _say(self, model: BaseChatModel, messages: Sequence[Message]) -> Generator[Piece]:
+        # Where the provider's own client asks again by itself, that is enough.
+        asks_again = self._name.kind != "provider" or getattr(model, "max_retries", None)
         return pump(
             model,
             _as_langchain(messages),
@@ -79,6 +82,7 @@ class Voice(ABC):
             idle_s=self._settings.idle_s,
             total_s=self._settings.total_s,
             beat_s=_BEAT_S,
+            retries=0 if asks_again else _RETRIES,
         )
 
 

@@ -1,10 +1,11 @@
-"""Fixtures of every test: where the verified weights stand, where more can be had, and servers to steer."""
+"""Fixtures of every test: where the verified weights stand, where more can be had, and second parties to steer."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,8 +15,9 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,15 @@ def minilm(models_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def smollm2(models_folder: Path) -> Path:
+    """The GGUF file of smollm2-135m-instruct."""
+    weights = WeightsFolder(models_folder)
+    if not weights.is_complete("smollm2-135m-instruct"):
+        pytest.fail(f"smollm2-135m-instruct is not in {models_folder}: run `make test`, or pull it by that name.")
+    return weights.path("smollm2-135m-instruct")
+
+
+@pytest.fixture(scope="session")
 def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of verified weights without the reader and the model it is cut from.
 
@@ -61,6 +72,59 @@ def small_models(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
         if held.name.startswith(("minilm", DEFAULT_EMBEDDER, "smollm2")) and not held.name.endswith(".lock"):
             (folder / held.name).symlink_to(held)
     return folder
+
+
+@dataclass(frozen=True)
+class Party:
+    """A program of ``tests/parties`` at work: a model's server that is none of ours."""
+
+    url: str
+    process_id: int
+
+
+@contextmanager
+def started(program: str, **order: str) -> Iterator[Party]:
+    """Run a program of ``tests/parties`` until the block ends."""
+    path = Path(__file__).parent / "parties" / program
+    command = [sys.executable, "-P", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(json.dumps(order), file=process.stdin, flush=True)
+        yield Party(json.loads(process.stdout.readline())["url"], process.pid)
+        process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def llama(smollm2: Path) -> Iterator[Party]:
+    """A llama.cpp server with the small model, which asks for no key; its model is ``smollm2``."""
+    with started("llama_server.py", model=str(smollm2), key="") as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def locked_llama(smollm2: Path) -> Iterator[Party]:
+    """The same behind an API key, ``right-key``."""
+    with started("llama_server.py", model=str(smollm2), key="right-key") as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def ollama(llama: Party) -> Iterator[Party]:
+    """An endpoint that speaks Ollama's protocol, with the words of the llama.cpp server; its model is ``smollm2``."""
+    with started("ollama_server.py", upstream=llama.url) as party:
+        yield party
+
+
+@pytest.fixture(scope="session")
+def faults() -> Iterator[Party]:
+    """A model's server with every fault we know of: the model's name says which (see ``parties/fault_server.py``)."""
+    with started("fault_server.py") as party:
+        yield party
 
 
 class HostedModel(ThreadingHTTPServer):
@@ -319,3 +383,44 @@ def chroma(_chroma: RunningChroma) -> RunningChroma:
     """A Chroma server that runs; it may hold what other tests left."""
     _chroma.start()
     return _chroma
+
+
+@dataclass
+class Trial:
+    """One fault, tried once at one door of the app."""
+
+    door: str
+    fault: str
+    seconds: float = 0.0
+    line: str | None = ""
+    held: bool = False
+
+
+_TRIALS: list[Trial] = []
+
+
+@pytest.fixture(scope="session")
+def tried() -> Callable[[str, str], AbstractContextManager[Trial]]:
+    """Return a function that keeps what came of a trial, for the table at the end."""
+
+    @contextmanager
+    def one(door: str, fault: str) -> Iterator[Trial]:
+        _TRIALS.append(trial := Trial(door, fault))
+        yield trial
+        trial.held = True
+
+    return one
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what came of the trials as a Markdown table, where ``ASSISTANT_TEST_TRIALS`` asks for it."""
+    if "ASSISTANT_TEST_TRIALS" not in os.environ:
+        return
+    terminalreporter.write_line("| door | fault | trials | failures | longest, s | the line |")
+    terminalreporter.write_line("|---|---|--:|--:|--:|---|")
+    for door, fault in dict.fromkeys((trial.door, trial.fault) for trial in _TRIALS):
+        group = [trial for trial in _TRIALS if (trial.door, trial.fault) == (door, fault)]
+        failures = sum(not trial.held for trial in group)
+        longest = max(trial.seconds for trial in group)
+        line = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", (group[0].line or "").strip())
+        terminalreporter.write_line(f"| {door} | {fault} | {len(group)} | {failures} | {longest:.1f} | {line} |")

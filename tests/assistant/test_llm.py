@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -16,6 +17,7 @@ from assistant.llm import ModelName, chat_model, model_file, parse_model_name
 from assistant.local import LocalServers
 from assistant.providers import PROVIDERS
 from assistant.pump import Usage, pump
+from assistant.redact import redacted
 from assistant.scripted import ScriptedChatModel
 
 
@@ -161,6 +163,22 @@ def test_every_provider_whose_package_is_an_extra_of_ours_names_it() -> None:
     }
     named = {provider.package: provider.extra for provider in PROVIDERS.values() if provider.extra}
     assert named == extras
+
+
+def test_what_stands_in_for_a_key_is_not_blotted_out(servers: LocalServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    chat_model("openai:any", weights_path=nowhere, servers=servers)
+    assert redacted("none of them") == "none of them"
+
+
+def test_an_answer_of_ollama_is_bounded_and_so_is_the_wait_for_it(
+    servers: LocalServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    model: Any = chat_model("ollama:any", weights_path=nowhere, servers=servers, max_tokens=77)
+    assert (model.num_predict, model.seed, model.temperature) == (77, 0, 0)
+    timeout = model._async_client._client.timeout
+    assert (timeout.connect, timeout.read) == (5, 120)
 
 
 def test_a_provider_that_cannot_be_set_up_is_told_why_in_one_line(servers: LocalServers) -> None:

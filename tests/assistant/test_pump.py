@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -35,11 +37,11 @@ def heard(items: list[str | Usage | None]) -> str:
     return "".join(item for item in items if isinstance(item, str))
 
 
-def listen(model: BaseChatModel, **limits: float) -> tuple[str, str, float]:
+def listen(model: BaseChatModel, *, retries: int = 0, **limits: float) -> tuple[str, str, float]:
     """Return the text, the error's line (empty when there was none), and the seconds it took."""
     text, error, started = "", "", time.monotonic()
     try:
-        for item in pump(model, ASK, beat_s=0.05, **limits):  # type: ignore[arg-type]
+        for item in pump(model, ASK, beat_s=0.05, retries=retries, **limits):  # type: ignore[arg-type]
             text += item if isinstance(item, str) else ""
     except ModelError as problem:
         error = str(problem)
@@ -522,18 +524,65 @@ def test_a_providers_burst_of_failures_is_survived(
         fails(429, headers={"Retry-After": "0.1"}),
         streams(event("Well."), event(finish="stop"), DONE),
     ]
-    assert listen(model)[:2] == ("Well.", "")
+    assert listen(model, retries=2)[:2] == ("Well.", "")
     faults.requests = 0
     faults.behaviours = [streams(event("It "), b"data: {broken\n\n")]
-    assert listen(model)[0] == "It "
+    assert listen(model, retries=2)[0] == "It "
     assert faults.requests == 1
 
 
-def test_no_key_is_shown_or_logged(faults: FaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    faults.behaviours = [fails(403, "forbidden")]
+@pytest.mark.parametrize(
+    ("wait", "seconds", "requests"),
+    [
+        pytest.param("0.3", 0.6, 3, id="a short pause is kept to"),
+        pytest.param(lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=2)), 0.9, 3, id="a date too"),
+        pytest.param("60", 0, 1, id="a long one is not sat out"),
+        pytest.param("4", 0, 1, id="nor one past the time a first word has"),
+    ],
+)
+def test_a_busy_server_is_asked_again_when_it_says_so_and_not_for_long(
+    faults: FaultServer, wait: str | Callable[[], str], seconds: float, requests: int
+) -> None:
+    faults.behaviours = [fails(429, headers={"Retry-After": wait if isinstance(wait, str) else wait()})]
+    _, error, took = listen(on(faults), retries=2, first_token_s=3)
+    assert "takes no more requests for now (429); try again in " in error
+    assert seconds <= took < seconds + 2
+    assert faults.requests == requests
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_what_would_fail_again_is_asked_once(faults: FaultServer, status: int) -> None:
+    faults.behaviours = [fails(status)]
+    listen(on(faults), retries=2)
+    assert faults.requests == 1
+
+
+def test_a_flood_of_words_is_cut_and_can_be_left_at_any_moment(faults: FaultServer) -> None:
+    faults.behaviours = [repeats("on " * 100, 0)]
+    text, error, seconds = listen(on(faults))
+    assert error == "The model did not stop writing; it was cut after 50,000 characters."
+    assert 40_000 < len(text) <= 50_000
+    assert seconds < 5
+
+
+def test_there_is_a_heartbeat_also_while_words_come_faster_than_they_are_read() -> None:
+    """And words also to a listener that takes longer over each heartbeat than there is between two."""
+    items: list[str | Usage | None] = []
+    for item in pump(ScriptedChatModel.of("on " * 50), ASK, beat_s=0.005):
+        items.append(item)
+        time.sleep(0.01)
+    assert items.count(None) > 10
+    assert heard(items) == "on " * 50
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+def test_no_key_is_shown_or_logged(faults: FaultServer, caplog: pytest.LogCaptureFixture, status: int) -> None:
+    """Not even one that the server repeats."""
+    faults.behaviours = [fails(status, "your key is secret-key-of-mine")]
     _, error, _ = listen(on(faults))
-    assert "refused the API key (403)" in error
+    assert f"({status})" in error
     assert "Traceback" in caplog.text
+    assert "your key is (the key)" in caplog.text
     assert "secret-key-of-mine" not in error + caplog.text
 
 
