@@ -197,8 +197,9 @@ def test_a_small_model_is_asked_less_and_the_reader_is_told(small: Application, 
     hosted.reply = "Japan's intelligence gatherers include the Ministry of Defense [1]."
     turns = [Turn("user", "Tell me about it. " * 20), Turn("assistant", "It is so. " * 40)] * 8
     events = list(small.ask(f"And then? {QUESTION}", model="mine", turns=tuple(turns)))
-    (told,) = notices(events)
-    assert told.startswith("mine holds 700 tokens: ")
+    of_the_rewrite, of_the_answer = notices(events)
+    assert of_the_rewrite.startswith("mine holds 700 tokens: ")
+    assert of_the_answer.startswith("mine holds 700 tokens: ")
     for asked in hosted.asked:
         messages = [Message(message["role"], message["content"]) for message in asked["messages"]]
         assert Room(700).tokens(messages) + asked["max_completion_tokens"] <= 700
@@ -206,9 +207,9 @@ def test_a_small_model_is_asked_less_and_the_reader_is_told(small: Application, 
     kept = rewrite["messages"][-1]["content"].count("Reader: ") + rewrite["messages"][-1]["content"].count(
         "Assistant: "
     )
-    assert f"the {16 - kept} oldest messages" in told
+    assert f"the {16 - kept} oldest messages" in of_the_rewrite
     shown = answer["messages"][-1]["content"].count("\n[")
-    left, of = (int(number) for number in told.split(": ")[1].split(" sentences")[0].split(" of "))
+    left, of = (int(number) for number in of_the_answer.split(": ")[1].split(" sentences")[0].split(" of "))
     assert of - left == shown
 
 
