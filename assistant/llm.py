@@ -15,6 +15,7 @@ from assistant.configured import LOCAL, Configured
 from assistant.errors import UsageError
 from assistant.fit import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.local import LocalServer, LocalServers
+from assistant.model_errors import KEY_FROM
 from assistant.providers import PROVIDERS
 from assistant.redact import note_key, redacted
 
@@ -184,7 +185,10 @@ def _of_provider(
         options["base_url"] = base_url
     if (key := key_of(name)) is not None:
         options["api_key"] = key
-    return _init(str(name), name.value, options, own)
+    model = _init(str(name), name.value, options, own)
+    if name.configured and name.configured.key_from:
+        model.metadata = {KEY_FROM: name.configured.key_from}
+    return model
 
 
 _NO_KEY = "none"
