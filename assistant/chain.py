@@ -7,7 +7,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -99,7 +98,7 @@ class _Run:
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
     left: LeftOut = field(default_factory=LeftOut)
-    context: int | None = None
+    context: int = 0
     """Tokens the model holds, once it was asked something."""
 
     def clock(self, name: str) -> int:
@@ -197,7 +196,7 @@ class Assistant:
                     if not run.shown:
                         raise
                     interrupted = str(error)
-        yield from self._left_out(run, context=run.context)
+        yield from self._left_out(run)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -227,8 +226,11 @@ class Assistant:
         room = yield from self._room(run)
         fitted = fit_turns(room, condense.last(turns), render)
         if fitted is not None:
-            with suppress(ContextTooLongError):
+            try:
                 told = yield from self._tell(run, "condense", fitted.messages)
+            except ContextTooLongError:
+                run.left.unforeseen = True
+            else:
                 if not fitted.examples:
                     run.left.examples, run.left.messages = True, _beyond(fitted.kept, turns)
                 return condense.usable_rewrite(told, run.question)
@@ -240,15 +242,18 @@ class Assistant:
         room = yield from self._room(run)
         messages = load("translate").render(language=language, question=plain(run.searched))
         if room.holds(messages):
-            with suppress(ContextTooLongError):
+            try:
                 told = yield from self._tell(run, "translate", messages)
                 return condense.usable_rewrite(told, run.searched)
+            except ContextTooLongError:
+                run.left.unforeseen = True
         run.left.translation = True
         return run.searched
 
     def _room(self, run: _Run) -> Generator[Event, None, Room]:
         """Return how much the model holds, with heartbeats until that is known."""
         if self.room is None:
+            run.context = Room().context
             return Room()
         asking = self.room()
         try:
@@ -260,9 +265,9 @@ class Assistant:
             run.context = room.context
             return room
 
-    def _left_out(self, run: _Run, *, context: int | None) -> Generator[Notice]:
+    def _left_out(self, run: _Run) -> Generator[Notice]:
         """Say what the model's size kept out of its prompts since this was last said."""
-        line = run.left.line(self.model.removeprefix("local:"), context)
+        line = run.left.line(self.model.removeprefix("local:"), run.context)
         run.left = LeftOut()
         if line:
             yield Notice(line)
@@ -440,15 +445,15 @@ class Assistant:
             )
         run.left.sentences, run.left.of = len(numbered) - fitted.kept, len(numbered)
         run.left.examples = run.left.examples or not fitted.examples
-        yield from self._left_out(run, context=room.context)
+        yield from self._left_out(run)
         try:
             yield from self._segmented(run, fitted.messages)
         except ContextTooLongError:
             half = sorted(range(len(numbered)), key=lambda place: (-bearing[place], place))[: fitted.kept // 2]
             if not half:
                 raise
-            run.left.sentences, run.left.of = len(numbered) - len(half), len(numbered)
-            yield from self._left_out(run, context=None)
+            run.left = LeftOut(len(numbered) - len(half), len(numbered), unforeseen=True)
+            yield from self._left_out(run)
             yield from self._segmented(run, render([numbered[place] for place in sorted(half)]))
 
     def _segmented(self, run: _Run, messages: Sequence[Message]) -> Generator[Event | Segment]:

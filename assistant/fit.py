@@ -129,12 +129,11 @@ class LeftOut:
     """The oldest of the conversation."""
     examples: bool = False
     translation: bool = False
+    unforeseen: bool = False
+    """Whether the model itself said that it could not hold a prompt, which should have fitted."""
 
-    def line(self, model: str, context: int | None) -> str:
-        """Return it in one line for the reader, empty when nothing was left out.
-
-        ``context`` is None where the model held less than was known of it.
-        """
+    def line(self, model: str, context: int) -> str:
+        """Return it in one line for the reader, empty when nothing was left out; ``context`` counts tokens."""
         parts = []
         if self.sentences:
             parts.append(f"{self.sentences} of {self.of} sentences")
@@ -147,6 +146,6 @@ class LeftOut:
         if not parts:
             return ""
         what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        why = "could not hold it all" if context is None else f"holds {context:,} tokens"
+        why = "could not hold it all" if self.unforeseen else f"holds {context:,} tokens"
         singular = len(parts) == 1 and (self.messages == 1 or self.translation or (self.sentences == self.of == 1))
         return f"{model} {why}: {what} {'was' if singular else 'were'} left out."

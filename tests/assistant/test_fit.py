@@ -104,7 +104,11 @@ def test_more_text_is_never_fewer_tokens(one: str, other: str) -> None:
             "my-llama holds 2,048 tokens: 3 of 9 sentences and the 12 oldest messages were left out.",
         ),
         (LeftOut(messages=1), 512, "my-llama holds 512 tokens: the oldest message was left out."),
-        (LeftOut(sentences=1, of=2), None, "my-llama could not hold it all: 1 of 2 sentences were left out."),
+        (
+            LeftOut(sentences=1, of=2, unforeseen=True),
+            512,
+            "my-llama could not hold it all: 1 of 2 sentences were left out.",
+        ),
         (
             LeftOut(2, 4, 3, examples=True),
             512,
@@ -116,7 +120,7 @@ def test_more_text_is_never_fewer_tokens(one: str, other: str) -> None:
         (LeftOut(translation=True), 512, "my-llama holds 512 tokens: the question's translation was left out."),
     ],
 )
-def test_what_was_left_out_is_one_plain_line(left: LeftOut, context: int | None, said: str) -> None:
+def test_what_was_left_out_is_one_plain_line(left: LeftOut, context: int, said: str) -> None:
     assert left.line("my-llama", context) == said
 
 
@@ -246,6 +250,7 @@ def test_a_question_that_leaves_no_room_for_a_sentence_is_one_line(small: Applic
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_long_conversation_fits_a_real_model_of_512_tokens(small: Application) -> None:
     configure(small, provider="local", model="smollm2-135m-instruct", context=512)
     turns = [
