@@ -17,7 +17,7 @@ from assistant.bearing import agreed, chosen, most_bearing
 from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
-from assistant.fit import LeftOut, Room, fit_sentences, fit_turns
+from assistant.fit import LeftOut, Room, fit_sentences, fit_turns, without_examples
 from assistant.meaning import Meaning
 from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
@@ -232,7 +232,7 @@ class Assistant:
                 run.left.unforeseen = True
             else:
                 if not fitted.examples:
-                    run.left.examples, run.left.messages = True, _beyond(fitted.kept, turns)
+                    run.left.examples, run.left.messages = True, _beyond(len(fitted.kept), turns)
                 return condense.usable_rewrite(told, run.question)
         run.left.messages = len(turns)
         return condense.with_last_question(run.question, turns)
@@ -428,8 +428,9 @@ class Assistant:
     def _from_model(
         self, run: _Run, numbered: Sequence[Numbered], bearing: Sequence[float]
     ) -> Generator[Event | Segment]:
-        """Yield what the model writes of as many sentences as it holds; of half of them when it holds less than known.
+        """Yield what the model writes of as many sentences as it holds.
 
+        Where it holds less than known, it is asked once more with half of them, and without the prompt's examples.
         Raises ContextTooLongError when it cannot hold one.
         """
 
@@ -443,18 +444,18 @@ class Assistant:
                 f"{self.model.removeprefix('local:')} holds {room.context:,} tokens: not one sentence of the article "
                 "fits beside the question. Ask a shorter one, or choose another model."
             )
-        run.left.sentences, run.left.of = len(numbered) - fitted.kept, len(numbered)
+        run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
         run.left.examples = run.left.examples or not fitted.examples
         yield from self._left_out(run)
         try:
             yield from self._segmented(run, fitted.messages)
         except ContextTooLongError:
-            half = sorted(range(len(numbered)), key=lambda place: (-bearing[place], place))[: fitted.kept // 2]
+            half = sorted(fitted.kept, key=lambda place: (-bearing[place], place))[: len(fitted.kept) // 2]
             if not half:
                 raise
-            run.left = LeftOut(len(numbered) - len(half), len(numbered), unforeseen=True)
+            run.left = LeftOut(len(numbered) - len(half), len(numbered), examples=True, unforeseen=True)
             yield from self._left_out(run)
-            yield from self._segmented(run, render([numbered[place] for place in sorted(half)]))
+            yield from self._segmented(run, without_examples(render([numbered[place] for place in sorted(half)])))
 
     def _segmented(self, run: _Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
         segmenter = Segmenter()

@@ -71,8 +71,8 @@ class Fitted:
     """A prompt that fits."""
 
     messages: tuple[Message, ...]
-    kept: int
-    """Sentences, or messages of the conversation, that are in it."""
+    kept: tuple[int, ...]
+    """Places, from 0 and in order, of the sentences, or the messages of the conversation, that are in it."""
     examples: bool
     """Whether the prompt's own examples are in it."""
 
@@ -89,15 +89,16 @@ def fit_sentences(
     """
     whole = tuple(render(numbered))
     if room.holds(whole):
-        return Fitted(whole, len(numbered), examples=True)
+        return Fitted(whole, tuple(range(len(numbered))), examples=True)
     taken: list[int] = []
     for place in sorted(range(len(numbered)), key=lambda place: (-bearing[place], place)):
         wanted = sorted([*taken, place])
-        if room.holds(_bare(render([numbered[one] for one in wanted]))):
+        if room.holds(without_examples(render([numbered[one] for one in wanted]))):
             taken = wanted
     if not taken:
         return None
-    return Fitted(_bare(render([numbered[place] for place in taken])), len(taken), examples=False)
+    shown = without_examples(render([numbered[place] for place in taken]))
+    return Fitted(shown, tuple(taken), examples=False)
 
 
 def fit_turns(
@@ -106,15 +107,15 @@ def fit_turns(
     """Return the prompt with as many of the last turns as fit; None when not even the last one does."""
     whole = tuple(render(turns))
     if room.holds(whole):
-        return Fitted(whole, len(turns), examples=True)
+        return Fitted(whole, tuple(range(len(turns))), examples=True)
     for first in range(len(turns)):
-        shown = _bare(render(turns[first:]))
+        shown = without_examples(render(turns[first:]))
         if room.holds(shown):
-            return Fitted(shown, len(turns) - first, examples=False)
+            return Fitted(shown, tuple(range(first, len(turns))), examples=False)
     return None
 
 
-def _bare(messages: Sequence[Message]) -> tuple[Message, ...]:
+def without_examples(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return a prompt without its examples: its orders, and the last message."""
     return (*(message for message in messages[:-1] if message.role == "system"), messages[-1])
 
