@@ -7,7 +7,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -18,7 +17,7 @@ from assistant.bearing import agreed, chosen, most_bearing
 from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
-from assistant.fit import LeftOut, Room, fit_sentences, fit_turns
+from assistant.fit import LeftOut, Room, fit_sentences, fit_turns, without_examples
 from assistant.meaning import Meaning
 from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
@@ -103,7 +102,7 @@ class Run:
     failure: ModelError | None = None
     """What the model failed with before the search; whoever found this cannot answer."""
     left: LeftOut = field(default_factory=LeftOut)
-    context: int | None = None
+    context: int = 0
     """Tokens the model holds, once it was asked something."""
 
     def gone_on(self) -> Run:
@@ -203,7 +202,7 @@ class Assistant:
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
             run.failure = yield from self._prepare(run, turns)
-            yield from self._left_out(run, context=run.context)
+            yield from self._left_out(run)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -238,7 +237,7 @@ class Assistant:
                     if not run.shown:
                         raise
                     interrupted = str(error)
-        yield from self._left_out(run, context=run.context)
+        yield from self._left_out(run)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -280,10 +279,13 @@ class Assistant:
         room = yield from self._room(run)
         fitted = fit_turns(room, condense.last(turns), render)
         if fitted is not None:
-            with suppress(ContextTooLongError):
+            try:
                 told = yield from self._tell(run, "condense", fitted.messages)
+            except ContextTooLongError:
+                run.left.unforeseen = True
+            else:
                 if not fitted.examples:
-                    run.left.examples, run.left.messages = True, _beyond(fitted.kept, turns)
+                    run.left.examples, run.left.messages = True, _beyond(len(fitted.kept), turns)
                 return condense.usable_rewrite(told, run.question)
         run.left.messages = len(turns)
         return condense.with_last_question(run.question, turns)
@@ -293,15 +295,18 @@ class Assistant:
         room = yield from self._room(run)
         messages = load("translate").render(language=language, question=plain(run.searched))
         if room.holds(messages):
-            with suppress(ContextTooLongError):
+            try:
                 told = yield from self._tell(run, "translate", messages)
                 return condense.usable_rewrite(told, run.searched)
+            except ContextTooLongError:
+                run.left.unforeseen = True
         run.left.translation = True
         return run.searched
 
     def _room(self, run: Run) -> Generator[Event, None, Room]:
         """Return how much the model holds, with heartbeats until that is known."""
         if self.room is None:
+            run.context = Room().context
             return Room()
         asking = self.room()
         try:
@@ -313,9 +318,9 @@ class Assistant:
             run.context = room.context
             return room
 
-    def _left_out(self, run: Run, *, context: int | None) -> Generator[Notice]:
+    def _left_out(self, run: Run) -> Generator[Notice]:
         """Say what the model's size kept out of its prompts since this was last said."""
-        line = run.left.line(self.model.removeprefix("local:"), context)
+        line = run.left.line(self.model.removeprefix("local:"), run.context)
         run.left = LeftOut()
         if line:
             yield Notice(line)
@@ -474,8 +479,9 @@ class Assistant:
     def _from_model(
         self, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
     ) -> Generator[Event | Segment]:
-        """Yield what the model writes of as many sentences as it holds; of half of them when it holds less than known.
+        """Yield what the model writes of as many sentences as it holds.
 
+        Where it holds less than known, it is asked once more with half of them, and without the prompt's examples.
         Raises ContextTooLongError when it cannot hold one.
         """
 
@@ -489,18 +495,18 @@ class Assistant:
                 f"{self.model.removeprefix('local:')} holds {room.context:,} tokens: not one sentence of the article "
                 "fits beside the question. Ask a shorter one, or choose another model."
             )
-        run.left.sentences, run.left.of = len(numbered) - fitted.kept, len(numbered)
+        run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
         run.left.examples = run.left.examples or not fitted.examples
-        yield from self._left_out(run, context=room.context)
+        yield from self._left_out(run)
         try:
             yield from self._segmented(run, fitted.messages)
         except ContextTooLongError:
-            half = sorted(range(len(numbered)), key=lambda place: (-bearing[place], place))[: fitted.kept // 2]
+            half = sorted(fitted.kept, key=lambda place: (-bearing[place], place))[: len(fitted.kept) // 2]
             if not half:
                 raise
-            run.left.sentences, run.left.of = len(numbered) - len(half), len(numbered)
-            yield from self._left_out(run, context=None)
-            yield from self._segmented(run, render([numbered[place] for place in sorted(half)]))
+            run.left = LeftOut(len(numbered) - len(half), len(numbered), examples=True, unforeseen=True)
+            yield from self._left_out(run)
+            yield from self._segmented(run, without_examples(render([numbered[place] for place in sorted(half)])))
 
     def _segmented(self, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
         segmenter = Segmenter()

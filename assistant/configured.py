@@ -94,6 +94,15 @@ class Configured:
             "options": dict(self.options),
         }
 
+    @property
+    def key_from(self) -> str:
+        """Return where the key comes from, in words; empty where that is the provider's own affair."""
+        if self.key_env is not None:
+            return self.key_env
+        if self.key_file is not None:
+            return f"the key_file of '{self.name}'"
+        return f"{FILE}, where '{self.name}' names no key" if self.base_url else ""
+
     def key(self) -> str | None:
         """Return the key, None where none is named; UsageError, which never shows it, when it cannot be had."""
         if self.key_env is not None:

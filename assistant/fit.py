@@ -71,8 +71,8 @@ class Fitted:
     """A prompt that fits."""
 
     messages: tuple[Message, ...]
-    kept: int
-    """Sentences, or messages of the conversation, that are in it."""
+    kept: tuple[int, ...]
+    """Places, from 0 and in order, of the sentences, or the messages of the conversation, that are in it."""
     examples: bool
     """Whether the prompt's own examples are in it."""
 
@@ -89,15 +89,16 @@ def fit_sentences(
     """
     whole = tuple(render(numbered))
     if room.holds(whole):
-        return Fitted(whole, len(numbered), examples=True)
+        return Fitted(whole, tuple(range(len(numbered))), examples=True)
     taken: list[int] = []
     for place in sorted(range(len(numbered)), key=lambda place: (-bearing[place], place)):
         wanted = sorted([*taken, place])
-        if room.holds(_bare(render([numbered[one] for one in wanted]))):
+        if room.holds(without_examples(render([numbered[one] for one in wanted]))):
             taken = wanted
     if not taken:
         return None
-    return Fitted(_bare(render([numbered[place] for place in taken])), len(taken), examples=False)
+    shown = without_examples(render([numbered[place] for place in taken]))
+    return Fitted(shown, tuple(taken), examples=False)
 
 
 def fit_turns(
@@ -106,15 +107,15 @@ def fit_turns(
     """Return the prompt with as many of the last turns as fit; None when not even the last one does."""
     whole = tuple(render(turns))
     if room.holds(whole):
-        return Fitted(whole, len(turns), examples=True)
+        return Fitted(whole, tuple(range(len(turns))), examples=True)
     for first in range(len(turns)):
-        shown = _bare(render(turns[first:]))
+        shown = without_examples(render(turns[first:]))
         if room.holds(shown):
-            return Fitted(shown, len(turns) - first, examples=False)
+            return Fitted(shown, tuple(range(first, len(turns))), examples=False)
     return None
 
 
-def _bare(messages: Sequence[Message]) -> tuple[Message, ...]:
+def without_examples(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return a prompt without its examples: its orders, and the last message."""
     return (*(message for message in messages[:-1] if message.role == "system"), messages[-1])
 
@@ -129,12 +130,11 @@ class LeftOut:
     """The oldest of the conversation."""
     examples: bool = False
     translation: bool = False
+    unforeseen: bool = False
+    """Whether the model itself said that it could not hold a prompt, which should have fitted."""
 
-    def line(self, model: str, context: int | None) -> str:
-        """Return it in one line for the reader, empty when nothing was left out.
-
-        ``context`` is None where the model held less than was known of it.
-        """
+    def line(self, model: str, context: int) -> str:
+        """Return it in one line for the reader, empty when nothing was left out; ``context`` counts tokens."""
         parts = []
         if self.sentences:
             parts.append(f"{self.sentences} of {self.of} sentences")
@@ -147,6 +147,6 @@ class LeftOut:
         if not parts:
             return ""
         what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        why = "could not hold it all" if context is None else f"holds {context:,} tokens"
+        why = "could not hold it all" if self.unforeseen else f"holds {context:,} tokens"
         singular = len(parts) == 1 and (self.messages == 1 or self.translation or (self.sentences == self.of == 1))
         return f"{model} {why}: {what} {'was' if singular else 'were'} left out."

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from assistant.configured import FILE, LOCAL, Configured
+from assistant.configured import LOCAL, Configured
 from assistant.errors import UsageError
 from assistant.fit import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.local import LocalServer, LocalServers
+from assistant.model_errors import KEY_FROM
 from assistant.providers import PROVIDERS
 from assistant.redact import note_key, redacted
 
@@ -181,14 +182,14 @@ def _of_provider(
         options |= {"use_responses_api": False} if base_url else {}
     if provider.name == "ollama":
         options |= _ollama_options(max_tokens=max_tokens, context=context or ASSUMED_CONTEXT, seed=seed)
-    if entry := name.configured:
-        # For the line about a refused key: the client knows only the provider's own variable.
-        options["metadata"] = {"key_from": str(entry.key_env or entry.key_file or f"key_env of '{name}' in {FILE}")}
     if base_url:
         options["base_url"] = base_url
     if (key := key_of(name)) is not None:
         options["api_key"] = key
-    return _init(str(name), name.value, options, own)
+    model = _init(str(name), name.value, options, own)
+    if name.configured and name.configured.key_from:
+        model.metadata = {KEY_FROM: name.configured.key_from}
+    return model
 
 
 _NO_KEY = "none"

@@ -22,6 +22,9 @@ from assistant.redact import redacted
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
 
+KEY_FROM = "key_from"
+"""Under this name a model's metadata says where its key comes from, where a user chose that."""
+
 _TOO_LONG = (
     "exceed_context_size",  # llama.cpp
     "context_length_exceeded",  # OpenAI
@@ -64,7 +67,7 @@ def pause_before_retry(error: Exception, attempt: int) -> float | None:
 def _by_status(status: int, error: Exception, who: str, model: BaseChatModel) -> str:
     """Say what an HTTP status means; a server's own words are shown only where they help and hold no key."""
     if status in (401, 403):
-        names = (model.metadata or {}).get("key_from") or " or ".join(sorted(model.lc_secrets.values()))
+        names = (model.metadata or {}).get(KEY_FROM) or " or ".join(sorted(model.lc_secrets.values()))
         return f"{_capital(who)} refused the API key ({status}); check {names or 'the key'}."
     if status == 404:
         name = getattr(model, "model_name", None) or getattr(model, "model", None)

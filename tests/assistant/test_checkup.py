@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from conftest import HostedModel
 
 CHAIR = "The LDP commission's chair was Itsunori Onodera, a former defense minister [1]."
+ALL = (
+    f"{CHAIR} The Act on the Protection of Specially Designated State Secrets, passed in 2013, introduced stricter "
+    "safeguards against leaks [1]. The second shock was the sudden end of the LDP's coalition with Komeito, which has "
+    "left the government after a partnership of 26 years that set the pattern of Japanese politics [1]."
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +66,15 @@ def test_the_article_holds_the_answers() -> None:
 
 
 def test_a_row_holds_what_was_found_out(application: Application, index: Index, hosted: HostedModel) -> None:
-    hosted.reply, hosted.pause_s = CHAIR, 0.02
+    hosted.reply, hosted.pause_s = ALL, 0.02
     hosted.documents["/props"] = {"default_generation_settings": {"n_ctx": 8192}}
     row = check("mine", application, index)
     assert row.first_token_s is not None
     assert row.reads is not None
     assert row.writes is not None
-    assert 0 < row.writes < 7 / 0.15
+    assert 0 < row.writes < 8 / 0.5
     assert replace(row, first_token_s=None, reads=None, writes=None, seconds=0) == Checkup(
-        "mine", streams=True, context=8192, answered=3, cited=3, right=1
+        "mine", streams=True, context=8192, answered=3, cited=3, right=3
     )
 
 

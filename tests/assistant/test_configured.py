@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.configured import Configured, ConfiguredModels
@@ -201,6 +201,7 @@ def test_a_table_that_is_no_model_is_told_why(table: str, said: str, tmp_path: P
     assert told.removeprefix("models.toml").lstrip(": ").startswith(said)
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_whatever_stands_in_the_file_is_a_model_or_a_line(tmp_path_factory: pytest.TempPathFactory, held: str) -> None:
     home = tmp_path_factory.mktemp("home")

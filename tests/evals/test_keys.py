@@ -86,7 +86,8 @@ def test_a_key_leaves_in_nothing_but_the_request(
     printed += run(evals_app, "run", str(small_set), "-m", "mine", "--limit", "2", "--out", str(keyed_home / "run"))
     hosted.refuses = True  # and says the key back
     refused = run(assistant_app, *ask)
-    assert "refused the API key (401)" in refused
+    source = "MY_KEY" if "key_env" in (keyed_home / "models.toml").read_text() else "the key_file of 'mine'"
+    assert f"refused the API key (401); check {source}." in refused
     printed += refused + run(assistant_app, "models", "list")
     printed += run(evals_app, "run", str(small_set), "-m", "mine", "--limit", "2", "--out", str(keyed_home / "run2"))
     application = Application(Home(keyed_home))
