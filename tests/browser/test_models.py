@@ -106,7 +106,7 @@ def ask(page: Page, question: str = QUESTION) -> Locator:
     expect(page.locator("#history .welcome")).to_be_visible()
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
-    expect(page.locator("#history #m0 footer")).to_be_visible(timeout=60_000)
+    expect(page.locator("#history #m0 footer")).to_be_visible(timeout=100_000)
     return page.locator("#history #m0")
 
 
