@@ -284,10 +284,9 @@ class Application:
 
     def _prepare(self, work: Callable[[], None], stop: threading.Event) -> None:
         """Do some of getting ready, and keep why it stopped."""
-        self._preparing = True
+        self._preparing, self.trouble = True, None
         try:
             work()
-            self.trouble = None
         except (AssistantError, IndexingError) as error:
             if not stop.is_set():
                 self.trouble = str(error)

@@ -22,6 +22,7 @@ from index.load import load_bytes
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(400),  # a model is fetched, verified, loaded and asked
     # Gradio counts its events with pandas, by an option and a keyword that pandas 3 no longer wants.
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
@@ -75,7 +76,7 @@ def visit(chromium: Browser, served: RunningApp) -> Iterator[Visit]:
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.goto(served.url)
-        expect(page.locator("#history .welcome")).to_be_visible()
+        expect(page.locator("#history .welcome")).to_be_visible(timeout=30_000)
         open_models(page)
         return page
 
@@ -105,7 +106,7 @@ def ask(page: Page, question: str = QUESTION) -> Locator:
     expect(page.locator("#history .welcome")).to_be_visible()
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
-    expect(page.locator("#history #m0 footer")).to_be_visible(timeout=60_000)
+    expect(page.locator("#history #m0 footer")).to_be_visible(timeout=100_000)
     return page.locator("#history #m0")
 
 
