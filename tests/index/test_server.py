@@ -508,9 +508,11 @@ def test_a_server_that_never_answers_is_not_waited_for(opened, tmp_path, library
     index.update(library)
     started = time.monotonic()
     os.kill(chroma.pid, signal.SIGSTOP)  # it takes connections, and says nothing
-    with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
-        everything(index)
-    os.kill(chroma.pid, signal.SIGCONT)
+    try:
+        with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
+            everything(index)
+    finally:
+        os.kill(chroma.pid, signal.SIGCONT)
     assert time.monotonic() - started < 5
     assert everything(index) == answered
 
