@@ -215,14 +215,15 @@ library = Library(home.articles)
 indexes = Indexes(home, library, Embedders(), Settings())
 kept = document_from_text("A ferry carried ice. " * 200, id="ferry", title="Ferry", language="en")
 
-def answer(index):
-    return tuple((scored.chunk.text, scored.dense, scored.keyword) for scored in index.retrieve("bridge", k=1000))
+with indexes.apart(Embedder()) as apart:
+    apart.update([kept, version(1)])
+    whole = apart.size[1]
 
-wanted = {}
-for number in (1, 2):
-    with indexes.apart(Embedder()) as apart:
-        apart.update([kept, version(number)])
-        wanted[answer(apart)] = number
+def answer(index):
+    found = index.retrieve("bridge", k=1000)
+    versions = {scored.chunk.text.split()[1] for scored in found if scored.chunk.document == "bridge"}
+    # Asked for all it holds, Chroma may leave out one that is like many others.
+    return versions.pop() if len(versions) == 1 and len(found) >= whole - 3 else "half an answer"
 
 ready, rounds = Path(sys.argv[2]), 12
 if sys.argv[1] == "write":
@@ -237,8 +238,8 @@ else:
         time.sleep(0.01)
     seen = []
     while not (ready / "done").exists() or len(seen) < 20:
-        seen.append(wanted.get(answer(indexes.current()), "half an answer"))
-    print("read", sorted(set(map(str, seen))))
+        seen.append(answer(indexes.current()))
+    print("read", sorted(set(seen)))
 indexes.close()
 print(sorted(reached))
 """
@@ -508,9 +509,11 @@ def test_a_server_that_never_answers_is_not_waited_for(opened, tmp_path, library
     index.update(library)
     started = time.monotonic()
     os.kill(chroma.pid, signal.SIGSTOP)  # it takes connections, and says nothing
-    with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
-        everything(index)
-    os.kill(chroma.pid, signal.SIGCONT)
+    try:
+        with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
+            everything(index)
+    finally:
+        os.kill(chroma.pid, signal.SIGCONT)
     assert time.monotonic() - started < 5
     assert everything(index) == answered
 
