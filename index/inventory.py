@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -75,7 +76,8 @@ def delete(one: Collection) -> bool:
 def held(root: Path, fingerprint: str) -> Iterator[bool]:
     """Hold the lock of a fingerprint's collection, and say whether it is ours.
 
-    Two processes on one Chroma folder lose vectors without an error: who does not get the lock must not open it.
+    Two processes on one Chroma folder lose vectors without an error: who does not get the lock must not open it. In a
+    folder that may not be written nobody gets it: Chroma writes even to read.
     """
     from filelock import FileLock, Timeout
 
@@ -86,6 +88,9 @@ def held(root: Path, fingerprint: str) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} and root.is_dir():
+            yield False
+            return
         raise StoreError(
             f"the index folder {root} cannot be written ({error.strerror}). Free space, or check its permissions."
         ) from error

@@ -61,6 +61,13 @@ def flip_bytes(folder, *, seed=0, count=200):
     database.write_bytes(data)
 
 
+def say_it_is_of_a_format_to_come(folder):
+    database = folder / "chroma.sqlite3"
+    data = bytearray(database.read_bytes())
+    data[18] = 9
+    database.write_bytes(data)
+
+
 def put_a_file_in_its_place(folder):
     shutil.rmtree(folder)
     folder.write_text("no index")
@@ -73,7 +80,10 @@ def give_it_other_vectors(folder):
     store.close()
 
 
-@pytest.mark.parametrize("damage", [cut_in_half, flip_bytes, put_a_file_in_its_place, give_it_other_vectors])
+@pytest.mark.parametrize(
+    "damage",
+    [cut_in_half, flip_bytes, say_it_is_of_a_format_to_come, put_a_file_in_its_place, give_it_other_vectors],
+)
 def test_a_damaged_index_is_set_aside_and_put_up_again_without_embedding(built, reopened, library, embedder, damage):
     folder, answered = built
     damage(folder)
