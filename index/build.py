@@ -242,9 +242,12 @@ class Index:
 
         keys = [text_key(chunk.search_text) for chunk in chunks]
         kept = self._cache.vectors(self.embedder.identity, keys)
-        if len(kept) < len(set(keys)):  # the cache was damaged since _embed()
-            self._embed(chunks, None)
-            kept = self._cache.vectors(self.embedder.identity, keys)
+        # The cache was damaged since _embed(); or its file is torn so that it does not give back what it takes.
+        for mend in (lambda: None, self._cache.start_over):
+            if len(kept) < len(set(keys)):
+                mend()
+                self._embed(chunks, None)
+                kept = self._cache.vectors(self.embedder.identity, keys)
         vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
         for place, key in enumerate(keys):
             vectors[place] = kept[key]
