@@ -134,8 +134,7 @@ class Cache:
 
     def start_over(self) -> None:
         """Forget everything: for a file that is damaged in a way that only who uses it can notice."""
-        with self._guard:
-            self._start_over()
+        self._use(lambda _: self._start_over())
 
     def close(self) -> None:
         """Close the file; using the cache again opens it again."""
