@@ -243,9 +243,10 @@ class Index:
         keys = [text_key(chunk.search_text) for chunk in chunks]
         kept = self._cache.vectors(self.embedder.identity, keys)
         # The cache was damaged since _embed(); or its file is torn so that it does not give back what it takes.
-        for mend in (lambda: None, self._cache.start_over):
+        for anew in (False, True):
             if len(kept) < len(set(keys)):
-                mend()
+                if anew:
+                    self._cache.start_over()
                 self._embed(chunks, None)
                 kept = self._cache.vectors(self.embedder.identity, keys)
         vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)

@@ -165,7 +165,7 @@ def _table(title: str, rows: list[tuple[str, str, Counter[str]]]) -> None:
 
 
 _WORDS = {
-    "refused": "an error, for good",
+    "refused": "an error",
     "lost": "articles lost",
     "half": "half an article",
     "wrong": "wrong answers, no error",
