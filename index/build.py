@@ -59,7 +59,12 @@ def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
 
 def _newest(folder: Path, name: str) -> Path:
     """Return the folder of a fingerprint's collection: the last one made after damage, else the plain one."""
-    return max(folder.glob(f"{name}.*"), key=lambda path: path.name, default=folder / name)
+    try:
+        return max(folder.glob(f"{name}.*"), key=lambda path: path.name, default=folder / name)
+    except OSError as error:
+        raise StoreError(
+            f"the index folder {folder} cannot be read ({error.strerror}). Check its permissions."
+        ) from error
 
 
 class Index:

@@ -110,6 +110,8 @@ class HomeMachine(RuleBasedStateMachine):
             self._end()
         index = self.root / "index"
         files = sorted(path for path in index.rglob("*") if path.is_file() and path.name != "embedder")
+        if running:  # SQLite maps this one into memory: cut short under a process, it ends that process
+            files = [path for path in files if not path.name.endswith("-shm")]
         if files:
             tear(data.draw(st.sampled_from(files)), how, seed=seed)
 
@@ -157,8 +159,7 @@ class HomeMachine(RuleBasedStateMachine):
             worker.call(name, *arguments)
             self.model = after
             worker.arm(0)
-        except RefusedError:
-            assert fault is not None
+        except RefusedError:  # a fault, or nothing to prune
             worker.arm(0)
         except DiedError:
             assert fault is None
@@ -189,14 +190,15 @@ class HomeMachine(RuleBasedStateMachine):
             self.worker = None
 
 
-def run(*, examples: int, steps: int) -> None:
-    """Run the machine; raise what hypothesis raises, with the shortest history that shows it."""
+def run(*, examples: int, steps: int, derandomize: bool = False) -> None:
+    """Run the machine (always the same histories where ``derandomize``); raise what hypothesis raises."""
     run_state_machine_as_test(
         HomeMachine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
             deadline=None,
+            derandomize=derandomize,
             database=None,
             suppress_health_check=list(HealthCheck),
             print_blob=False,
