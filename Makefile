@@ -52,6 +52,11 @@ bench: setup
 	$(BIN)/assistant models pull minilm
 	$(BIN)/python -m evals.bench
 
+# Kills, torn files, full disks, several processes: the tables of docs/reliability.md. An hour on two quiet cores.
+.PHONY: reliability
+reliability: $(READY)
+	$(BIN)/python tests/reliability/measure.py $(ARGS)
+
 format: $(READY)
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix

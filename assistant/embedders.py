@@ -33,7 +33,7 @@ class Embedders:
     def chosen(self) -> str:
         """Return the name of the embedder that the library is searched with: the one last chosen, or the default."""
         try:
-            return self._choice.read_text(encoding="utf-8").strip() or DEFAULT_EMBEDDER
+            return self._choice.read_text(encoding="utf-8").partition("\n")[0].strip() or DEFAULT_EMBEDDER
         except (OSError, ValueError):
             return DEFAULT_EMBEDDER
 
@@ -86,7 +86,10 @@ class Embedders:
 
 
 def _is_folder(name: str) -> bool:
-    return Path(name).expanduser().is_dir()
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError):  # too long for a name, or an unknown ~user: a torn file of ours may say anything
+        return False
 
 
 def _hub_folder(name: str) -> Path:

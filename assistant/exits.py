@@ -65,7 +65,11 @@ def _logged(log: Path, program: str) -> Iterator[None]:
 
     from assistant.redact import RedactingFormatter, redacted
 
-    handler = RotatingFileHandler(log, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
+    class Log(RotatingFileHandler):
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+            """Say nothing: on a disk that takes no log, a traceback about that would hide the one line that helps."""
+
+    handler = Log(log, maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8")
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     logging.getLogger().addHandler(handler)

@@ -50,7 +50,8 @@ class Home:
 def open_home() -> Home:
     """Return the home folder, made if it was not there: ASSISTANT_HOME, or the system's place for user data.
 
-    Raises HomeError when it cannot be made or written, UsageError when CHROMA_URL is no address of a server.
+    Raises HomeError when it cannot be made, UsageError when CHROMA_URL is no address of a server. One that may not be
+    written can still be asked.
     """
     home = Home(_root(), _server())
     try:
@@ -58,9 +59,6 @@ def open_home() -> Home:
         home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (home.articles, home.index, home.models, home.conversations, home.logs):
             folder.mkdir(exist_ok=True)
-        probe = home.logs / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another opener of this process may have
     except OSError as error:
         raise HomeError(
             f"the home folder {home.root} cannot be used ({error.strerror}: {error.filename}). "

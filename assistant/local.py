@@ -220,8 +220,8 @@ class _Child:
         self.holds = context
         self._failure: str | None = None
         request = {"model": str(model_path), "context": context, "threads": threads, "key": self.key}
-        with _open_log(log) as stderr:
-            self._log_from = log.stat().st_size
+        with open_log(log) as stderr:
+            self._log_from = os.fstat(stderr.fileno()).st_size
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
                 # -P, and the path rather than -m: nothing in the folder we happen to run in can stand in for a module.
                 [sys.executable, "-P", str(Path(__file__).with_name("local_server.py"))],
@@ -322,12 +322,18 @@ def _read_reply(line: bytes) -> dict[str, Any]:
     return reply if isinstance(reply, dict) else {}
 
 
-def _open_log(path: Path) -> IO[bytes]:
-    """Open the log for appending, begun anew when it has grown too long; only its owner may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    too_long = path.exists() and path.stat().st_size > LOG_LIMIT_BYTES
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if too_long else 0)
-    return os.fdopen(os.open(path, flags, 0o600), "ab")
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log for appending, begun anew when it has grown too long; only its owner may read it.
+
+    Where it cannot be written, what would stand in it is lost: better than no answer.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        too_long = path.exists() and path.stat().st_size > LOG_LIMIT_BYTES
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if too_long else 0)
+        return os.fdopen(os.open(path, flags, 0o600), "ab")
+    except OSError:
+        return Path(os.devnull).open("ab")
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ReaderError
 from assistant.home import Home
-from assistant.local import usable_cores
+from assistant.local import open_log, usable_cores
 from assistant.weights import WeightsFolder
 from prompts import load
 
@@ -259,8 +259,7 @@ class _Child:
     """One run of ``reader_child.py``."""
 
     def __init__(self, log: Path) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stderr:
+        with open_log(log) as stderr:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
                 [sys.executable, "-P", str(Path(__file__).with_name("reader_child.py")), str(os.getpid())],
                 stdin=subprocess.PIPE,

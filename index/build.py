@@ -62,7 +62,12 @@ def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
 
 def _newest(folder: Path, name: str) -> Path:
     """Return the folder of a fingerprint's collection: the last one made after damage, else the plain one."""
-    return max(folder.glob(f"{name}.*"), key=lambda path: path.name, default=folder / name)
+    try:
+        return max(folder.glob(f"{name}.*"), key=lambda path: path.name, default=folder / name)
+    except OSError as error:
+        raise StoreError(
+            f"the index folder {folder} cannot be read ({error.strerror}). Check its permissions."
+        ) from error
 
 
 class Index:
@@ -272,9 +277,13 @@ class Index:
 
         keys = [text_key(chunk.search_text) for chunk in chunks]
         kept = self._cache.vectors(self.embedder.identity, keys)
-        if len(kept) < len(set(keys)):  # the cache was damaged since _embed()
-            self._embed(chunks, None)
-            kept = self._cache.vectors(self.embedder.identity, keys)
+        # The cache was damaged since _embed(); or its file is torn so that it does not give back what it takes.
+        for anew in (False, True):
+            if len(kept) < len(set(keys)):
+                if anew:
+                    self._cache.start_over()
+                self._embed(chunks, None)
+                kept = self._cache.vectors(self.embedder.identity, keys)
         vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
         for place, key in enumerate(keys):
             vectors[place] = kept[key]

@@ -5,9 +5,13 @@ One SQLite file, safe for several threads and processes. Losing it costs time, n
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from index.errors import StoreError
+from index.files import is_unwritable_format
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +50,9 @@ def text_key(text: str) -> str:
 class Cache:
     """Vectors and chunk boundaries on disk; ``path`` None keeps them in memory.
 
-    Every value carries a checksum: a damaged one counts as absent, a damaged file is replaced by an empty one. Methods
-    raise StoreError when the file cannot be read or written for another reason.
+    Every value carries a checksum: a damaged one counts as absent, a damaged file is replaced by an empty one. In a
+    folder that may not be written, a copy in memory serves. Methods raise StoreError when the file cannot be read or
+    written for another reason.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -93,6 +99,8 @@ class Cache:
         """Drop the vectors of every embedder but the one of this identity, give their room back, return how many."""
 
         def write(connection: sqlite3.Connection) -> int:
+            if self._path is not None and _is_read_only(self._path.parent):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             with connection:
                 gone = connection.execute("DELETE FROM vectors WHERE embedder <> ?", [all_but]).rowcount
             if gone:
@@ -124,6 +132,10 @@ class Cache:
 
         self._use(write)
 
+    def start_over(self) -> None:
+        """Forget everything: for a file that is damaged in a way that only who uses it can notice."""
+        self._use(lambda _: self._start_over())
+
     def close(self) -> None:
         """Close the file; using the cache again opens it again."""
         with self._guard:
@@ -150,10 +162,15 @@ class Cache:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = sqlite3.connect(self._path or ":memory:", timeout=30, check_same_thread=False)
+            if self._path is not None and is_unwritable_format(self._path):
+                self._start_over()
+            path = None if self._path is None or _is_read_only(self._path.parent) else self._path
+            self._connection = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
+            if path is None and self._path is not None and self._path.exists():
+                _copy(self._path, self._connection)
             # A torn key need not be UTF-8; it is then the key of nothing.
             self._connection.text_factory = lambda data: data.decode(errors="replace")
-            if self._path is not None:
+            if path is not None:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(_SCHEMA)
@@ -170,6 +187,21 @@ class Cache:
             # The log too: SQLite would play it into the new file.
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _is_read_only(folder: Path) -> bool:
+    return folder.is_dir() and not os.access(folder, os.W_OK)
+
+
+def _copy(path: Path, connection: sqlite3.Connection) -> None:
+    """Copy a database that may not be written: SQLite writes beside it even to read it, where a log was left behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("", "-wal"):
+            file = path.with_name(path.name + suffix)
+            if file.exists():
+                shutil.copyfile(file, Path(folder, file.name))
+        with closing(sqlite3.connect(Path(folder, path.name))) as copied:
+            copied.backup(connection)
 
 
 def _code(error: sqlite3.DatabaseError) -> int:

@@ -1,19 +1,21 @@
-"""Write a file whole or not at all, also when the power goes; and say how much room a folder takes."""
+"""Write a file whole or not at all, also when the power goes; say how much room a folder takes, and what is torn."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
-UNFINISHED = ".writing-"
-"""How the names of files begin that a killed process may leave behind."""
+_UNFINISHED = ".writing-"
+_LONGEST_WRITE_S = 600
 
 
 def write_whole(path: Path, text: str) -> None:
     """Put text in the place of a file: readers see the old one or the new one, never a part. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    _clear(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -34,6 +36,26 @@ def size_on_disk(folder: Path) -> int:
             with suppress(OSError):  # a running program may delete it meanwhile
                 total += Path(place, name).stat().st_size
     return total
+
+
+def is_unwritable_format(database: Path) -> bool:
+    """Return whether an SQLite file says that it is of a format to come: SQLite reads such a one, and never writes it.
+
+    No file of today says so, unless it is torn. One that cannot be read does not: whoever opens it says why.
+    """
+    try:
+        with database.open("rb") as file:
+            return any(version not in {1, 2} for version in file.read(20)[18:])
+    except OSError:
+        return False
+
+
+def _clear(folder: Path) -> None:
+    """Delete what writers that were killed left in a folder; another one may be writing there now."""
+    for left_behind in folder.glob(f"{_UNFINISHED}*"):
+        with suppress(OSError):
+            if abs(time.time() - left_behind.stat().st_mtime) > _LONGEST_WRITE_S:
+                left_behind.unlink()
 
 
 def sync_folder(folder: Path) -> None:

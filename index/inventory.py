@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -76,7 +77,8 @@ def delete(folder: Path) -> bool:
 def held(root: Path, fingerprint: str, *, wait: float = 0) -> Iterator[bool]:
     """Hold the lock of a fingerprint's collection, and say whether it is ours, at most after ``wait`` seconds.
 
-    Two processes on one Chroma folder lose vectors without an error: who does not get the lock must not open it.
+    Two processes on one Chroma folder lose vectors without an error: who does not get the lock must not open it. In a
+    folder that may not be written nobody gets it: Chroma writes even to read.
     """
     from filelock import FileLock, Timeout
 
@@ -88,6 +90,9 @@ def held(root: Path, fingerprint: str, *, wait: float = 0) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} and root.is_dir():
+            yield False
+            return
         raise StoreError(
             f"the index folder {root} cannot be written ({error.strerror}). Free space, or check its permissions."
         ) from error

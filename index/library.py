@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from index.errors import StoreError, UnknownArticleError
-from index.files import UNFINISHED, sync_folder, write_whole
+from index.files import sync_folder, write_whole
 from index.types import Block, Document
 
 Change = Literal["added", "updated", "unchanged"]
@@ -136,8 +136,6 @@ class Library:
 
         try:
             with FileLock(self.folder / ".lock", timeout=10):
-                for left_behind in self.folder.glob(f"{UNFINISHED}*"):
-                    left_behind.unlink()
                 yield
         except Timeout as error:
             raise StoreError(

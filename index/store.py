@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedIndexError, StoreError
+from index.files import is_unwritable_format
 from index.inventory import About, note
 
 if TYPE_CHECKING:
@@ -264,6 +265,8 @@ def _require_sound(database: Path) -> None:
         if isinstance(error, sqlite3.Error) and not is_damage(error):
             raise StoreError(f"{database} cannot be read ({error}). Check its permissions.") from error
         raise DamagedIndexError(f"{database} is damaged ({error})") from error
+    if is_unwritable_format(database):
+        raise DamagedIndexError(f"{database} is damaged (no known format)")
     if found != b"ok":
         raise DamagedIndexError(f"{database} is damaged ({found.decode(errors='replace').splitlines()[0]})")
 

@@ -219,6 +219,18 @@ def test_a_closed_index_says_so(open_index, library, tmp_path):
             index.update([])
 
 
+def test_an_index_folder_that_cannot_be_listed_is_told_in_one_line(open_index, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pathlib.Path.glob", refuse)
+    with pytest.raises(StoreError) as caught:
+        open_index(tmp_path)
+    assert str(caught.value) == (
+        f"the index folder {tmp_path} cannot be read (Input/output error). Check its permissions."
+    )
+
+
 # Fingerprints
 
 

@@ -1,5 +1,6 @@
 """The cache gives back what it was given, and losing any part of its file costs no more than computing again."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -176,6 +177,54 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(path, trouble):
         with pytest.raises(StoreError, match=rf"cannot be used \({trouble}\)\. Free space"):
             cache.keep_vectors("m", {str(n): np.zeros(1000, dtype=np.float32) for n in range(100)})
         assert kept(cache, "one") == {"one": ONE.tolist()}
+
+
+@pytest.fixture
+def unwritable(monkeypatch):
+    """Have every folder be one that may not be written: root may write where others may not."""
+    real = os.access
+    return lambda: monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and real(path, mode))
+
+
+def test_in_a_folder_that_may_not_be_written_a_copy_serves(path, unwritable):
+    filled(path)
+    before = path.read_bytes()
+    unwritable()
+    with closing(Cache(path)) as cache:
+        assert kept(cache, text_key("7")) == {text_key("7"): [7.0] * 64}
+        cache.keep_vectors("m", {"one": ONE})
+        assert kept(cache, "one") == {"one": ONE.tolist()}
+        with pytest.raises(StoreError, match="Read-only file system"):
+            cache.forget(all_but="m")
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["cache.sqlite"]
+    with closing(Cache(path.with_name("none.sqlite"))) as cache:
+        assert kept(cache, "one") == {}
+
+
+def test_the_copy_has_what_a_killed_process_left_in_its_log(path, unwritable):
+    program = (
+        "import os, signal, sys, numpy as np; from pathlib import Path; from index.cache import Cache\n"
+        "cache = Cache(Path(sys.argv[1])); cache.keep_vectors('m', {'one': np.array([0.6, 0.8], dtype=np.float32)})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    unwritable()
+    with closing(Cache(path)) as cache:
+        assert kept(cache, "one") == {"one": ONE.tolist()}
+
+
+def test_whatever_byte_of_its_header_flips_it_goes_on(path):
+    with closing(Cache(path)) as cache:
+        cache.keep_vectors("m", {"one": ONE})
+    data = path.read_bytes()
+    for place in range(100):
+        for flipped in (data[place] ^ 0xFF, data[place] ^ 1):
+            path.write_bytes(data[:place] + bytes([flipped]) + data[place + 1 :])
+            with closing(Cache(path)) as cache:
+                assert kept(cache, "one") in ({}, {"one": ONE.tolist()}), place
+                cache.keep_vectors("m", {"two": TWO})
+                assert kept(cache, "two") == {"two": TWO.tolist()}, place
 
 
 def test_a_mistake_in_the_program_is_not_taken_for_damage(path):

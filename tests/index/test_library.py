@@ -230,8 +230,19 @@ def test_a_kill_leaves_whole_articles_and_every_one_that_was_acknowledged(librar
     # At most one more was written whole and not yet acknowledged.
     assert {document.id for document in documents} - set(said) <= {f"a-{len(said)}"}
     assert set(said) <= {document.id for document in documents}
+    for left_behind in library.folder.glob(".writing-*"):
+        os.utime(left_behind, (0, 0))
     library.add(document_from_text("Red.", id="z", title="z", language="en"))
     assert list(library.folder.glob(".writing-*")) == []
+
+
+def test_what_a_killed_writer_left_is_cleared_away_and_what_another_writes_now_is_not(library, ferry):
+    for name, age in [("old", 3600), ("young", 0)]:
+        left = library.folder / f".writing-{name}"
+        left.write_text("half")
+        os.utime(left, (time.time() - age,) * 2)
+    library.add(ferry)
+    assert [path.name for path in library.folder.glob(".writing-*")] == [".writing-young"]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])

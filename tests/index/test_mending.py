@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index.build import Index
-from index.cache import Cache
+from index.cache import Cache, text_key
 from index.errors import DamagedIndexError, StoreError
 from index.settings import IndexSettings
 from index.store import ChromaStore
@@ -61,6 +61,13 @@ def flip_bytes(folder, *, seed=0, count=200):
     database.write_bytes(data)
 
 
+def say_it_is_of_a_format_to_come(folder):
+    database = folder / "chroma.sqlite3"
+    data = bytearray(database.read_bytes())
+    data[18] = 9
+    database.write_bytes(data)
+
+
 def put_a_file_in_its_place(folder):
     shutil.rmtree(folder)
     folder.write_text("no index")
@@ -73,7 +80,10 @@ def give_it_other_vectors(folder):
     store.close()
 
 
-@pytest.mark.parametrize("damage", [cut_in_half, flip_bytes, put_a_file_in_its_place, give_it_other_vectors])
+@pytest.mark.parametrize(
+    "damage",
+    [cut_in_half, flip_bytes, say_it_is_of_a_format_to_come, put_a_file_in_its_place, give_it_other_vectors],
+)
 def test_a_damaged_index_is_set_aside_and_put_up_again_without_embedding(built, reopened, library, embedder, damage):
     folder, answered = built
     damage(folder)
@@ -212,6 +222,20 @@ def test_a_cache_that_is_lost_costs_embedding_again(built, reopened, library, em
     assert everything(index) == built[1]
     assert len(embedder.embedded) > 0
     assert index.notice is None
+
+
+def test_a_cache_that_takes_vectors_and_does_not_give_them_back_is_begun_anew(open_index, article, tmp_path):
+    # The pages of a torn file may hold its rows in no order: what is put into one is not found there again.
+    keys = [f"{n:064}" for n in range(400)]
+    with closing(Cache(tmp_path / "cache.sqlite")) as cache:
+        cache.keep_vectors("counting", {key: np.zeros(5, dtype=np.float32) for key in keys})
+    data = (tmp_path / "cache.sqlite").read_bytes()
+    for key in keys:
+        data = data.replace(key.encode(), text_key(key).encode())
+    (tmp_path / "cache.sqlite").write_bytes(data)
+    index = open_index(tmp_path, chunk_tokens=16)
+    index.update([article("bridges", " ".join(f"The bridge number {n} opened in {n}." for n in range(500)))])
+    assert index.retrieve("Which number opened in 321?", k=1)[0].chunk.text.count("321") == 2
 
 
 def test_a_cache_that_tears_during_an_update_is_filled_again(open_index, library, tmp_path):

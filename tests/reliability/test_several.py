@@ -1,0 +1,15 @@
+"""Several processes have the home open at once, and every one of them answers right."""
+
+from __future__ import annotations
+
+from trials.several import swapped_embedder, two_indexers_and_an_app
+
+
+def test_two_that_add_and_one_that_is_asked() -> None:
+    found = two_indexers_and_an_app("ours", each=4, count=12)
+    assert found.kind == "right", found
+
+
+def test_an_embedder_of_equal_dimension_taken_under_a_running_app() -> None:
+    found = swapped_embedder("ours")
+    assert found.kind == "right", found

@@ -1,0 +1,85 @@
+"""Several processes on one home: two that add while one asks; and an embedder changed under a running app."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from trials.articles import Sentences, sentences
+from trials.judge import Model, Verdict, library, verdict
+from trials.kills import QUICK, filled, looked_into
+from trials.sides import TWIN
+from trials.worker import BrokenError, DiedError, RefusedError, StuckError, Worker
+
+
+def two_indexers_and_an_app(side: str, *, each: int = 8, count: int = 60, articles: int = 3) -> Verdict:
+    """Have two processes add articles at once, while a third asks; then ask all three, and a new one."""
+    model = library(articles, count=count)
+    new = {name: {f"{name}{n}": sentences(f"{name}{n}", count=count) for n in range(each)} for name in ("one", "other")}
+    with tempfile.TemporaryDirectory(dir=QUICK, prefix="reliability-") as folder, ExitStack() as ending:
+        root = filled(side, Path(folder), model)
+        one, other, app = (ending.enter_context(Worker(side, root)) for _ in range(3))
+        found: list[Verdict] = []
+        adding = [
+            threading.Thread(target=_add, args=(worker, new[name], found))
+            for worker, name in ((one, "one"), (other, "other"))
+        ]
+        for thread in adding:
+            thread.start()
+        while any(thread.is_alive() for thread in adding):
+            found.append(_asked(app, model))
+        for thread in adding:
+            thread.join()
+        if troubles := [one for one in found if one.kind != "right"]:
+            return troubles[0]
+        for id, held in {**new["one"], **new["other"]}.items():
+            model = model.put(id, held)
+        for worker in (one, other, app):
+            looked = verdict(worker, model, most_questions=400)
+            if looked.kind != "right":
+                return looked
+            worker.close()
+        return looked_into(side, root, model)
+
+
+def _add(worker: Worker, articles: dict[str, Sentences], found: list[Verdict]) -> None:
+    try:
+        for id, held in articles.items():
+            worker.call("put", id, held)
+    except (RefusedError, BrokenError, DiedError, StuckError) as error:
+        found.append(Verdict("broken", f"adding: {error}"))
+
+
+def _asked(app: Worker, model: Model) -> Verdict:
+    """Ask for what was there from the beginning."""
+    questions = [(sentence, id) for id, held in model.articles.items() for sentence in held[::20]]
+    try:
+        for (question, id), found in zip(questions, app.call("ask", [q for q, _ in questions]), strict=True):
+            if found[0] != id:
+                return Verdict("wrong", f"meanwhile, '{question}' of {id} finds {found[0]}")
+    except (RefusedError, BrokenError, DiedError, StuckError) as error:
+        return Verdict("broken", f"meanwhile: {error}")
+    return Verdict("right")
+
+
+def swapped_embedder(side: str) -> Verdict:
+    """Give the library another embedder of equal dimension while an app runs, and ask the app and a new process."""
+    model: Model = library(5, count=30)
+    with tempfile.TemporaryDirectory(dir=QUICK, prefix="reliability-") as folder, ExitStack() as ending:
+        root = filled(side, Path(folder), model)
+        app = ending.enter_context(Worker(side, root))
+        app.call("held")
+        if side == "ours":
+            with Worker(side, root) as other:
+                other.call("switch", TWIN)
+                other.close()
+            found = verdict(app, model)
+            if found.kind == "right" and app.call("state")["embedder"] != TWIN:
+                return Verdict("wrong", "the app still searches with the former embedder")
+            if found.kind != "right":
+                return found
+        # A tutorial's program has its embedder in its own lines: the next start has the other one.
+        with Worker(side, root, embedder=TWIN) as again:
+            return verdict(again, model)
