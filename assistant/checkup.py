@@ -31,9 +31,9 @@ from index.types import Document
 from prompts import Message
 
 QUESTIONS = (
-    ("Who chaired the commission that recommended a national intelligence secretariat?", "Onodera"),
-    ("When was the Act on the Protection of Specially Designated State Secrets passed?", "2013"),
-    ("How long was Komeito in coalition with the LDP?", "26 years"),
+    ("Who chaired the LDP's Research Commission on Public Security?", "Onodera"),
+    ("Which organizations gather intelligence for Japan?", "Ministry of Defense"),
+    ("When is the Cabinet Intelligence and Research Office to be upgraded?", "2026"),
 )
 """Questions about the article that comes with this program, each with what a right answer holds."""
 PATIENCE_S = 300.0

@@ -136,6 +136,7 @@ class Reader:
         self._threads = threads or usable_cores()
         self.log = log
         self._child: _Child | None = None
+        self._closed = False
         self._lock = threading.Lock()
         self._latest: tuple[Prompt, Reading] | None = None
         self._pool = ThreadPoolExecutor(1, "reader")
@@ -155,10 +156,12 @@ class Reader:
     def open(self) -> None:
         """Start the child and load the model (seconds); harmless when it is there. Raises ReaderError."""
         with self._lock:
+            if self._closed:
+                raise ReaderError("the reader was closed while it was asked.")
             if self._child is None or not self._child.alive:
-                child = _Child(self.log)
-                child.ask({"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
-                self._child = child
+                # Known before it is ready: close() ends one that still loads, and nobody waits for it at the exit.
+                self._child = _Child(self.log)
+                self._child.ask({"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
 
     def open_soon(self) -> None:
         """Load the model in the background; what goes wrong is said when it is asked."""
@@ -209,7 +212,8 @@ class Reader:
         return rows.result()
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, also one that still loads."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         child, self._child = self._child, None
         if child is not None:

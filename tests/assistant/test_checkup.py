@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 CHAIR = "The LDP commission's chair was Itsunori Onodera, a former defense minister [1]."
 ALL = (
-    f"{CHAIR} The Act on the Protection of Specially Designated State Secrets, passed in 2013, introduced stricter "
-    "safeguards against leaks [1]. The second shock was the sudden end of the LDP's coalition with Komeito, which has "
-    "left the government after a partnership of 26 years that set the pattern of Japanese politics [1]."
+    f"{CHAIR} Japan's intelligence gatherers include the Ministry of Defense [1]. The post of Director of Cabinet "
+    "Intelligence and the Cabinet Intelligence and Research Office are to be upgraded during the ordinary Diet session "
+    "of 2026 [1]."
 )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -83,6 +84,18 @@ def test_the_latest_reading_is_kept_and_a_killed_reader_says_so_once(reader: Rea
     with pytest.raises(ReaderError, match="reader"):
         _read(reader, "When was it opened?")
     assert _read(reader, "When was it opened?").answerable > 0
+
+
+def test_a_reader_that_still_loads_is_ended_at_once(models_folder: Path, tmp_path: Path) -> None:
+    probes = load_probes()
+    loading = Reader(cut_folder(models_folder, probes), probes=probes, log=tmp_path / "log")
+    loading.open_soon()
+    while (process_id := loading.process_id) is None:
+        time.sleep(0.01)
+    loading.close()
+    assert not Path(f"/proc/{process_id}/exe").exists()
+    with pytest.raises(ReaderError, match="closed"):
+        loading.open()
 
 
 def test_a_folder_that_holds_no_model_is_one_plain_line(tmp_path: Path) -> None:
