@@ -51,6 +51,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.close_connection = True
         self.name = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model"]
+        if self.path == "/api/show":  # how much it holds: it does not tell
+            self.refuse(404)
+            return
         self.server.requests[self.name] += 1
         try:
             FAULTS[self.name.partition("@")[0]](self)
