@@ -274,13 +274,16 @@ def _http_clients(*, trust_env: bool) -> dict[str, Any]:
     """
     import httpx2  # the client openai itself uses
 
+    # The pump's own limits are shorter; this one is the last resort. LangChain would hand openai no limit at all.
+    timeout = httpx2.Timeout(120, connect=5)
     settings: dict[str, Any] = {
-        "timeout": httpx2.Timeout(120, connect=5),  # the pump's own limits are shorter; this one is the last resort
+        "timeout": timeout,
         "limits": httpx2.Limits(max_keepalive_connections=0),
         "trust_env": trust_env,
         "follow_redirects": True,
     }
-    return {"http_client": httpx2.Client(**settings), "http_async_client": httpx2.AsyncClient(**settings)}
+    clients = {"http_client": httpx2.Client(**settings), "http_async_client": httpx2.AsyncClient(**settings)}
+    return {"timeout": timeout, **clients}
 
 
 def _local_names() -> tuple[str, ...]:

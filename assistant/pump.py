@@ -218,7 +218,7 @@ class _LoopThread:
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 self._loop = asyncio.new_event_loop()
-                self._loop.set_default_executor(_UnawaitedThreads())
+                self._loop.set_default_executor(UnawaitedThreads())
                 self._thread = threading.Thread(target=self._loop.run_forever, name="model-streams", daemon=True)
                 self._thread.start()
             return self._loop
@@ -237,7 +237,7 @@ class _LoopThread:
             self._loop = self._thread = None
 
 
-class _UnawaitedThreads(ThreadPoolExecutor):
+class UnawaitedThreads(ThreadPoolExecutor):
     """A thread for each look-up of a server's name, which nothing can stop and some resolvers take half a minute for.
 
     The threads of the usual executor are waited for when the process ends: long after the reader was told.

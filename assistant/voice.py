@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from assistant.errors import ModelError
 from assistant.fit import ASSUMED_CONTEXT, LONGEST_ANSWER, Room, estimate
 from assistant.llm import ModelName, chat_model, model_file, server_of
 from assistant.local import LocalServer, LocalServers
-from assistant.pump import Usage, pump
+from assistant.pump import UnawaitedThreads, Usage, pump
 from assistant.served import known_context
 from assistant.settings import Settings
 from assistant.types import Notice
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
 _BEAT_S = 0.2
 _LOAD_S = 300.0
 _RETRIES = 2
+_SIZE_S = 5.0
+"""For a server to say how much its model holds."""
 
 
 def voice(
@@ -99,10 +102,12 @@ class _HostedVoice(Voice):
 
     def room(self) -> Generator[Notice | None, None, Room]:
         if not self._is_known:
-            with ThreadPoolExecutor(1, "asking-for-size") as pool:
-                asking = pool.submit(known_context, self._name)
-                while not wait([asking], _BEAT_S).done:
-                    yield None
+            asking = UnawaitedThreads().submit(known_context, self._name)
+            give_up = time.monotonic() + _SIZE_S
+            while not wait([asking], _BEAT_S).done:
+                if time.monotonic() > give_up:  # its name may be looked up for half a minute: whoever asks it will say
+                    return self._room
+                yield None
             room = Room(asking.result() or ASSUMED_CONTEXT, self._longest)
             if room != self._room:
                 self._room, self._client = room, None

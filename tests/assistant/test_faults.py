@@ -350,7 +350,7 @@ def _ended_well(code: int, out: str, err: str, fault: Fault) -> None:
     assert code == USER_ERROR
     # Before it, what was left out in the hope that it fits then.
     assert err.count("\n") == (2 if fault.name == "too-long" else 1)
-    assert expected(fault).fullmatch(err.removeprefix("assistant: ").removesuffix("\n"))
+    assert expected(fault).fullmatch(err.splitlines()[-1].removeprefix("assistant: "))
     assert out.startswith(f"{SAID} [1]\n" if fault.said else "")
     assert bool(out) == bool(fault.said)
 

@@ -209,6 +209,7 @@ def test_a_server_killed_mid_answer_breaks_off_with_one_line(
     with pytest.raises(ModelError, match=r"^The model's server at 127\.0\.0\.1:\d+ broke off the connection"):
         heard.extend(pieces)
     assert len(heard) >= 3
+    assert happens_within(5, lambda: server.state == "dead")
 
 
 @pytest.mark.slow
