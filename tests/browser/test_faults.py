@@ -72,7 +72,7 @@ def app(small_models: Path, faults: Any, tmp_path_factory: pytest.TempPathFactor
 
 def ask(page: Page, model: str) -> float:
     """Ask a model; return when."""
-    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("combobox", name="Model", exact=True).click()
     page.get_by_role("option", name=re.compile(rf"^{re.escape(model)} \(")).click()
     box = page.get_by_label("Your question")
     box.fill(QUESTION)
@@ -108,7 +108,7 @@ def test_a_model_that_breaks_off_leaves_what_it_said_marked(page: Page, fault: s
     with tried("browser", fault) as trial:
         asked = ask(page, fault)
         exchange = page.locator("#history #m0")
-        expect(exchange.locator(".interrupted")).to_have_text(f"Ends early. {BREAKS_OFF[fault]}")
+        expect(exchange.locator(".interrupted")).to_have_text(f"Ends early. {BREAKS_OFF[fault]}", timeout=15_000)
         trial.seconds, trial.line = time.monotonic() - asked, exchange.locator(".interrupted").inner_text()
         expect(exchange.locator(".sentence")).to_have_text(re.compile(re.escape(SAID)))
         found(exchange)
