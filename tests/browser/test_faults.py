@@ -73,7 +73,7 @@ def app(small_models: Path, faults: Any, tmp_path_factory: pytest.TempPathFactor
 def ask(page: Page, model: str) -> float:
     """Ask a model; return when."""
     page.get_by_role("combobox", name="Model", exact=True).click()
-    page.locator("ul.options").get_by_role("option", name=re.compile(rf"^{re.escape(model)} \(")).click()
+    page.locator(f'li[role="option"][aria-label^="{model} ("]').click()
     box = page.get_by_label("Your question")
     box.fill(QUESTION)
     box.press("Enter")
