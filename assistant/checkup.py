@@ -9,13 +9,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from typing import Any, TypeVar
 
 from assistant.chain import Searchable
-from assistant.errors import AssistantError, ModelError, UsageError
+from assistant.errors import AssistantError, ModelError, ReaderError, UsageError
 from assistant.fit import Room
 from assistant.llm import ModelName
 from assistant.pump import Usage
@@ -117,11 +117,19 @@ class _Check:
         name = self.application.model_name(self.model)
         self.application.prepare(self.model, pull=_not_here)
         voice = self.application.voice(self.model)
+        self._settle()
         if voice is not None:
             room = _result(self._in_time(voice.room()))
             self.note(context=_known(name, room))
             self._probe(voice)
         self._ask()
+
+    def _settle(self) -> None:
+        """Wait for the reader to load: beside that, a model on this machine would look slow."""
+        reader = self.application.reader()
+        if reader is not None:
+            with suppress(ReaderError):  # whoever asks it says so
+                reader.open()
 
     def _probe(self, voice: Voice) -> None:
         """Have the model read a prompt of its own, and write a little."""
