@@ -1,6 +1,6 @@
 # make chat   the app in the browser, from nothing: environment, packages, weights, index
 # make test   the same set-up, then the whole suite as CI runs it
-# make setup  the set-up alone    make check  the quick checks, under a minute    make bench  the measured table
+# make setup  the set-up alone    make check  the quick checks    make bench  the measured table
 
 PYTHON ?= python3
 VENV := .venv
