@@ -301,7 +301,6 @@ def test_what_was_found_is_shown_also_when_a_follow_up_cannot_be_rewritten(
 def test_whoever_leaves_in_mid_answer_is_rid_of_the_server_within_two_seconds(
     application: Application, served: Served, faults: Any, provider: str, tried: Any
 ) -> None:
-    """Two on a machine that has nothing else to do: the table tells."""
     model = served("endless", provider)
     with tried("Application.ask, " + provider, "whoever asked leaves") as trial:
         events = application.ask(QUESTION, model=model)
@@ -309,7 +308,7 @@ def test_whoever_leaves_in_mid_answer_is_rid_of_the_server_within_two_seconds(
         left = time.monotonic()
         events.close()
         while not seen(faults, model)["left"]:
-            assert time.monotonic() - left < 10
+            assert time.monotonic() - left < 2
             time.sleep(0.05)
         trial.seconds, trial.line = time.monotonic() - left, "the server has stopped writing"
 
