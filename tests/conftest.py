@@ -26,6 +26,7 @@ import pytest
 
 from assistant.catalogue import CATALOGUE, WeightFile, Weights, WheelSource
 from assistant.weights import WeightsFolder
+from index.embed import SentenceTransformerEmbedder
 from index.settings import DEFAULT_EMBEDDER
 
 
@@ -227,6 +228,23 @@ def twin(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights[name] = np.ascontiguousarray(np.roll(weights[name], 1, axis=0))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
+
+
+@pytest.fixture
+def slow_twin(twin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
+    """The twin embeds a passage each time that the test lets it."""
+    gate = threading.Semaphore(0)
+    embed = SentenceTransformerEmbedder.embed_documents
+
+    def gated(self: SentenceTransformerEmbedder, texts: list[str]) -> Any:
+        if self.name == str(twin):
+            gate.acquire(timeout=60)
+        return embed(self, texts)
+
+    monkeypatch.setattr(SentenceTransformerEmbedder, "embed_documents", gated)
+    monkeypatch.setattr("index.build._EMBED_BATCH", 1)
+    yield gate
+    gate.release(1000)
 
 
 class PackageIndex:

@@ -20,7 +20,6 @@ from assistant.settings import Settings
 from assistant.stock import BuiltIndex, EmbedderChoice
 from assistant.wiring import Application
 from index.build import Index
-from index.embed import SentenceTransformerEmbedder
 from index.inventory import collections, held
 from index.load import load_bytes
 
@@ -155,23 +154,6 @@ def test_what_cannot_be_wished_for_is_a_line(application: Application, tmp_path:
         "failed", f"embedder '{tmp_path}': found no sentence-transformers",
     )  # fmt: skip
     assert application.indexes.embedder == "minilm"
-
-
-@pytest.fixture
-def slow_twin(twin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
-    """The twin embeds a passage each time that the test lets it."""
-    gate = threading.Semaphore(0)
-    embed = SentenceTransformerEmbedder.embed_documents
-
-    def gated(self: SentenceTransformerEmbedder, texts: list[str]) -> Any:
-        if self.name == str(twin):
-            gate.acquire(timeout=60)
-        return embed(self, texts)
-
-    monkeypatch.setattr(SentenceTransformerEmbedder, "embed_documents", gated)
-    monkeypatch.setattr("index.build._EMBED_BATCH", 1)
-    yield gate
-    gate.release(1000)
 
 
 @pytest.fixture

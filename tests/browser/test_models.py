@@ -17,7 +17,6 @@ from assistant.home import Home
 from assistant.settings import Settings
 from assistant.ui import RunningApp, start
 from assistant.wiring import Application
-from index.embed import SentenceTransformerEmbedder
 from index.load import load_bytes
 
 pytestmark = [
@@ -166,23 +165,6 @@ def test_a_download_that_fails_has_one_line_and_can_be_tried_again(visit: Visit,
     press(page, "Try again", "tiny")
     expect(row(page, "tiny")).to_contain_text("Installed", timeout=60_000)
     expect(page.locator("#models .trouble")).to_have_count(0)
-
-
-@pytest.fixture
-def slow_twin(twin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
-    """The twin embeds a passage each time that the test lets it."""
-    gate = threading.Semaphore(0)
-    embed = SentenceTransformerEmbedder.embed_documents
-
-    def gated(self: SentenceTransformerEmbedder, texts: list[str]) -> Any:
-        if self.name == str(twin):
-            gate.acquire(timeout=60)
-        return embed(self, texts)
-
-    monkeypatch.setattr(SentenceTransformerEmbedder, "embed_documents", gated)
-    monkeypatch.setattr("index.build._EMBED_BATCH", 1)
-    yield gate
-    gate.release(1000)
 
 
 def test_another_embedder_is_built_while_the_one_in_use_answers_then_takes_over_and_goes_again(
