@@ -12,7 +12,7 @@ from assistant.chain import Assistant
 from assistant.compare import Sided, side_by_side
 from assistant.errors import ModelError, UsageError
 from assistant.settings import Settings
-from assistant.types import EvidenceFound, Finished, Searched, StatementReady, Waiting
+from assistant.types import EvidenceFound, Finished, Searched, StatementReady, Turn, Waiting
 from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
@@ -126,6 +126,13 @@ def test_a_model_that_fails_ends_its_own_side_only(pair: Pair, *, in_turn: bool)
         "left": "! The server refused the connection; is it running?",
         "right": "Elena Ruiz was the engineer.",
     }
+
+
+def test_a_model_that_cannot_even_rewrite_the_question_leaves_the_other_one_to_answer(pair: Pair) -> None:
+    both = pair(Voice(ModelError("It is not running.")), Voice(ANSWER))
+    turns = [Turn("user", "Who built the bridge?"), Turn("assistant", "The article does not say.")]
+    events = list(side_by_side(both, "And who was its engineer?", in_turn=True, turns=turns))
+    assert ends(events) == {"left": "! It is not running.", "right": "Elena Ruiz was the engineer."}
 
 
 def test_a_fault_of_ours_is_not_hidden(pair: Pair) -> None:
