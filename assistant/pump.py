@@ -11,11 +11,13 @@ import atexit
 import contextlib
 import logging
 import queue
+import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -127,7 +129,7 @@ async def _feed(
     for attempt in range(retries + 1):
         tally = _Tally(model)
         try:
-            async with contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
+            async with _generators_closed(), contextlib.aclosing(model.astream(messages, config)) as stream:  # type: ignore[type-var]
                 while (chunk := await _next(stream, limits, begun + limits.total, wrote=tally.wrote)) is not None:
                     if text := tally.add(chunk):
                         put(text)
@@ -146,6 +148,41 @@ async def _feed(
         else:
             put(tally.usage())
             return
+
+
+_GENERATORS: ContextVar[list[AsyncGenerator[Any, Any]] | None] = ContextVar("_GENERATORS", default=None)
+"""The async generators a reply has begun, the outermost first; in the tasks it starts too."""
+
+
+@contextlib.asynccontextmanager
+async def _generators_closed() -> AsyncIterator[None]:
+    """Close every async generator that is begun inside and left open.
+
+    A provider's library that fails in mid-stream leaves the generators below it where they stood. The garbage collector
+    would come for them in any thread, and close some there while the loop closes the others: "already executing".
+    """
+    begun: list[AsyncGenerator[Any, Any]] = []
+    token = _GENERATORS.set(begun)
+    try:
+        yield
+    finally:
+        _GENERATORS.reset(token)
+        for generator in begun:
+            with contextlib.suppress(Exception):  # what they say on closing was said when they failed
+                await generator.aclose()
+
+
+def _note_generators() -> None:
+    """Have the running loop's generators noted in ``_GENERATORS`` as they begin."""
+    known = sys.get_asyncgen_hooks().firstiter
+
+    def begin(generator: AsyncGenerator[Any, Any]) -> None:
+        if known is not None:
+            known(generator)
+        if (begun := _GENERATORS.get()) is not None:
+            begun.append(generator)
+
+    sys.set_asyncgen_hooks(firstiter=begin)
 
 
 async def _next(
@@ -219,6 +256,7 @@ class _LoopThread:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 self._loop = asyncio.new_event_loop()
                 self._loop.set_default_executor(UnawaitedThreads())
+                self._loop.call_soon(_note_generators)
                 self._thread = threading.Thread(target=self._loop.run_forever, name="model-streams", daemon=True)
                 self._thread.start()
             return self._loop

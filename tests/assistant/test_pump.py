@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import json
 import socket
 import threading
@@ -47,6 +49,12 @@ def listen(model: BaseChatModel, *, retries: int = 0, **limits: float) -> tuple[
         error = str(problem)
     assert "\n" not in error
     return text, error, time.monotonic() - started
+
+
+def left_open() -> list[str]:
+    """Return the async generators that stand where a reply left them, for the garbage collector to trip over."""
+    generators = [thing for thing in gc.get_objects() if inspect.isasyncgen(thing)]
+    return [generator.__qualname__ for generator in generators if generator.ag_frame is not None]
 
 
 # The stream itself, with a scripted model
@@ -465,6 +473,7 @@ def test_every_fault_ends_in_one_plain_line_in_its_time(
     assert error == line.replace("HOST", f"127.0.0.1:{faults.server_port}")
     assert seconds < 1.5
     assert faults.requests == 1
+    assert left_open() == []
 
 
 def test_a_context_that_is_too_long_can_be_told_from_other_errors(faults: FaultServer) -> None:
