@@ -105,7 +105,6 @@ class Cache:
                 gone = connection.execute("DELETE FROM vectors WHERE embedder <> ?", [all_but]).rowcount
             if gone:
                 connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return gone
 
         return self._use(write)
@@ -171,8 +170,7 @@ class Cache:
             # A torn key need not be UTF-8; it is then the key of nothing.
             self._connection.text_factory = lambda data: data.decode(errors="replace")
             if path is not None:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=NORMAL")
+                _without_log(self._connection)
             self._connection.executescript(_SCHEMA)
         return self._connection
 
@@ -184,8 +182,8 @@ class Cache:
     def _start_over(self) -> None:
         self._disconnect()
         if self._path is not None:
-            # The log too: SQLite would play it into the new file.
-            for suffix in ("", "-wal", "-shm"):
+            # What stands beside it too: SQLite would play it into the new file.
+            for suffix in ("", "-journal", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
@@ -193,10 +191,22 @@ def _is_read_only(folder: Path) -> bool:
     return folder.is_dir() and not os.access(folder, os.W_OK)
 
 
+def _without_log(connection: sqlite3.Connection) -> None:
+    """Have SQLite keep a journal, not a log: it maps the log's index into memory, and cut short that ends the process.
+
+    Files of versions that kept a log are changed over, by whoever first has them alone.
+    """
+    try:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        if _code(error) != sqlite3.SQLITE_BUSY:
+            raise
+
+
 def _copy(path: Path, connection: sqlite3.Connection) -> None:
-    """Copy a database that may not be written: SQLite writes beside it even to read it, where a log was left behind."""
+    """Copy a database that may not be written: SQLite writes beside it even to read it, where a journal was left behind."""
     with tempfile.TemporaryDirectory() as folder:
-        for suffix in ("", "-wal"):
+        for suffix in ("", "-journal", "-wal"):
             file = path.with_name(path.name + suffix)
             if file.exists():
                 shutil.copyfile(file, Path(folder, file.name))

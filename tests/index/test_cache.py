@@ -136,16 +136,39 @@ def test_a_file_damaged_under_an_open_cache_is_replaced(path):
         assert kept(cache, "one") == {"one": ONE.tolist()}
 
 
-def test_what_a_killed_process_had_kept_is_there(path):
+def test_what_a_killed_process_had_kept_is_there_and_what_it_was_keeping_is_not(path):
     program = (
         "import os, signal, sys, numpy as np; from pathlib import Path; from index.cache import Cache\n"
         "cache = Cache(Path(sys.argv[1])); cache.keep_vectors('m', {'one': np.array([0.6, 0.8], dtype=np.float32)})\n"
+        "connection = cache._connected(); connection.execute('PRAGMA cache_size=1')\n"
+        "rows = [('m', str(number), bytes(1000)) for number in range(100)]\n"
+        "connection.executemany('INSERT INTO vectors VALUES (?, ?, ?)', rows)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=False)
-    assert path.with_name("cache.sqlite-wal").exists()
+    assert path.with_name("cache.sqlite-journal").stat().st_size > 0
     with closing(Cache(path)) as cache:
         assert kept(cache, "one") == {"one": ONE.tolist()}
+        assert cache.count() == 1
+
+
+def test_an_open_cache_keeps_no_second_file_that_another_could_cut_short_under_it(path):
+    with closing(Cache(path)) as cache:
+        cache.keep_vectors("m", {"one": ONE})
+        assert [file.name for file in path.parent.iterdir()] == ["cache.sqlite"]
+
+
+def test_a_file_that_an_earlier_version_keeps_open_with_a_log_is_used_and_changed_over_when_it_is_free(path):
+    filled(path)
+    with closing(sqlite3.connect(path)) as earlier:
+        earlier.execute("PRAGMA journal_mode=WAL")
+        earlier.execute("DELETE FROM splits")
+        earlier.commit()
+        with closing(Cache(path)) as cache:
+            cache.keep_vectors("m", {"one": ONE})
+    with closing(Cache(path)) as cache:
+        assert kept(cache, "one") == {"one": ONE.tolist()}
+        assert [file.name for file in path.parent.iterdir()] == ["cache.sqlite"]
 
 
 def test_closing_leaves_one_file_and_use_opens_it_again(path):

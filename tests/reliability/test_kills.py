@@ -40,9 +40,18 @@ def test_inside_chroma_and_sqlite(kills: Kills) -> None:
 
 
 def test_during_the_first_start_of_all(tmp_path: Path) -> None:
-    for step in range(1, 100, 16):
-        root = home(tmp_path / str(step))
+    def never_started(name: str) -> Path:
+        root = home(tmp_path / name)
         (root / "articles" / ".seeded").unlink()
+        return root
+
+    with Worker("ours", never_started("whole")) as worker:
+        worker.steps()
+        worker.call("held")
+        steps = worker.steps()
+    assert steps > 70
+    for step in range(1, steps, steps // 7):
+        root = never_started(str(step))
         with Worker("ours", root) as worker:
             worker.arm(step)
             with pytest.raises(DiedError):
