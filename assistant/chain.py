@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
@@ -17,12 +13,15 @@ from assistant.bearing import agreed, chosen, most_bearing
 from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
-from assistant.fit import LeftOut, Room, fit_sentences, fit_turns, without_examples
+from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.meaning import Meaning
 from assistant.question import checked_question
 from assistant.replies import abstention, says_not_stated
+from assistant.rewrite import rewritten
+from assistant.run import Run
 from assistant.segment import Segment, Segmenter
 from assistant.settings import Settings
+from assistant.speaker import Speaker
 from assistant.types import (
     Answer,
     Event,
@@ -34,7 +33,6 @@ from assistant.types import (
     Statement,
     StatementReady,
     Turn,
-    Waiting,
 )
 from index.embed import Embedder
 from index.language import script_language
@@ -42,24 +40,11 @@ from index.types import Document, ScoredChunk
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from assistant.pump import Usage
     from assistant.reader import Reader, Reading
-
-    Piece = str | Usage | Notice | None
-    Speak = Callable[[Sequence[Message]], Generator[Piece]]
-    """A model's voice: messages in; out come text as it arrives, None four times a second, and last the tokens used."""
+    from assistant.speaker import AskRoom, Speak
 
 _Found = TypeVar("_Found")
 _MOST_SENTENCES = 8
-_LANGUAGE_NAMES = {
-    "en": "English",
-    "ja": "Japanese",
-    "zh": "Chinese",
-    "ko": "Korean",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-}
 _SPACELESS = frozenset({"ja", "zh"})
 # A question that shares no rare word with the article and is near none of its passages in meaning is about
 # something else.
@@ -84,52 +69,6 @@ class Searchable(Protocol):
         """Return the k best chunks of some documents (None: of all), best first, for a query and its other wordings."""
 
 
-@dataclass(slots=True)
-class Run:
-    """What one question gathers on its way: ``Assistant.find`` begins it, ``Assistant.answer`` ends it."""
-
-    question: str
-    searched: str
-    documents: Mapping[str, Document]
-    """The articles that are asked, by id."""
-    started: float = field(default_factory=time.perf_counter)
-    evidence: tuple[ScoredChunk, ...] = ()
-    shown: list[Statement] = field(default_factory=list)
-    dropped: list[Statement] = field(default_factory=list)
-    timings: dict[str, int] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)
-    prompts: dict[str, str] = field(default_factory=dict)
-    failure: ModelError | None = None
-    """What the model failed with before the search; whoever found this cannot answer."""
-    left: LeftOut = field(default_factory=LeftOut)
-    context: int = 0
-    """Tokens the model holds, once it was asked something."""
-
-    def gone_on(self) -> Run:
-        """Return a copy to answer with, its clock standing where this one was last read."""
-        spent = max(self.timings.values(), default=0) / 1000
-        return Run(
-            self.question,
-            self.searched,
-            self.documents,
-            started=time.perf_counter() - spent,
-            evidence=self.evidence,
-            timings=dict(self.timings),
-            tokens=dict(self.tokens),
-            prompts=dict(self.prompts),
-        )
-
-    def clock(self, name: str) -> int:
-        """Note the milliseconds since the question, once a name, and return them."""
-        return self.timings.setdefault(name, round((time.perf_counter() - self.started) * 1000))
-
-    def count(self, usage: Usage) -> None:
-        """Add the tokens of one reply."""
-        if usage.prompt or usage.completion:
-            self.tokens["prompt"] = self.tokens.get("prompt", 0) + usage.prompt
-            self.tokens["completion"] = self.tokens.get("completion", 0) + usage.completion
-
-
 class Assistant:
     """Answers questions about the articles of one index with one model. Any thread may ask; it keeps nothing."""
 
@@ -140,7 +79,7 @@ class Assistant:
         model: str,
         speak: Speak | None,
         settings: Settings,
-        room: Callable[[], Generator[Notice | None, None, Room]] | None = None,
+        room: AskRoom | None = None,
         reader: Reader | None = None,
     ) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model).
@@ -154,6 +93,7 @@ class Assistant:
         self.settings = settings
         self.room = room
         self.reader = reader
+        self._speaker = Speaker(model, speak, room) if speak is not None else None
 
     def ask(
         self,
@@ -201,8 +141,7 @@ class Assistant:
         documents = self._documents(articles)
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
-            run.failure = yield from self._prepare(run, turns)
-            yield from self._left_out(run)
+            run.failure = yield from rewritten(self._speaker, run, turns)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -237,7 +176,8 @@ class Assistant:
                     if not run.shown:
                         raise
                     interrupted = str(error)
-        yield from self._left_out(run)
+        if self._speaker is not None:
+            yield from self._speaker.left_out(run)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -245,112 +185,6 @@ class Assistant:
         if articles is None:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
-
-    def _prepare(self, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, ModelError | None]:
-        """Make the question stand alone, and put it in the articles' language; return what the model failed with.
-
-        What is then searched for is what a model is not needed for: the reader sees what was found in any case.
-        """
-        try:
-            yield from self._rewrite(run, turns)
-        except ModelError as error:
-            if run.searched == run.question:
-                run.searched = condense.with_last_question(run.question, turns)
-            return error
-        return None
-
-    def _rewrite(self, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
-        if turns and condense.leans_on_conversation(run.question):
-            if self.speak is None:
-                run.searched = condense.with_last_question(run.question, turns)
-            else:
-                run.searched = yield from self._condensed(run, turns)
-        # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
-        language = _other_script(run.searched, run.documents)
-        if language and self.speak is not None:
-            run.searched = yield from self._translated(run, _LANGUAGE_NAMES.get(language, language))
-
-    def _condensed(self, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, str]:
-        """Return the question as the model makes it stand alone, with as many of the last messages as it holds."""
-
-        def render(shown: Sequence[Turn]) -> Sequence[Message]:
-            return load("condense").render(conversation=condense.conversation(shown), question=plain(run.question))
-
-        room = yield from self._room(run)
-        fitted = fit_turns(room, condense.last(turns), render)
-        if fitted is not None:
-            try:
-                told = yield from self._tell(run, "condense", fitted.messages)
-            except ContextTooLongError:
-                run.left.unforeseen = True
-            else:
-                if not fitted.examples:
-                    run.left.examples, run.left.messages = True, _beyond(len(fitted.kept), turns)
-                return condense.usable_rewrite(told, run.question)
-        run.left.messages = len(turns)
-        return condense.with_last_question(run.question, turns)
-
-    def _translated(self, run: Run, language: str) -> Generator[Event, None, str]:
-        """Return what is searched for in another language; as it is where the model cannot hold even that."""
-        room = yield from self._room(run)
-        messages = load("translate").render(language=language, question=plain(run.searched))
-        if room.holds(messages):
-            try:
-                told = yield from self._tell(run, "translate", messages)
-                return condense.usable_rewrite(told, run.searched)
-            except ContextTooLongError:
-                run.left.unforeseen = True
-        run.left.translation = True
-        return run.searched
-
-    def _room(self, run: Run) -> Generator[Event, None, Room]:
-        """Return how much the model holds, with heartbeats until that is known."""
-        if self.room is None:
-            run.context = Room().context
-            return Room()
-        asking = self.room()
-        try:
-            while True:
-                told = next(asking)
-                yield self._beat(run, "loading") if told is None else told
-        except StopIteration as finished:
-            room: Room = finished.value
-            run.context = room.context
-            return room
-
-    def _left_out(self, run: Run) -> Generator[Notice]:
-        """Say what the model's size kept out of its prompts since this was last said."""
-        line = run.left.line(self.model.removeprefix("local:"), run.context)
-        run.left = LeftOut()
-        if line:
-            yield Notice(line)
-
-    def _tell(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[Event, None, str]:
-        """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
-        words: list[str] = []
-        for piece in self._voice(run, prompt, messages):
-            if isinstance(piece, str):
-                words.append(piece)
-            elif piece is None:
-                yield self._beat(run, "searching")
-            elif isinstance(piece, Notice):
-                yield piece
-        return "".join(words)
-
-    def _voice(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[str | Notice | None]:
-        """Yield what the model says to a rendered prompt; keep its token counts and the prompt's digest."""
-        if self.speak is None:
-            raise AssertionError("asked a model that is not there")
-        run.prompts[prompt] = load(prompt).digest
-        stream = self.speak(messages)
-        try:
-            for piece in stream:
-                if piece is None or isinstance(piece, str | Notice):
-                    yield piece
-                else:
-                    run.count(piece)
-        finally:
-            stream.close()
 
     def _read(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
@@ -386,7 +220,7 @@ class Assistant:
         try:
             while True:
                 next(asked)
-                yield self._beat(run, "reading")
+                yield run.beat("reading")
         except StopIteration as finished:
             found: _Found = finished.value
             return found
@@ -457,7 +291,7 @@ class Assistant:
         reading: Reading | None,
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
-        if self.speak is None:
+        if self._speaker is None:
             if reading is not None:
                 yield from most_bearing(numbered, reading.bearing)
                 return
@@ -474,64 +308,7 @@ class Assistant:
                 count=fair(self.index.embedder.count_tokens),
             )
             bearing = [found[item.number] for item in numbered]
-        yield from self._from_model(run, numbered, bearing)
-
-    def _from_model(
-        self, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
-    ) -> Generator[Event | Segment]:
-        """Yield what the model writes of as many sentences as it holds.
-
-        Where it holds less than known, it is asked once more with half of them, and without the prompt's examples.
-        Raises ContextTooLongError when it cannot hold one.
-        """
-
-        def render(shown: Sequence[Numbered]) -> Sequence[Message]:
-            return load("answer").render(sentences=as_lines(shown), question=plain(run.searched))
-
-        room = yield from self._room(run)
-        fitted = fit_sentences(room, numbered, bearing, render)
-        if fitted is None:
-            raise ContextTooLongError(
-                f"{self.model.removeprefix('local:')} holds {room.context:,} tokens: not one sentence of the article "
-                "fits beside the question. Ask a shorter one, or choose another model."
-            )
-        run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
-        run.left.examples = run.left.examples or not fitted.examples
-        yield from self._left_out(run)
-        try:
-            yield from self._segmented(run, fitted.messages)
-        except ContextTooLongError:
-            half = sorted(fitted.kept, key=lambda place: (-bearing[place], place))[: len(fitted.kept) // 2]
-            if not half:
-                raise
-            run.left = LeftOut(len(numbered) - len(half), len(numbered), examples=True, unforeseen=True)
-            yield from self._left_out(run)
-            yield from self._segmented(run, without_examples(render([numbered[place] for place in sorted(half)])))
-
-    def _segmented(self, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
-        segmenter = Segmenter()
-        phase: Phase = "reading"
-        stream = self._voice(run, "answer", messages)
-        blank = True
-        try:
-            for piece in stream:
-                if piece is None:
-                    yield self._beat(run, phase)
-                elif isinstance(piece, Notice):
-                    yield piece
-                else:
-                    phase = "writing"
-                    blank = blank and not piece.strip()
-                    run.clock("first_token")
-                    yield from segmenter.push(piece)
-        finally:
-            stream.close()
-        if blank:
-            yield Notice("The model's reply was empty.")
-        yield from segmenter.finish()
-
-    def _beat(self, run: Run, phase: Phase) -> Waiting:
-        return Waiting(phase, round(time.perf_counter() - run.started, 1))
+        yield from _from_model(self._speaker, run, numbered, bearing)
 
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = not run.shown and interrupted is None
@@ -554,27 +331,60 @@ class Assistant:
         )
 
 
-def _beyond(kept: int, turns: Sequence[Turn]) -> int:
-    """Return how many messages were left out for the model's size; what is never shown, for being old, is no part."""
-    shown = len(condense.last(turns))
-    return len(turns) - kept if kept < shown else 0
+def _from_model(
+    speaker: Speaker, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
+) -> Generator[Event | Segment]:
+    """Yield what the model writes of as many sentences as it holds.
+
+    Where it holds less than known, it is asked once more with half of them, and without the prompt's examples.
+    Raises ContextTooLongError when it cannot hold one.
+    """
+
+    def render(shown: Sequence[Numbered]) -> Sequence[Message]:
+        return load("answer").render(sentences=as_lines(shown), question=plain(run.searched))
+
+    room = yield from speaker.room(run)
+    fitted = fit_sentences(room, numbered, bearing, render)
+    if fitted is None:
+        raise ContextTooLongError(
+            f"{speaker.name} holds {room.context:,} tokens: not one sentence of the article "
+            "fits beside the question. Ask a shorter one, or choose another model."
+        )
+    run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
+    run.left.examples = run.left.examples or not fitted.examples
+    yield from speaker.left_out(run)
+    try:
+        yield from _segmented(speaker, run, fitted.messages)
+    except ContextTooLongError:
+        half = sorted(fitted.kept, key=lambda place: (-bearing[place], place))[: len(fitted.kept) // 2]
+        if not half:
+            raise
+        run.left = LeftOut(len(numbered) - len(half), len(numbered), examples=True, unforeseen=True)
+        yield from speaker.left_out(run)
+        yield from _segmented(speaker, run, without_examples(render([numbered[place] for place in sorted(half)])))
 
 
-def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
-    """Return the language to translate a question into: the articles' commonest if none uses the question's script."""
-    if not documents or not re.search(r"\w", question):
-        return None
-    asked = script_language(question)
-    if any(_script(document.text[:2000]) == asked for document in documents.values()):
-        return None
-    languages = Counter(document.language for document in documents.values())
-    return min(languages, key=lambda language: (-languages[language], language))
-
-
-@lru_cache(maxsize=10_000)
-def _script(opening: str) -> str | None:
-    """Return ``script_language`` of an article's opening, kept: it is asked at every question."""
-    return script_language(opening)
+def _segmented(speaker: Speaker, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
+    segmenter = Segmenter()
+    phase: Phase = "reading"
+    stream = speaker.say(run, "answer", messages)
+    blank = True
+    try:
+        for piece in stream:
+            if piece is None:
+                yield run.beat(phase)
+            elif isinstance(piece, Notice):
+                yield piece
+            else:
+                phase = "writing"
+                blank = blank and not piece.strip()
+                run.clock("first_token")
+                yield from segmenter.push(piece)
+    finally:
+        stream.close()
+    if blank:
+        yield Notice("The model's reply was empty.")
+    yield from segmenter.finish()
 
 
 def _far(evidence: Sequence[ScoredChunk], embedder: Embedder) -> bool:

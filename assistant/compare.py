@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.chain import Assistant, Run
+from assistant.chain import Assistant
 from assistant.errors import AssistantError
+from assistant.run import Run
 from assistant.types import Answer, Event, Finished, Turn, Waiting
 
 Side = Literal["left", "right"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-    from assistant.chain import Piece
+    from assistant.speaker import Piece
 
 _BEAT_S = 0.2
 _LOAD_S = 300.0

@@ -23,7 +23,7 @@ from evals.types import EvalCase
 from prompts import load
 
 if TYPE_CHECKING:
-    from assistant.chain import Speak
+    from assistant.speaker import Speak
 
 PROMPT = "judge_answer"
 CHECKS = Path(__file__).parent / "cases" / "checks.jsonl"

@@ -21,8 +21,8 @@ from assistant.pump import Usage
 from assistant.reader import Reader
 
 if TYPE_CHECKING:
-    from assistant.chain import Piece, Speak
     from assistant.reader import Prompt, Rows
+    from assistant.speaker import Piece, Speak
     from prompts import Message
 
 FILE = "kept.sqlite"

@@ -204,7 +204,7 @@ def _without_log(connection: sqlite3.Connection) -> None:
 
 
 def _copy(path: Path, connection: sqlite3.Connection) -> None:
-    """Copy a database that may not be written: SQLite writes beside it even to read it, where a journal was left behind."""
+    """Copy a database that may not be written: SQLite writes beside it even to read it, after a kill."""
     with tempfile.TemporaryDirectory() as folder:
         for suffix in ("", "-journal", "-wal"):
             file = path.with_name(path.name + suffix)

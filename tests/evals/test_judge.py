@@ -31,7 +31,7 @@ from evals.types import EvalCase
 from prompts import Message
 
 if TYPE_CHECKING:
-    from assistant.chain import Piece, Speak
+    from assistant.speaker import Piece, Speak
 
 CASE = EvalCase("set", "id", "When did it open?", answerable=True, articles=("a",), answers=("1931", "in 1931"))
 

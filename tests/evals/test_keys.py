@@ -16,7 +16,7 @@ from assistant.wiring import Application
 from evals.cli import app as evals_app
 
 if TYPE_CHECKING:
-    from conftest import HostedModel
+    from fixtures.hosted import HostedModel
 
     from index.embed import SentenceTransformerEmbedder
 
