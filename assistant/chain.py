@@ -68,6 +68,9 @@ class Searchable(Protocol):
     ) -> tuple[ScoredChunk, ...]:
         """Return the k best chunks of some documents (None: of all), best first, for a query and its other wordings."""
 
+    def mended(self) -> str | None:
+        """Return what the index put right since this was last asked, in one line for the user."""
+
 
 class Assistant:
     """Answers questions about the articles of one index with one model. Any thread may ask; it keeps nothing."""
@@ -152,6 +155,8 @@ class Assistant:
             run.searched, k=self.settings.evidence, documents=list(documents), wordings=wordings
         )
         run.clock("evidence")
+        if line := self.index.mended():
+            yield Notice(line)
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         return run
 

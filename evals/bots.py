@@ -152,6 +152,9 @@ class _Gold:
         chunks = [Chunk(span.article, span.start, span.end, span.quote) for span in self._case.evidence]
         return tuple(ScoredChunk(chunk, 1.0, keyword=1.0) for chunk in dict.fromkeys(chunks))[:k]
 
+    def mended(self) -> str | None:
+        return self._index.mended()
+
 
 def _answer(case: EvalCase, statements: Sequence[Statement], assistant: Assistant) -> Answer:
     return Answer(

@@ -66,6 +66,9 @@ class PlainBM25:
             if scores[place] > 0
         )
 
+    def mended(self) -> None:
+        """Return nothing: what stands in memory alone needs no mending."""
+
     def _index(self, scope: tuple[str, ...]) -> tuple[tuple[Chunk, ...], BM25]:
         if scope not in self._built:
             import bm25s  # brings numpy: not for --help

@@ -90,7 +90,7 @@ class Index:
         self.settings = settings
         self.fingerprint = fingerprint(embedder, settings)
         self.notice: str | None = None
-        """What was put right since the opening, in one line for the user."""
+        """What was put right since ``mended`` was last asked, in one line for the user."""
         self._cache = cache
         self._folder = _newest(folder, self.fingerprint) if folder else None
         self._server = server
@@ -170,6 +170,11 @@ class Index:
                         self._set_aside(error)
                         self._update(tuple(snapshot.documents.values()), None)
                         mended = True
+
+    def mended(self) -> str | None:
+        """Return what was put right since this was last asked, in one line for the user."""
+        line, self.notice = self.notice, None
+        return line
 
     def close(self) -> None:
         """Release the index's folder. Queries and updates then raise StoreError."""

@@ -14,6 +14,7 @@ from assistant.errors import UsageError
 from assistant.exits import ANSWERED, USER_ERROR
 from assistant.home import Home
 from assistant.settings import Settings
+from assistant.types import Notice
 from assistant.wiring import Application
 from index.build import Index, fingerprint
 from index.errors import EmbedderError
@@ -216,3 +217,16 @@ def test_the_commands_say_what_there_is(home: Home, twin: Path, monkeypatch: pyt
     code, _, said = typed("reindex", "--embedder", "nonsense")
     assert code == USER_ERROR
     assert len(said.splitlines()) == 1
+
+
+def test_that_a_damaged_index_was_built_again_is_said_once_with_the_next_answer(opened: Opened, home: Home) -> None:
+    application = opened()
+    application.index()
+    application.close()
+    (database,) = home.index.glob("*/chroma.sqlite3")
+    database.write_bytes(database.read_bytes()[:5000])
+    again = opened()
+    told = [
+        [event.text for event in again.ask(QUESTION, model="extractive") if isinstance(event, Notice)] for _ in "12"
+    ]
+    assert told == [["The search index was damaged; it was set aside and built again from the saved articles."], []]
