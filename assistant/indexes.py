@@ -123,6 +123,12 @@ class Indexes:
         """
         before, found = size_on_disk(self._folder), self.collections()
         used = self.in_use(found)
+        if used is None and self.embedder in self._opened:
+            # What it says of itself was torn under us: an update says it anew.
+            self._stamps.clear()
+            self.current()
+            found = self.collections()
+            used = self.in_use(found)
         if used is None or used.about is None:
             raise UsageError(f"the library has no index for {self.embedder} yet. Run `assistant reindex`, then prune.")
         with self._switching, self._opening:

@@ -8,7 +8,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from index.errors import DamagedIndexError, StoreError
 from index.inventory import About
 from index.keyword import KeywordIndex
 from index.library import unknown_article
+from index.parts import Part, parts
 from index.retrieve import retrieve
 from index.settings import IndexSettings
 from index.split import split
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 _SPLITTER = 1
 _EMBED_BATCH = 128
 _CANARIES = 16
+# Chroma's graph leaves a few of many chunks where no search comes, the more the less a vector tells them apart: seen of
+# vectors of sums of words, 1 in 80. Of a damaged graph it finds nothing.
+_UNREACHABLE = 4
 
 Progress = Callable[[int, int], None]
 """Called with (chunks embedded, chunks to embed)."""
@@ -46,6 +50,7 @@ Progress = Callable[[int, int], None]
 class _Snapshot:
     """What queries read; replaced whole, so that no query sees half an update."""
 
+    parts: Mapping[str, Part]
     documents: Mapping[str, Document]
     chunks: Mapping[str, Chunk]
     keyword: KeywordIndex
@@ -58,6 +63,11 @@ def fingerprint(embedder: Embedder, settings: IndexSettings) -> str:
     """Return the name of the collection that only this embedder with these splitter settings may read or write."""
     identity = [embedder.identity, embedder.dimension, settings.chunk_tokens, _SPLITTER]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
+
+
+def _texts(chunks: Iterable[Chunk]) -> dict[str, str]:
+    """Return what is embedded of chunks, by the key its vector is kept under."""
+    return {text_key(chunk.search_text): chunk.search_text for chunk in chunks}
 
 
 def _newest(folder: Path, name: str) -> Path:
@@ -103,7 +113,9 @@ class Index:
             store = self._opened()
         except DamagedIndexError as error:
             store = self._set_aside(error)
-        self._snapshot = _Snapshot({}, {}, KeywordIndex([], languages=[]), store)
+        self._whole = False
+        """Whether the store is known to hold the snapshot's chunks and no others."""
+        self._snapshot = _Snapshot({}, {}, {}, KeywordIndex([]), store)
 
     def update(self, documents: Sequence[Document], *, progress: Progress | None = None) -> None:
         """Make exactly these documents searchable. Embeds only chunks whose text was never embedded before.
@@ -184,16 +196,19 @@ class Index:
                 self._store.close()
 
     def _update(self, documents: Sequence[Document], progress: Progress | None) -> None:
-        library = {document.id: document for document in documents}
-        chunks = {chunk.id: chunk for document in library.values() for chunk in self._split(document)}
-        self._embed(list(chunks.values()), progress)
-        keyword = KeywordIndex(
-            list(chunks.values()), languages=[library[chunk.document].language for chunk in chunks.values()]
+        made = parts(
+            documents, former=self._snapshot.parts, split=self._split, splitter=self.fingerprint, cache=self._cache
         )
+        chunks = {id: chunk for part in made.values() for id, chunk in part.chunks.items()}
+        texts = _texts(chunk for id, chunk in chunks.items() if id not in self._snapshot.chunks)
+        known = self._cache.known(self.embedder.identity, texts)
+        self._embed({key: text for key, text in texts.items() if key not in known}, progress)
+        library = {id: part.document for id, part in made.items()}
+        keyword = KeywordIndex([part.counted for part in made.values()])
         try:
-            self._publish(_Snapshot(library, chunks, keyword, self._opened()))
+            self._publish(_Snapshot(made, library, chunks, keyword, self._opened()))
         except DamagedIndexError as error:
-            self._publish(_Snapshot(library, chunks, keyword, self._set_aside(error)))
+            self._publish(_Snapshot(made, library, chunks, keyword, self._set_aside(error)))
 
     def _restore(self, snapshot: _Snapshot) -> None:
         """Put back what another program may have taken from under the queries; what it put in is its own and stays."""
@@ -210,16 +225,20 @@ class Index:
 
         What is new goes in before, what is stale goes out after: both sets can be searched at the moment of change.
         """
-        store = snapshot.store
+        store, former = snapshot.store, self._snapshot
         with store.writing() as same:
-            held = self._fill(snapshot, same=same)
+            same = same and store is former.store and store.stamp() == former.stamp
+            held = self._fill(snapshot, same=same, held=set(former.chunks) if same and self._whole else None)
             self._snapshot = replace(snapshot, stamp=store.note(self._about(snapshot)))
             store.drop(sorted(held - snapshot.chunks.keys()))
+            self._whole = True
 
-    def _fill(self, snapshot: _Snapshot, *, same: bool) -> set[str]:
-        """Put in what the store lacks of a snapshot, and return the ids it held before."""
+    def _fill(self, snapshot: _Snapshot, *, same: bool, held: set[str] | None = None) -> set[str]:
+        """Put in what the store lacks of a snapshot, and return the ids it held before (None: it is asked)."""
+        self._whole = False  # until all is done
         self._verified = self._verified and same
-        held = snapshot.store.ids()
+        if held is None:
+            held = snapshot.store.ids()
         self._put([chunk for id, chunk in snapshot.chunks.items() if id not in held], snapshot.store)
         self._verify([chunk for id, chunk in snapshot.chunks.items() if id in held], snapshot)
         return held
@@ -248,28 +267,20 @@ class Index:
         # Ask for some chunks, spread over the index.
         every = list(snapshot.chunks.values())
         canaries = every[:: max(1, len(every) // _CANARIES)][:_CANARIES]
-        for chunk, vector in zip(canaries, self._vectors(canaries), strict=True):
-            found = snapshot.store.nearest(vector, k=1, documents=[chunk.document])
-            # Another chunk may hold the same text; a chunk's own vector is always found at similarity 1.
-            if not found or found[0][1] < 0.999:
-                raise DamagedIndexError(f"{snapshot.store.place} does not find a chunk it holds")
+        nearest = [snapshot.store.nearest(vector, k=1) for vector in self._vectors(canaries)]
+        # Another chunk may hold the same text; a chunk's own vector is found at similarity 1.
+        lost = sum(not found or found[0][1] < 0.999 for found in nearest)
+        if lost > len(canaries) // _UNREACHABLE:
+            raise DamagedIndexError(f"{snapshot.store.place} does not find {lost} of {len(canaries)} chunks it holds")
 
-    def _split(self, document: Document) -> list[Chunk]:
-        key = f"{document.id}\x00{document.digest}"
-        kept = self._cache.split(self.fingerprint, key)
-        if kept is None:
-            limit = min(self.settings.chunk_tokens, self.embedder.most_tokens)
-            chunks = split(document, count_tokens=self.embedder.count_tokens, chunk_tokens=limit)
-            kept = [(chunk.start, chunk.end, chunk.heading) for chunk in chunks]
-            self._cache.keep_split(self.fingerprint, key, kept)
-        return [Chunk(document.id, start, end, document.text[start:end], heading) for start, end, heading in kept]
+    def _split(self, document: Document) -> tuple[Chunk, ...]:
+        limit = min(self.settings.chunk_tokens, self.embedder.most_tokens)
+        return split(document, count_tokens=self.embedder.count_tokens, chunk_tokens=limit)
 
-    def _embed(self, chunks: Sequence[Chunk], progress: Progress | None) -> None:
-        """See to it that every chunk's vector is in the cache; a kill here loses at most one batch of work."""
-        texts = {text_key(chunk.search_text): chunk.search_text for chunk in chunks}
-        kept = self._cache.vectors(self.embedder.identity, texts)
+    def _embed(self, texts: Mapping[str, str], progress: Progress | None) -> None:
+        """Put the vectors of texts, by their keys, into the cache; a kill here loses at most one batch of work."""
         # Like lengths together: the embedder pads them to the longest of a batch.
-        missing = sorted(texts.keys() - kept.keys(), key=lambda key: (-len(texts[key]), key))
+        missing = sorted(texts, key=lambda key: (-len(texts[key]), key))
         for start in range(0, len(missing), _EMBED_BATCH):
             batch = missing[start : start + _EMBED_BATCH]
             vectors = self.embedder.embed_documents([texts[key] for key in batch])
@@ -280,14 +291,14 @@ class Index:
     def _vectors(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
         import numpy as np
 
-        keys = [text_key(chunk.search_text) for chunk in chunks]
+        keys, texts = [text_key(chunk.search_text) for chunk in chunks], _texts(chunks)
         kept = self._cache.vectors(self.embedder.identity, keys)
         # The cache was damaged since _embed(); or its file is torn so that it does not give back what it takes.
         for anew in (False, True):
-            if len(kept) < len(set(keys)):
+            if missing := texts.keys() - kept.keys():
                 if anew:
                     self._cache.start_over()
-                self._embed(chunks, None)
+                self._embed({key: texts[key] for key in (texts if anew else missing)}, None)
                 kept = self._cache.vectors(self.embedder.identity, keys)
         vectors = np.zeros((len(keys), self.embedder.dimension), dtype=np.float32)
         for place, key in enumerate(keys):

@@ -1,4 +1,4 @@
-"""Keep what is dear to compute: vectors by embedder and text, and chunk boundaries by splitter and article.
+"""Keep what is dear to compute: vectors by embedder and text; chunk boundaries and counts by splitter and article.
 
 One SQLite file, safe for several threads and processes. Losing it costs time, never an article.
 """
@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from index.errors import StoreError
 from index.files import is_unwritable_format
@@ -31,13 +31,18 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     embedder TEXT, text TEXT, vector BLOB NOT NULL, PRIMARY KEY (embedder, text)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS splits (
-    splitter TEXT, article TEXT, chunks BLOB NOT NULL, PRIMARY KEY (splitter, article)
+CREATE TABLE IF NOT EXISTS parts (
+    splitter TEXT, article TEXT, chunks BLOB NOT NULL, counts BLOB NOT NULL, PRIMARY KEY (splitter, article)
 ) WITHOUT ROWID;
+DROP TABLE IF EXISTS splits;
 """
 # SQLITE_ERROR: our statements are sound, so the tables are not ours.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _CRC_BYTES = 4
+# SQLite's question marks in one statement.
+_ASKED = 500
+Bounds = Sequence[tuple[int, int, str]]
+"""(start, end, heading) of an article's chunks."""
 CACHE = "cache.sqlite"
 """Its name in an index folder."""
 
@@ -65,21 +70,16 @@ class Cache:
         """Return the vectors that are kept, by key; absent keys are absent."""
         import numpy as np
 
-        wanted = list(dict.fromkeys(keys))
+        found: dict[str, NDArray[np.float32]] = {}
+        for key, blob in self._look_up("SELECT text, vector FROM vectors WHERE embedder = ? AND text", embedder, keys):
+            if (data := _unsealed(blob)) is not None:
+                found[key] = np.frombuffer(data, dtype=np.float32)
+        return found
 
-        def read(connection: sqlite3.Connection) -> dict[str, NDArray[np.float32]]:
-            found: dict[str, NDArray[np.float32]] = {}
-            for start in range(0, len(wanted), 500):
-                batch = wanted[start : start + 500]
-                marks = ",".join("?" * len(batch))
-                query = f"SELECT text, vector FROM vectors WHERE embedder = ? AND text IN ({marks})"  # noqa: S608 - question marks only
-                with closing(connection.execute(query, [embedder, *batch])) as rows:
-                    for key, blob in rows:
-                        if (data := _unsealed(blob)) is not None:
-                            found[key] = np.frombuffer(data, dtype=np.float32)
-            return found
-
-        return self._use(read)
+    def known(self, embedder: str, keys: Iterable[str]) -> set[str]:
+        """Return which of the keys have a vector, sound or not."""
+        rows = self._look_up("SELECT text FROM vectors WHERE embedder = ? AND text", embedder, keys)
+        return {key for (key,) in rows}
 
     def keep_vectors(self, embedder: str, vectors: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep vectors under their keys."""
@@ -109,27 +109,29 @@ class Cache:
 
         return self._use(write)
 
-    def split(self, splitter: str, article: str) -> list[tuple[int, int, str]] | None:
-        """Return the kept (start, end, heading) of an article's chunks, or None."""
+    def splits(self, splitter: str, articles: Iterable[str]) -> Mapping[str, tuple[Bounds, bytes]]:
+        """Return what ``keep_splits`` was given, by article; absent articles are absent."""
+        query = "SELECT article, chunks, counts FROM parts WHERE splitter = ? AND article"
+        found = {}
+        for article, chunks, counts in self._look_up(query, splitter, articles):
+            bounds, packed = _unsealed(chunks), _unsealed(counts)
+            if bounds is not None and packed is not None:
+                found[article] = [(start, end, heading) for start, end, heading in json.loads(bounds)], packed
+        return found
 
-        def read(connection: sqlite3.Connection) -> bytes | None:
-            query = "SELECT chunks FROM splits WHERE splitter = ? AND article = ?"
-            with closing(connection.execute(query, [splitter, article])) as rows:
-                row = rows.fetchone()
-            return _unsealed(row[0]) if row else None
-
-        data = self._use(read)
-        return None if data is None else [(start, end, heading) for start, end, heading in json.loads(data)]
-
-    def keep_split(self, splitter: str, article: str, chunks: Sequence[tuple[int, int, str]]) -> None:
-        """Keep the (start, end, heading) of an article's chunks."""
-        row = (splitter, article, _sealed(json.dumps(chunks).encode()))
+    def keep_splits(self, splitter: str, splits: Mapping[str, tuple[Bounds, bytes]]) -> None:
+        """Keep the boundaries of articles' chunks, and their counts as bytes."""
+        rows = [
+            (splitter, article, _sealed(json.dumps(bounds).encode()), _sealed(counts))
+            for article, (bounds, counts) in splits.items()
+        ]
 
         def write(connection: sqlite3.Connection) -> None:
             with connection:
-                connection.execute("INSERT OR REPLACE INTO splits VALUES (?, ?, ?)", row)
+                connection.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", rows)
 
-        self._use(write)
+        if rows:
+            self._use(write)
 
     def start_over(self) -> None:
         """Forget everything: for a file that is damaged in a way that only who uses it can notice."""
@@ -139,6 +141,20 @@ class Cache:
         """Close the file; using the cache again opens it again."""
         with self._guard:
             self._disconnect()
+
+    def _look_up(self, query: str, owner: str, keys: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query that ends in a column, for which the keys are asked."""
+        wanted = list(dict.fromkeys(keys))
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = []
+            for start in range(0, len(wanted), _ASKED):
+                batch = wanted[start : start + _ASKED]
+                with closing(connection.execute(f"{query} IN ({','.join('?' * len(batch))})", [owner, *batch])) as rows:
+                    found.extend(rows)
+            return found
+
+        return self._use(read)
 
     def _use(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Return what ``work`` returns, on an empty cache where the file proves damaged."""

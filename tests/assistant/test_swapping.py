@@ -230,3 +230,12 @@ def test_that_a_damaged_index_was_built_again_is_said_once_with_the_next_answer(
         [event.text for event in again.ask(QUESTION, model="extractive") if isinstance(event, Notice)] for _ in "12"
     ]
     assert told == [["The search index was damaged; it was set aside and built again from the saved articles."], []]
+
+
+def test_an_index_whose_note_of_itself_was_torn_under_the_app_can_be_pruned(opened: Opened, home: Home) -> None:
+    application = opened()
+    application.index()
+    (note,) = home.index.glob("*/about.json")
+    note.write_text("{")
+    assert application.indexes.prune().deleted == ()
+    assert application.index().documents() == application.documents()

@@ -16,6 +16,7 @@ from index.cache import Cache, text_key
 from index.errors import StoreError
 
 ONE = np.array([0.6, 0.8], dtype=np.float32)
+SPLIT = [(0, 4, "Ferry"), (6, 9, "渡し船")], b"counts"
 TWO = np.array([1.0, 0.0], dtype=np.float32)
 
 
@@ -31,7 +32,7 @@ def kept(cache, *keys, by="m"):
 def filled(path):
     with closing(Cache(path)) as cache:
         cache.keep_vectors("m", {text_key(str(n)): np.full(64, n, dtype=np.float32) for n in range(500)})
-        cache.keep_split("s", "a", [(0, 4, "Ferry"), (6, 9, "渡し船")])
+        cache.keep_splits("s", {"a": SPLIT})
 
 
 def test_vectors_are_kept_by_embedder_and_text(path):
@@ -64,13 +65,13 @@ def test_more_keys_than_one_query_takes_are_all_answered(path):
         assert set(cache.vectors("m", wanted)) == set(wanted[:500])
 
 
-@given(st.lists(st.tuples(st.integers(0), st.integers(0), st.text())))
-def test_chunk_boundaries_are_kept_by_splitter_and_article(chunks):
+@given(st.lists(st.tuples(st.integers(0), st.integers(0), st.text())), st.binary(min_size=1))
+def test_chunk_boundaries_and_counts_are_kept_by_splitter_and_article(chunks, counts):
     with closing(Cache(None)) as cache:
-        cache.keep_split("s", "a", chunks)
-        assert cache.split("s", "a") == chunks
-        assert cache.split("s", "b") is None
-        assert cache.split("t", "a") is None
+        cache.keep_splits("s", {"a": (chunks, counts)})
+        assert cache.splits("s", "ab") == {"a": (chunks, counts)}
+        assert cache.splits("s", "b") == {}
+        assert cache.splits("t", "a") == {}
 
 
 def test_caches_in_memory_do_not_see_each_other():
@@ -97,7 +98,7 @@ def test_a_file_cut_short_costs_time_only(path, share):
     with closing(Cache(path)) as cache:
         for n in range(500):
             assert kept(cache, text_key(str(n))) in ({}, {text_key(str(n)): [n] * 64})
-        assert cache.split("s", "a") in (None, [(0, 4, "Ferry"), (6, 9, "渡し船")])
+        assert cache.splits("s", "a") in ({}, {"a": SPLIT})
         cache.keep_vectors("m", {"one": ONE})
         assert kept(cache, "one") == {"one": ONE.tolist()}
 
@@ -113,7 +114,7 @@ def test_flipped_bytes_never_come_back_as_a_wrong_vector(path, seed):
     with closing(Cache(path)) as cache:
         found = cache.vectors("m", [text_key(str(n)) for n in range(500)])
         assert all(found[text_key(str(n))].tolist() == [n] * 64 for n in range(500) if text_key(str(n)) in found)
-        assert cache.split("s", "a") in (None, [(0, 4, "Ferry"), (6, 9, "渡し船")])
+        assert cache.splits("s", "a") in ({}, {"a": SPLIT})
         cache.keep_vectors("m", {"one": ONE})
         assert kept(cache, "one") == {"one": ONE.tolist()}
 
@@ -162,7 +163,7 @@ def test_a_file_that_an_earlier_version_keeps_open_with_a_log_is_used_and_change
     filled(path)
     with closing(sqlite3.connect(path)) as earlier:
         earlier.execute("PRAGMA journal_mode=WAL")
-        earlier.execute("DELETE FROM splits")
+        earlier.execute("DELETE FROM parts")
         earlier.commit()
         with closing(Cache(path)) as cache:
             cache.keep_vectors("m", {"one": ONE})

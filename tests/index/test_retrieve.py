@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.keyword import KeywordIndex
+from index.keyword import Counted, Counts, KeywordIndex
 from index.retrieve import retrieve
 from index.settings import IndexSettings
 from index.types import Chunk
@@ -44,14 +44,18 @@ class Shelf:
         return {id: float(self.embedder.embed_documents([text])[0] @ vector) for id, text in texts.items()}
 
     def retrieve(self, query, *, k=10, documents=None, wordings=(), **numbers):
-        languages = [self.library[chunk.document].language for chunk in self.chunks.values()]
+        counted = [
+            Counted(chunk.document, language, (id,), Counts.of([chunk], language))
+            for id, chunk in self.chunks.items()
+            for language in [self.library[chunk.document].language]
+        ]
         return retrieve(
             query,
             k=k,
             wordings=wordings,
             embedder=self.embedder,
             store=self,
-            keyword=KeywordIndex(list(self.chunks.values()), languages=languages),
+            keyword=KeywordIndex(counted),
             chunks=self.chunks,
             library=self.library,
             documents=documents,
