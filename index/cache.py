@@ -39,6 +39,8 @@ DROP TABLE IF EXISTS splits;
 # SQLITE_ERROR: our statements are sound, so the tables are not ours.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _CRC_BYTES = 4
+# A vector of 384 numbers stands in its row: on smaller pages each takes a page of its own.
+_PAGE_BYTES = 16384
 # SQLite's question marks in one statement.
 _ASKED = 500
 Bounds = Sequence[tuple[int, int, str]]
@@ -186,6 +188,7 @@ class Cache:
             # A torn key need not be UTF-8; it is then the key of nothing.
             self._connection.text_factory = lambda data: data.decode(errors="replace")
             if path is not None:
+                self._connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
                 _without_log(self._connection)
             self._connection.executescript(_SCHEMA)
         return self._connection

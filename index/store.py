@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedIndexError, StoreError
-from index.files import is_unwritable_format
+from index.files import is_unwritable_format, write_whole
 from index.inventory import About, note
 
 if TYPE_CHECKING:
@@ -27,10 +29,14 @@ CONFIGURATION = {
         "ef_construction": 200,
         "max_neighbors": 32,
         "ef_search": 200,
-        # Never flush in the background: a kill inside a flush leaves an index that cannot be opened again.
-        "sync_threshold": 1_000_000,
+        # Changes after which Chroma writes its graph of vectors to disk. Until then every opening makes it anew, in one
+        # second for each thousand chunks.
+        "sync_threshold": 5_000,
     }
 }
+_SEAL = "graph.json"
+_FLUSHED = "index_metadata.pickle"
+"""Stands in a collection's folder once its graph was written there."""
 # Chroma keeps one client a path in a registry of its own, which is not made for threads.
 _REGISTRY = threading.Lock()
 # What a full disk, a folder without permission or a busy file say: the index is as good as it was.
@@ -54,12 +60,18 @@ class ChromaStore:
 
     One process at a time may have a folder open (two lose vectors without an error): the caller holds the lock. Every
     method raises DamagedIndexError for an index that is not what was put into it, StoreError for any other trouble.
+
+    Chroma opens a graph that a kill left half written, or a torn one, with wrong answers or a crash. So each graph it
+    writes is sealed, and one that does not bear its seal counts as damaged before Chroma sees it.
     """
 
     def __init__(self, folder: Path | None, *, name: str) -> None:
         self._folder = folder
         self._closed = False
+        self._sealed: dict[str, tuple[int, int]] = {}
         with self._said_plainly(), _REGISTRY:
+            if folder is not None:
+                self._sealed = _require_sealed(folder)
             self._client = _client(folder)
             try:
                 self._collection = self._client.get_or_create_collection(
@@ -71,6 +83,7 @@ class ChromaStore:
             except BaseException:
                 self._client.close()
                 raise
+        self._seal()
 
     def ids(self) -> set[str]:
         """Return every id held."""
@@ -90,12 +103,14 @@ class ChromaStore:
                     embeddings=vectors[part],
                     metadatas=[{"document": document} for document in documents[part]],
                 )
+        self._seal()
 
     def drop(self, ids: Sequence[str]) -> None:
         """Forget vectors."""
         with self._said_plainly():
             for start in range(0, len(ids), _BATCH):
                 self._collection.delete(ids=list(ids[start : start + _BATCH]))
+        self._seal()
 
     def require(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
         """Raise DamagedIndexError unless each id is held with this vector and this document."""
@@ -171,6 +186,16 @@ class ChromaStore:
                     self._client.delete_collection(self._collection.name)
             finally:
                 self._client.close()
+
+    def _seal(self) -> None:
+        """Have Chroma take in all that was put, and seal the graph if it has written one since."""
+        if self._folder is None:
+            return
+        with self._said_plainly():
+            self._collection.count()  # it takes in what was put before it answers anything
+            if (now := _graph(self._folder)) != self._sealed:
+                write_whole(self._folder / _SEAL, json.dumps(_sums(self._folder, now)))
+                self._sealed = now
 
     @property
     def place(self) -> str:
@@ -269,6 +294,32 @@ def _require_sound(database: Path) -> None:
         raise DamagedIndexError(f"{database} is damaged (no known format)")
     if found != b"ok":
         raise DamagedIndexError(f"{database} is damaged ({found.decode(errors='replace').splitlines()[0]})")
+
+
+def _graph(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return (size, time of the last write) of each file of the graphs that were written, by its path in the folder."""
+    files = [file for mark in folder.glob(f"*/{_FLUSHED}") for file in mark.parent.iterdir()]
+    stats = [(file, file.stat()) for file in sorted(files)]
+    return {str(file.relative_to(folder)): (stat.st_size, stat.st_mtime_ns) for file, stat in stats}
+
+
+def _sums(folder: Path, graph: Iterable[str]) -> dict[str, int]:
+    """Return the checksum of each file of a graph."""
+    return {path: zlib.crc32((folder / path).read_bytes()) for path in graph}
+
+
+def _require_sealed(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the graph that a folder holds; raise DamagedIndexError for another than was sealed there."""
+    graph = _graph(folder)
+    try:
+        seal = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        seal = {}
+    except ValueError:
+        seal = None
+    if seal != _sums(folder, graph):
+        raise DamagedIndexError(f"the index at {folder} is damaged (its graph is not the one that was sealed)")
+    return graph
 
 
 def is_damage(error: BaseException) -> bool:

@@ -31,6 +31,8 @@ _WORK_S = 60.0
 _TURN_S = 60.0
 """For another program of this library to end its writing."""
 _BATCH = 1000  # Chroma's limit for one call is 40 MiB.
+# Never write the graph: we cannot seal it there, and a server that is killed meanwhile never finds its vectors again.
+_CONFIGURATION = {"hnsw": {**CONFIGURATION["hnsw"], "sync_threshold": 1_000_000}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class ServerStore(ChromaStore):
         with self._turn():
             with self._said_plainly():
                 self._collection = self._found(
-                    self._api.create_collection(self._name, configuration=CONFIGURATION, get_or_create=True)
+                    self._api.create_collection(self._name, configuration=_CONFIGURATION, get_or_create=True)
                 )
             yield self._id == former
 

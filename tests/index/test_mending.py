@@ -168,6 +168,22 @@ def test_damage_that_a_query_meets_is_mended_under_it(built, reopened, library, 
     assert embedder.embedded == []
 
 
+@pytest.mark.parametrize(("reached", "damaged"), [("all but two", False), ("none", True)])
+def test_a_few_chunks_that_no_search_reaches_are_no_damage(built, reopened, library, monkeypatch, reached, damaged):
+    nearest, asked = ChromaStore.nearest, []
+
+    def blind(store, vector, **options):
+        asked.append(store)
+        few = reached == "none" and store is asked[0]
+        return [] if few or (reached == "all but two" and len(asked) in (3, 9)) else nearest(store, vector, **options)
+
+    monkeypatch.setattr(ChromaStore, "nearest", blind)
+    index = reopened()
+    index.update(library)
+    assert (index.notice is not None) == damaged
+    assert everything(index) == built[1]
+
+
 def test_a_store_that_fails_again_and_again_is_an_error_and_no_loop(built, reopened, library, monkeypatch):
     index = reopened()
     index.update(library)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from index.errors import DamagedIndexError, StoreError
-from index.store import _BATCH, ChromaStore
+from index.store import _BATCH, CONFIGURATION, ChromaStore
 
 IDS = [f"{number:03}" for number in range(200)]
 DOCUMENTS = ["a" if number < 150 else "b" for number in range(200)]
@@ -33,6 +33,17 @@ def store(folder):
     store.put(IDS, VECTORS, DOCUMENTS)
     yield store
     store.close()
+
+
+@pytest.fixture
+def written(folder, monkeypatch):
+    """The folder of a store that was closed after Chroma had written its graph."""
+    monkeypatch.setitem(CONFIGURATION["hnsw"], "sync_threshold", 100)
+    with closing(ChromaStore(folder, name="test")) as store:
+        store.put(IDS, VECTORS, DOCUMENTS)
+        store.drop(IDS[:20])
+    assert {"index_metadata.pickle", "data_level0.bin"} <= {path.name for path in folder.glob("*/*")}
+    return folder
 
 
 def open_files(folder):
@@ -128,6 +139,40 @@ def test_what_was_put_is_there_after_opening_again(store, folder):
     again.require(IDS, VECTORS, DOCUMENTS)
     assert again.nearest(VECTORS[7], k=1)[0][0] == IDS[7]
     again.close()
+
+
+def test_a_graph_that_was_written_is_read_again(written):
+    for _ in range(2):
+        with closing(ChromaStore(written, name="test")) as store:
+            assert store.ids() == set(IDS[20:])
+            store.require(IDS[20:], VECTORS[20:], DOCUMENTS[20:])
+            assert store.nearest(VECTORS[77], k=1)[0][0] == IDS[77]
+
+
+@pytest.mark.parametrize(
+    "file", ["header.bin", "data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"]
+)
+@pytest.mark.parametrize("tear", ["flip", "cut", "empty", "delete"])
+def test_a_graph_that_does_not_bear_its_seal_is_damage_before_chroma_sees_it(written, file, tear):
+    (path,) = written.glob(f"*/{file}")
+    data = path.read_bytes()
+    if tear == "delete" or not data:  # few vectors have no links
+        path.unlink()
+    else:
+        middle = len(data) // 2
+        flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        path.write_bytes({"flip": flipped, "cut": data[:middle], "empty": b""}[tear])
+    with pytest.raises(DamagedIndexError, match="its graph is not the one that was sealed"):
+        ChromaStore(written, name="test")
+
+
+@pytest.mark.parametrize("seal", [None, b"", b"{", b"[]", b"{}", b"null", b"\xff"])
+def test_a_seal_that_is_torn_seals_nothing(written, seal):
+    (written / "graph.json").unlink()
+    if seal is not None:
+        (written / "graph.json").write_bytes(seal)
+    with pytest.raises(DamagedIndexError, match="its graph is not the one that was sealed"):
+        ChromaStore(written, name="test")
 
 
 @pytest.mark.parametrize(

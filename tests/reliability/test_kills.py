@@ -31,6 +31,12 @@ def test_at_any_moment(kills: Kills) -> None:
     assert {name: one for name, one in found.items() if one.kind != "right"} == {}
 
 
+def test_while_chroma_writes_its_graph() -> None:
+    with Kills("ours", articles=8, count=60) as large:
+        found = {wait: large.at_flush(wait / 1000) for wait in (0, 1, 3, 8)}
+    assert {wait: one for wait, one in found.items() if one is None or one.kind != "right"} == {}
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, to kill inside Chroma and SQLite")
 def test_inside_chroma_and_sqlite(kills: Kills) -> None:
     calls = kills.system_calls()

@@ -42,7 +42,9 @@ class Ours:
         from assistant.settings import Settings
         from assistant.wiring import Application
         from index.settings import IndexSettings
+        from index.store import CONFIGURATION
 
+        CONFIGURATION["hnsw"]["sync_threshold"] = 100  # so that small libraries, too, have a graph on disk
         self.application = Application(Home(root), Settings(embedder=embedder, index=IndexSettings(chunk_tokens=32)))
         if tiny:
             self.application.embedders._loaded.update(
