@@ -24,7 +24,7 @@ from index.build import Index
 from index.embed import SentenceTransformerEmbedder
 
 if TYPE_CHECKING:
-    from conftest import HostedModel
+    from fixtures.hosted import HostedModel
 
 CHAIR = "The LDP commission's chair was Itsunori Onodera, a former defense minister [1]."
 ALL = (

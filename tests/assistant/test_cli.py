@@ -30,7 +30,7 @@ from index.library import Library
 from index.load import load
 
 if TYPE_CHECKING:
-    from conftest import HostedModel
+    from fixtures.hosted import HostedModel
     from typer.testing import Result
 
     from index.embed import SentenceTransformerEmbedder

@@ -29,7 +29,7 @@ from index.types import Sentence
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from conftest import HostedModel
+    from fixtures.hosted import HostedModel
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=300) | st.sampled_from(
     ["The bridge opened in 1931. " * 9, "橋" * 80]
