@@ -101,7 +101,11 @@ class Library:
         """Save an article, in the place of one with the same id."""
         path = self._path(document.id)
         # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
-        text = json.dumps(asdict(document), ensure_ascii=False, indent=1)
+        fields = asdict(document)
+        for late in ("site", "pages"):  # not saved where there are none: an article of before stays as it was saved
+            if not fields[late]:
+                del fields[late]
+        text = json.dumps(fields, ensure_ascii=False, indent=1)
         text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         with self._writing():
             try:
@@ -165,6 +169,7 @@ def _read(path: Path) -> Document | None:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         fields["blocks"] = tuple(Block(**block) for block in fields["blocks"])
         fields["questions"] = tuple(fields["questions"])
+        fields["pages"] = tuple(fields.get("pages", ()))
         return Document(**fields)
     except FileNotFoundError:
         return None

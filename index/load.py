@@ -11,9 +11,11 @@ import hashlib
 import re
 import stat
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from index.canonical import assemble, clean_line
+from index.batch import MAX_ROWS, Row, csv_rows, json_rows
+from index.canonical import Draft, assemble, clean_line
 from index.errors import LoadError
 from index.language import detect_language, script_language
 from index.load_html import parse_html
@@ -24,9 +26,15 @@ from index.types import Document
 MAX_BYTES = 20_000_000
 """The largest file taken for an article: some seven thousand pages."""
 
-FORMATS = "text (.txt), Markdown (.md, .markdown) or HTML (.html, .htm, .xhtml) in UTF-8"
+FORMATS = (
+    "a web page (.html, .htm, .xhtml, .mhtml, .mht), PDF, Word (.docx), EPUB, Markdown (.md, .markdown) or text (.txt)"
+)
 _MARKDOWN = frozenset({".md", ".markdown"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})
+BATCHES = frozenset({".jsonl", ".csv"})
+"""Files of many articles, a line or a row each."""
+SUFFIXES = _HTML | _MARKDOWN | BATCHES | {".mhtml", ".mht", ".pdf", ".docx", ".epub", ".txt"}
+"""What is taken for an article, or for a batch of them, where a whole folder is given."""
 _WESTERN = frozenset({"ca", "da", "de", "en", "es", "fi", "fr", "gl", "is", "it", "nb", "nl", "no", "pt", "sv"})
 _LONGEST_ID = 100  # characters; an id also names a file, and file systems stop at 255 bytes
 _BINARY_KINDS: tuple[tuple[bytes, str], ...] = (
@@ -84,9 +92,65 @@ def load(path: Path, *, id: str | None = None) -> Document:
     return _load(data, name=path.name, shown=str(path), id=id)
 
 
-def load_bytes(data: bytes, *, name: str, id: str | None = None) -> Document:
-    """Return the article in ``data``, as `load` would from a file called ``name``; the same errors."""
-    return _load(data, name=PurePath(name.replace("\\", "/")).name, shown=name, id=id)
+def load_bytes(
+    data: bytes, *, name: str, id: str | None = None, media_type: str | None = None, url: str | None = None
+) -> Document:
+    """Return the article in ``data``, as `load` would from a file called ``name``; the same errors.
+
+    ``media_type``, a response's Content-Type, decides the format where the name does not. ``url`` is where the article
+    came from; it stays unless the article states its own address on the same host.
+    """
+    short = PurePath(name.replace("\\", "/")).name
+    return _load(data, name=short, shown=name, id=id, media_type=media_type, url=url)
+
+
+def is_batch(name: str) -> bool:
+    """Say whether a file of this name holds many articles, to be read by `load_batch`."""
+    return PurePath(name).suffix.lower() in BATCHES
+
+
+def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
+    """Yield the articles of a batch in order, and a LoadError with its line for each row that is none.
+
+    An article without an id gets the file's, its line behind it: "news.csv" gives "news-2". Raises nothing.
+    """
+    try:
+        text = _decode(_checked(data, name), name)
+    except LoadError as error:
+        yield error
+        return
+    rows = json_rows if PurePath(name).suffix.lower() == ".jsonl" else csv_rows
+    lines: dict[str, int] = {}
+    for count, row in enumerate(rows(re.sub("\r\n?", "\n", text), name)):
+        if count == MAX_ROWS:
+            yield LoadError(f"Found more than {MAX_ROWS:,} rows in {name}; the rest is left out. Split it into files.")
+            return
+        if isinstance(row, LoadError):
+            yield row
+            continue
+        id = _slug(row.id or "") or f"{document_id(name)}-{row.line}"
+        if id in lines:
+            yield LoadError(
+                f"{name}, line {row.line}: Found the id {id} again, as in line {lines[id]}; "
+                "expected one article an id. Change one of them."
+            )
+            continue
+        lines[id] = row.line
+        try:
+            yield _from_row(row, id)
+        except LoadError as error:
+            yield LoadError(f"{name}, line {row.line}: {error}")
+
+
+def _from_row(row: Row, id: str) -> Document:
+    draft = parse_plain(row.text, titled=row.title is not None)
+    draft.title = row.title or draft.title
+    draft.author = row.author or draft.author
+    draft.published = row.published or draft.published
+    draft.language = row.language
+    draft.url = row.url or draft.url
+    draft.site = row.site
+    return _assembled(draft, id=id, title=_readable(id), shown=id)
 
 
 def document_from_text(text: str, *, id: str, title: str, language: str | None = None) -> Document:
@@ -105,20 +169,24 @@ def document_id(name: str) -> str:
     """  # noqa: D205  one sentence that does not fit a line
     name = unicodedata.normalize("NFC", PurePath(name.replace("\\", "/")).name)
     stem = re.sub(r"(?<=.)\.[A-Za-z][A-Za-z0-9]{0,8}\Z", "", name)
-    slug = "".join(c if c in "._:-" or unicodedata.category(c)[0] in "LMN" else "-" for c in stem)
+    return _slug(stem) or "article"
+
+
+def _slug(text: str) -> str:
+    slug = "".join(c if c in "._:-" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
     slug = re.sub("-{2,}", "-", slug).strip("-.")
     if len(slug) > _LONGEST_ID:
         slug = f"{slug[: _LONGEST_ID - 9]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
-    return slug or "article"
+    return slug
 
 
-def _load(data: bytes, *, name: str, shown: str, id: str | None) -> Document:
+def _load(
+    data: bytes, *, name: str, shown: str, id: str | None, media_type: str | None = None, url: str | None = None
+) -> Document:
     suffix = PurePath(name).suffix.lower()
-    if len(data) > MAX_BYTES:
-        raise _too_large(shown, len(data))
-    if not data:
-        raise LoadError(f"Found {shown} empty; expected {FORMATS}. Check that it was saved.")
-    text = _decode(data, shown)
+    text = _decode(_checked(data, shown), shown)
+    if not suffix and media_type and media_type.startswith("text/html"):
+        suffix = ".html"
     try:
         if suffix in _HTML or (suffix not in _MARKDOWN | {".txt"} and _LOOKS_LIKE_HTML.match(text[:4096])):
             draft = parse_html(text)
@@ -128,7 +196,20 @@ def _load(data: bytes, *, name: str, shown: str, id: str | None) -> Document:
             draft = parse_plain(text)
     except LoadError as error:
         raise LoadError(f"{shown}: {error}") from error
-    document = assemble(draft, id=id or document_id(name), title=_readable(name), language="en")
+    draft.url = draft.url or url
+    return _assembled(draft, id=id or document_id(name), title=_readable(name), shown=shown)
+
+
+def _checked(data: bytes, shown: str) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise _too_large(shown, len(data))
+    if not data:
+        raise LoadError(f"Found {shown} empty; expected {FORMATS}. Check that it was saved.")
+    return data
+
+
+def _assembled(draft: Draft, *, id: str, title: str, shown: str) -> Document:
+    document = assemble(draft, id=id, title=title, language="en")
     if not document.text:
         raise LoadError(
             f"Found no text in {shown}; expected at least a word of an article. Check that it was saved whole."
