@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from index.types import Block, BlockKind, Document
+
+MAX_CHARACTERS = 5_000_000
+"""Of an article's text: some two thousand pages."""
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x85\u2028]")
 _PARAGRAPH_ENDS = re.compile("[\x0c\u2029]")
@@ -139,5 +142,6 @@ def _begin(text: str, offset: int) -> int:
 def without_title(pieces: Sequence[Piece], title: str) -> list[Piece]:
     """Return ``pieces`` without an opening heading that only repeats ``title``, unless nothing else would be left."""
     if len(pieces) > 1 and pieces[0].level and clean_line(pieces[0].text) == clean_line(title):
-        return list(pieces[1:])
+        first = replace(pieces[1], pages=(0,) * len(pieces[0].pages) + pieces[1].pages)
+        return [first, *pieces[2:]]
     return list(pieces)
