@@ -59,6 +59,13 @@ class _Line:
     """A hyphen stands at its end, not in ``text``."""
 
 
+def warm() -> None:
+    """Load the library now."""
+    import pypdfium2
+
+    pypdfium2.PdfDocument.new().close()
+
+
 def parse_pdf(data: bytes) -> Draft:
     """Return the Draft of a PDF. LoadError for one that is locked, damaged, too long, or only pictures of pages."""
     # Imported here: it loads a library of its own, for PDFs alone.
