@@ -112,7 +112,7 @@ def connect(page: PageUrl, *, network: Network, watch: Watch) -> Connection:
         if isinstance(error, ssl.SSLCertVerificationError):
             raise FetchError(
                 f"Found a certificate at {page.shown} that does not prove it to be {page.host} "
-                f"({error.verify_message.rstrip('.')}); expected one that does. Check the URL."
+                f"({_reason(error)}); expected one that does. Check the URL."
             ) from error
         if isinstance(error, OSError):
             raise FetchError(
@@ -212,6 +212,8 @@ def _check_distance(page: PageUrl, address: IPAddress, ours: IPAddress) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return str(getattr(error, "verify_message", "") or "it is not trusted").rstrip(".")
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").replace("_", " ").lower()
     return (getattr(error, "strerror", None) or "it broke off").lower()

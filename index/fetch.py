@@ -20,8 +20,8 @@ from index.page_url import PageUrl, follow, parse_page_url
 from index.unpack import PACKINGS, TooLargeError, Unpacker, UnpackError
 
 Progress = Callable[[int, int | None], None]
-"""Called several times a second from the first moment on, with the bytes that have come and how many there will be
-(None: not said); it raises to stop the fetch."""
+"""Called often, and at least several times a second from the first moment on, with the bytes that have come and how
+many there will be (None: not said); it raises to stop the fetch."""
 
 HEADERS: Mapping[str, str] = {
     "User-Agent": "ArticleAssistant/0.1 (one page, asked for by its reader)",
@@ -32,9 +32,12 @@ HEADERS: Mapping[str, str] = {
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAGES = frozenset({200, 203})
-_NAMELESS = frozenset({"application/octet-stream", "binary/octet-stream", "application/force-download"})
+_NAMELESS = frozenset(
+    {"application/octet-stream", "binary/octet-stream", "application/force-download", "application/x-download"}
+)
 _NO_ARTICLE = frozenset({"text/css", "text/javascript", "text/ecmascript", "text/event-stream"})
 _XML = frozenset({"application/xml", "application/rss+xml", "application/atom+xml"})
+_DAY_S = 86_400
 _BY_HAND = "Open it in a browser, save the page and add the file."
 _WHY: Mapping[int, tuple[str, str]] = {
     401: ("that asks for a password", _BY_HAND),
@@ -224,7 +227,7 @@ def _pause(retry_after: str) -> str:
             seconds = round(((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
         except (ValueError, TypeError, OverflowError):
             return "later"
-    if seconds < 1:
+    if not 1 <= seconds <= _DAY_S:
         return "later"
     return f"in {seconds} seconds" if seconds <= 120 else f"in {-(-seconds // 60)} minutes"
 

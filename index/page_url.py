@@ -17,6 +17,7 @@ LONGEST = 4000
 PORTS = {"http": 80, "https": 443}
 # An article's site is found at the usual ports; a request to any other might speak to something that is no web server.
 
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _LONGEST_SHOWN = 100
@@ -99,6 +100,8 @@ def follow(page: PageUrl, location: str) -> PageUrl:
     # Servers write spaces into a Location that belong encoded; in a host even "%20" is refused.
     location = location.strip(" \t").replace(" ", "%20")
     _check_characters(location)  # before urljoin, which drops tabs and line ends in silence
+    if _SCHEME.match(location):  # whole, or none: urljoin would make something of "http:///x" too
+        return parse_page_url(location)
     try:
         joined = urljoin(str(page), location)
     except ValueError:
