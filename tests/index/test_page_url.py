@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.page_url import follow, parse_page_url
 
 # Characters that parsers have split on differently, and some that none does.
 odd = st.text(st.sampled_from("abX01.-_~:/?#@[]%\\ \t\n\u00ad。．①ß例é☃xn;&=+,'\"|^`{}"), max_size=30)
+secrets = odd.map("{}-secret".format)
 hosts = st.sampled_from(["example.com", "EXAMPLE.com", "93.184.215.14", "[2606:4700::1111]", "münchen.de", "例え。jp"])
 urls = st.builds(
     lambda scheme, host, port, rest: f"{scheme}://{host}{port}{rest}",
@@ -61,9 +62,8 @@ def test_nothing_after_the_host_changes_the_host(host, rest):
 
 
 @settings(max_examples=300)
-@given(urls, odd)
+@given(urls, secrets)
 def test_an_error_holds_nothing_of_the_url(url, secret):
-    assume(len(secret) > 8)
     for tried in (url + secret, secret + url, f"https://{secret}@example.com/", f"https://example.com:{secret}/"):
         with suppress(ValueError):
             parse_page_url(tried)
