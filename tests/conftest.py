@@ -128,6 +128,19 @@ def faults() -> Iterator[Party]:
         yield party
 
 
+@pytest.fixture(scope="session")
+def start_party() -> Callable[..., AbstractContextManager[Party]]:
+    """What runs a program of ``tests/parties`` with an order of the test's own."""
+    return started
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[Party]:
+    """A website with every fault we know of: the path says which (see ``parties/web_server.py``)."""
+    with started("web_server.py") as party:
+        yield party
+
+
 class HostedModel(ThreadingHTTPServer):
     """An OpenAI-compatible server on loopback that says ``reply``, and remembers what it was asked."""
 
