@@ -1,4 +1,4 @@
-"""Paths, URLs, uploads and pasted texts enter, articles of the library leave: one outcome for each article or failure."""
+"""Paths, URLs, uploads and pasted texts enter, articles of the library leave: one outcome an article or failure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath
 from typing import Literal
 
-from index.errors import FetchError, LoadError
+from index.errors import LoadError
 from index.fetch import fetch
+from index.formats import SUFFIXES, is_batch
 from index.library import Library
-from index.load import MAX_BYTES, SUFFIXES, document_id, is_batch
+from index.load import read_file
 from index.parser import Parser
 from index.types import Document
 
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
 _READ_BY = 1
 
+Progress = Callable[[int, int], None]
+"""Called often with (sources done, sources in all); it raises to stop."""
 Given = Literal["path", "url", "upload", "text"]
 
 
@@ -78,38 +82,53 @@ class Intake:
         self._library = library
         self._parser = parser
 
-    def take(self, sources: Sequence[Source], *, stop_if_cancelled: Callable[[], None] = lambda: None) -> Iterator[Taken]:
+    def take(self, sources: Sequence[Source], *, progress: Progress = lambda _done, _total: None) -> Iterator[Taken]:
         """Take each source in, and yield what became of it; no failure stops the next.
 
-        Whatever ``stop_if_cancelled`` raises ends it; what was taken until then stays. Raises StoreError when the
-        library cannot be written.
+        Whatever ``progress`` raises ends it; what was taken until then stays. Raises StoreError when the library cannot
+        be written.
         """
         held = _Held(self._library.documents())
-        for source in sources:
-            stop_if_cancelled()
-            yield from self._taken(source, held, stop_if_cancelled)
+        for done, source in enumerate(sources):
+            beat = partial(progress, done, len(sources))
+            beat()
+            yield from self._taken(source, held, beat)
 
-    def _taken(self, source: Source, held: _Held, stop_if_cancelled: Callable[[], None]) -> Iterator[Taken]:
+    def one(self, source: Source) -> Document:
+        """Return the article of one source, which stays out of the library; LoadError where there is none, or many."""
+        data, name, origin, media_type = _read(source, lambda: None)
+        if is_batch(name):
+            raise LoadError(
+                f"Found a batch of articles at {name}; expected one article. Add it to the library to ask it."
+            )
+        url = origin if source.given == "url" else None
+        (found,) = self._parser.parse(data, name=name, media_type=media_type, url=url)
+        if isinstance(found, LoadError):
+            raise found
+        return replace(found, source=origin)
+
+    def _taken(self, source: Source, held: _Held, beat: Callable[[], None]) -> Iterator[Taken]:
         shown = source.name or "pasted text"
         try:
-            data, name, origin, media_type = _read(source, stop_if_cancelled)
+            data, name, origin, media_type = _read(source, beat)
         except LoadError as error:
             yield Taken(shown, "failed", why=str(error))
             return
         taken = f"{_READ_BY}:{hashlib.sha256(data).hexdigest()}"
-        if known := held.taken(origin, taken, media_type):
-            yield from (Taken(shown, "unchanged", one.id, one.title) for one in known)
+        many = is_batch(name)
+        known = None if many else held.taken(origin, taken)  # of a batch, the rows that failed are told again
+        if known is not None:
+            yield Taken(shown, "unchanged", known.id, known.title)
             return
         url = origin if source.given == "url" else None
         read = self._parser.parse(data, name=name, media_type=media_type, url=url)
-        stop_if_cancelled()  # a parse that was ended so is no failure of the file
+        beat()  # a parse that was ended so is no failure of the file
         for found in read:
             if isinstance(found, LoadError):
                 yield Taken(shown, "failed", why=str(found))
                 continue
-            many = is_batch(name)
             place = f"{origin}#{found.id}" if many else origin
-            document = replace(found, source=place, taken=taken)
+            document = replace(found, source=place, taken=None if many else taken)
             if source.given == "text" and source.name:
                 document = replace(document, title=source.name)
             yield self._added(shown, document, held)
@@ -135,12 +154,54 @@ class _Held:
             self.note(document)
 
     def note(self, document: Document) -> None:
+        """Take in that the library holds this now."""
         former = self._by_id.get(document.id)
-        if former is not None and self._by_text.get(_text_key(former)) == former.id:
-            del self._by_text[_text_key(former)]
+        if former is not None:
+            self._by_text.pop(_text_key(former), None)
         self._by_id[document.id] = document
-        self._by_text.setdefault(_text_key(document), document.id)
+        self._by_text[_text_key(document)] = document.id
         if document.source:
             self._by_source[document.source] = document.id
 
-    ...
+    def taken(self, origin: str, taken: str) -> Document | None:
+        """Return the article that was made of these very bytes from this place."""
+        document = self._by_id.get(self._by_source.get(origin, ""))
+        return document if document is not None and document.taken == taken else None
+
+    def same_text(self, document: Document) -> Document | None:
+        """Return the article of another source that has this one's text, unless this source has one already."""
+        twin = self._by_text.get(_text_key(document))
+        return None if twin is None or document.source in self._by_source else self._by_id[twin]
+
+    def fitted(self, document: Document) -> Document:
+        """Return the article under its id: that of its source, or one of its own; a title of its reader's stays."""
+        id = self._by_source.get(document.source or "")
+        if id is None:
+            id, number = document.id, 2
+            while id in self._by_id:
+                id, number = f"{document.id}-{number}", number + 1
+            return replace(document, id=id)
+        held = self._by_id[id]
+        if held.renamed:
+            return replace(document, id=id, title=held.title, renamed=True)
+        return replace(document, id=id)
+
+
+def _text_key(document: Document) -> str:
+    return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _read(source: Source, beat: Callable[[], None]) -> tuple[bytes, str, str, str | None]:
+    """Return a source's bytes, the name to read them by, where they are from, and their media type where it is said."""
+    match source.given:
+        case "url":
+            page = fetch(source.name, progress=lambda *_: beat())
+            return page.data, page.name, page.url, page.media_type
+        case "path":
+            path = Path(source.name)
+            return read_file(path), path.name, str(path.resolve()), None
+        case "upload":
+            name = PurePath(source.name.replace("\\", "/")).name
+            return source.data, name, f"upload:{name}", None
+        case "text":
+            return source.data, "text.txt", f"text:{hashlib.sha256(source.data).hexdigest()[:16]}", None

@@ -51,8 +51,13 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 def load(path: Path, *, id: str | None = None) -> Document:
     """Return the article in a file; ``id`` defaults to `document_id` of the file's name.
 
-    Raises LoadError for a file that is missing, a folder, unreadable, empty, binary, over `MAX_BYTES`, or without text.
+    Raises LoadError as `read_file` does, and for a file that is empty, binary or without text.
     """
+    return _load(read_file(path), name=path.name, shown=str(path), id=id)
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes; LoadError for one that is missing, a folder, no file, unreadable, or over `MAX_BYTES`."""
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -62,7 +67,7 @@ def load(path: Path, *, id: str | None = None) -> Document:
         if found.st_size > MAX_BYTES:
             raise _too_large(str(path), found.st_size)
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise LoadError(f"Found no file at {path}; expected an article. Check the path.") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
@@ -70,7 +75,6 @@ def load(path: Path, *, id: str | None = None) -> Document:
         raise LoadError(
             f"Found {path} unreadable ({reason}); expected a readable file. Check its permissions."
         ) from error
-    return _load(data, name=path.name, shown=str(path), id=id)
 
 
 def load_bytes(
