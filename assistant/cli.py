@@ -1,4 +1,4 @@
-"""The terminal: ask, add, list and remove articles, list and pull models, start the app.
+"""The terminal: ask, add, list, rename and remove articles, list and pull models, start the app.
 
 Every command imports what it needs when it runs: ``--help`` answers at once, and ``ask`` never loads the browser app.
 """
@@ -76,8 +76,9 @@ def ask(
         typer.Option(
             "--article",
             "-a",
-            metavar="FILE|ID",
-            help="A file, asked alone and not added to the library, or an article's id. Default: the whole library.",
+            metavar="FILE|URL|ID",
+            help="A file or page, asked alone and not added to the library, or an article's id. "
+            "Default: the whole library.",
         ),
     ] = None,
     model: Model = DEFAULT_MODEL,
@@ -118,63 +119,109 @@ def ask(
 
 @app.command(short_help="Add articles to the library.")
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Articles: .txt, .md or .html files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL",
+            help="Files (web pages, MHTML, PDF, Word, EPUB, Markdown, text), batches of articles (.jsonl, .csv), "
+            "folders of these, or addresses of pages.",
+        ),
+    ],
 ) -> None:
-    """Add articles to the library, or update those that came from the same file.
+    """Add articles to the library, or update those that came from the same place.
 
-    A file that cannot be added does not stop the others; the exit status is then 1.
+    What is there already is left as it is: after an interruption the same command goes on. What cannot be added does
+    not stop the others; the exit status is then 1. Only an address you name is fetched, from the public internet alone.
     """
-    from assistant.terminal import visible
-    from index.errors import LoadError
-    from index.load import load
+    from collections import Counter
 
-    failed = changed = 0
+    from assistant.intake import named
+    from assistant.terminal import Status, visible
+
+    changes: Counter[str] = Counter()
     with _application() as application:
-        for file in files:
-            try:
-                document = application.fit_id(load(file), file)
-            except LoadError as error:
-                failed += 1
-                complain(str(error))
-                continue
-            change = application.library.add(document)
-            changed += change != "unchanged"
-            typer.echo(f"{change:<9}  {document.id}  {visible(document.title)}")
-        if changed:
+        with Status() as status:
+            for taken in application.shelf.take(
+                map(named, sources), progress=lambda done, total: status.show(f"adding… {done} of {total}")
+            ):
+                changes[taken.change] += 1
+                status.clear()
+                if taken.change == "failed":
+                    complain(taken.why)
+                    continue
+                why = f" ({taken.why})" if taken.why else ""
+                typer.echo(f"{taken.change:<9}  {taken.id}  {visible(f'{taken.title}{why}')}")
+        if changes["added"] or changes["updated"]:
             _index_now(application)
-        raise typer.Exit(USER_ERROR if failed else ANSWERED)
+        if changes.total() > 1:
+            typer.echo(", ".join(f"{changes[kind]:,} {kind}" for kind in _CHANGES if changes[kind]), err=True)
+        elif not changes:
+            complain(
+                "nothing to add was found: the folders hold no articles. `assistant add --help` names the formats."
+            )
+        raise typer.Exit(USER_ERROR if changes["failed"] or not changes else ANSWERED)
 
 
 @app.command(short_help="List the library.")
-def articles(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
+def articles(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORD", help="Only articles with these in title, author or site.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
     """List the articles of the library, by title: the id, the title, and what is known of author, date and length."""
     from dataclasses import asdict
 
     from assistant.terminal import json_line, visible
 
     with _application() as application:
-        cards = application.articles()
+        listing = application.shelf.search(" ".join(words or ()), count=sys.maxsize)
+        cards = listing.cards
         if as_json:
             typer.echo(json_line([asdict(card) for card in cards], out=sys.stdout, indent=1))
             return
         width = max((len(card.id) for card in cards), default=0)
         for card in cards:
-            about = ", ".join(part for part in (card.author, card.published, _words(card.words)) if part)
+            known = (card.author, card.site, card.published, _words(card.words))
+            about = ", ".join(part for part in known if part)
             typer.echo(f"{card.id:<{width}}  {visible(f'{card.title} ({about})')}")
         if not cards:
-            typer.echo("The library is empty; `assistant add FILE` adds an article.", err=True)
+            none = f"None of {listing.of:,} articles has these words." if listing.of else "The library is empty; "
+            typer.echo(none if listing.of else f"{none}`assistant add FILE` adds an article.", err=True)
 
 
-@app.command(short_help="Take an article out of the library.")
-def remove(
-    id: Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")],
-) -> None:
-    """Take an article out of the library. The file it came from stays where it is."""
+_CHANGES = ("added", "updated", "unchanged", "failed")
+Id = Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")]
+
+
+@app.command(short_help="Give an article another title.")
+def rename(id: Id, title: Annotated[str, typer.Argument(metavar="TITLE")]) -> None:
+    """Give an article another title; it stays when the article is updated."""
     from assistant.terminal import visible
 
     with _application() as application:
-        document = application.library.remove(id)
-        typer.echo(f"removed    {document.id}  {visible(document.title)}")
+        card = application.shelf.rename(id, title)
+        typer.echo(f"renamed    {card.id}  {visible(card.title)}")
+
+
+@app.command(short_help="Take an article out of the library.")
+def remove(id: Id) -> None:
+    """Take an article out of the library; `restore` undoes this for a month. Its file stays where it is."""
+    from assistant.terminal import visible
+
+    with _application() as application:
+        card = application.shelf.remove(id)
+        typer.echo(f"removed    {card.id}  {visible(card.title)}")
+
+
+@app.command(short_help="Bring a removed article back.")
+def restore(id: Id) -> None:
+    """Bring an article back that was removed in the last month."""
+    from assistant.terminal import visible
+
+    with _application() as application:
+        card = application.shelf.restore(id)
+        typer.echo(f"restored   {card.id}  {visible(card.title)}")
 
 
 @models_app.callback(invoke_without_command=True)
@@ -381,23 +428,18 @@ def _typed(question: str) -> str:
 
 
 def _scope(application: Application, article: str | None) -> tuple[Document | None, tuple[str, ...] | None]:
-    """Return what to ask: a file's article alone, or the ids of the library's articles to keep to, None for all."""
-    from assistant.errors import UsageError
-    from index.load import load
+    """Return what to ask: a file's or page's article alone, or the ids of the library's to keep to, None for all."""
+    from assistant.intake import named
+    from index.formats import SUFFIXES
 
     if article is None:
         return None, None
-    if article.startswith(("http://", "https://")):
-        raise UsageError(
-            f"'{article}' is an address; expected a file or an article's id. Save the page, and name the file."
-        )
-    if _exists(article):
-        return load(Path(article)), None
+    source = named(article)
+    if source.given == "url" or _exists(article):
+        return application.shelf.one(source), None
     known = {card.id for card in application.articles()}
-    if article not in known and (
-        "/" in article or Path(article).suffix.lower() in {".txt", ".md", ".markdown", ".html", ".htm"}
-    ):
-        load(Path(article))  # raises, saying what it found
+    if article not in known and ("/" in article or Path(article).suffix.lower() in SUFFIXES):
+        application.shelf.one(source)  # raises, saying what it found
     return None, (application.document(article).id,)
 
 

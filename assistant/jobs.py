@@ -17,9 +17,10 @@ from index.errors import IndexingError
 
 logger = logging.getLogger(__name__)
 
-Task = Literal["pull", "use"]
-"""``pull``: fetch a model's weights. ``use``: search with another embedder, its weights and index made if need be."""
-Phase = Literal["starting", "waiting", "downloading", "verifying", "unpacking", "done", "loading", "indexing"]
+Task = Literal["pull", "use", "add"]
+"""``pull``: fetch a model's weights. ``use``: search with another embedder, its weights and index made if need be.
+``add``: take articles into the library and make them searchable."""
+Phase = Literal["starting", "waiting", "downloading", "verifying", "unpacking", "done", "loading", "adding", "indexing"]
 """``waiting``: another process fetches the same weights."""
 
 
@@ -29,11 +30,11 @@ class Job:
 
     task: Task
     name: str
-    """Of the weights, or of the embedder."""
+    """Of the weights, the embedder, or what is added."""
     state: Literal["running", "cancelling", "done", "cancelled", "failed"] = "running"
     phase: Phase = "starting"
     done: int = 0
-    """Bytes; passages where ``phase`` is ``indexing``."""
+    """Bytes; articles where ``phase`` is ``adding``; passages where it is ``indexing``."""
     total: int = 0
     """0 where it is not known."""
     trouble: str = ""

@@ -28,12 +28,13 @@ from assistant.llm import ModelName, missing, parse_model_name, server_of
 from assistant.local import LocalServers, State
 from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
+from assistant.shelf import ArticleCard, Shelf
 from assistant.stock import Stock
 from assistant.types import Event, Notice, Turn, Waiting
 from assistant.voice import Voice, voice
 from assistant.weights import Progress as Pull
 from assistant.weights import WeightsFolder
-from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
+from assistant.workbench import Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
 from index.errors import IndexingError
 from index.library import Library
@@ -68,6 +69,8 @@ class Application:
         self.embedders = Embedders(home, self.weights)
         self.indexes = Indexes(home, self.library, self.embedders, self.settings)
         self._closing.callback(self.indexes.close)
+        self.shelf = Shelf(self.library, self.indexes)
+        self._closing.callback(self.shelf.close)
         jobs = Jobs()
         self._closing.callback(jobs.close)
         self.stock = Stock(self.weights, self.embedders, self.indexes, jobs, pulled=self._pulled)
@@ -84,9 +87,7 @@ class Application:
 
     def articles(self) -> tuple[ArticleCard, ...]:
         """Return the library in title order."""
-        return tuple(
-            ArticleCard(d.id, d.title, d.author, d.published, d.language, _words(d)) for d in self.library.documents()
-        )
+        return self.shelf.cards()
 
     def document(self, article: str) -> Document:
         """Return one article; raise UnknownArticleError naming the known ones."""
@@ -95,15 +96,6 @@ class Application:
     def documents(self) -> tuple[Document, ...]:
         """Return the library's articles in title order."""
         return self.library.documents()
-
-    def fit_id(self, document: Document, file: Path) -> Document:
-        """Return a document with an id of its own: an article from another file keeps its, this one gets a number."""
-        source = str(file.resolve())
-        held = {known.id: known.source for known in self.library.documents()}
-        id, number = document.id, 2
-        while id in held and held[id] != source:
-            id, number = f"{document.id}-{number}", number + 1
-        return replace(document, id=id, source=source)
 
     def index(self, progress: Progress | None = None) -> Index:
         """Return the library's index, equal to the articles on disk (see ``Indexes.current``)."""
@@ -463,11 +455,6 @@ class Application:
 
 def _can_run_local() -> bool:
     return importlib.util.find_spec("xllamacpp") is not None
-
-
-def _words(document: Document) -> int:
-    spaceless = document.language in {"ja", "zh"}
-    return len(document.text) // 2 if spaceless else len(document.text.split())
 
 
 def _free_memory() -> int | None:

@@ -7,23 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from assistant.compare import Side, Sided
+from assistant.shelf import ArticleCard, Shelf
 from assistant.stock import Stock
 from assistant.types import Answer, Event, Turn
 from index.types import Document
 
 Opinion = Literal["up", "down"]
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleCard:
-    """One line of the library."""
-
-    id: str
-    title: str
-    author: str | None
-    published: str | None
-    language: str
-    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +61,9 @@ class Workbench(Protocol):
     default_model: str
     stock: Stock
     """The weights, embedders and indexes, and the work on them that goes on in the background."""
+
+    shelf: Shelf
+    """The library: adding to it, searching, renaming, removing and bringing back."""
 
     def articles(self) -> tuple[ArticleCard, ...]:
         """Return the library in title order."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from index.types import Block, BlockKind, Document
+
+MAX_CHARACTERS = 5_000_000
+"""Of an article's text: some two thousand pages."""
 
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x85\u2028]")
 _PARAGRAPH_ENDS = re.compile("[\x0c\u2029]")
@@ -41,6 +45,8 @@ class Piece:
     text: str
     level: int = 0
     """1 to 6 for a heading, 0 for a paragraph."""
+    pages: tuple[int, ...] = ()
+    """Offsets in ``text`` at which a page begins, ascending: 0 where the piece opens one, twice where one is empty."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class Draft:
     published: str | None = None
     language: str | None = None
     url: str | None = None
+    site: str | None = None
     questions: tuple[str, ...] = ()
 
 
@@ -95,30 +102,46 @@ def assemble(draft: Draft, *, id: str, title: str, language: str) -> Document:
     """
     texts: list[str] = []
     blocks: list[Block] = []
+    pages: list[int] = []
     position = 0
     for piece in draft.pieces:
-        text = clean_line(piece.text) if piece.level else clean_block(piece.text)
+        text = _clean_piece(piece, piece.text)
+        # A page that begins within a piece begins after the words before it; with no words left, at the next piece.
+        pages += [position + _begin(text, len(_clean_piece(piece, piece.text[:page]))) for page in piece.pages]
         if not text:
             continue
         kind: BlockKind = "heading" if piece.level else "paragraph"
         blocks.append(Block(kind=kind, start=position, end=position + len(text), level=piece.level))
         texts.append(text)
         position += len(text) + 2
+    whole = "\n\n".join(texts)
     return Document(
         id=id,
         title=clean_line(draft.title) or clean_line(title) or "",
-        text="\n\n".join(texts),
+        text=whole,
         blocks=tuple(blocks),
         author=clean_line(draft.author),
         published=draft.published,
         language=draft.language or language,
         url=draft.url,
         questions=tuple(filter(None, map(clean_line, draft.questions))),
+        site=clean_line(draft.site),
+        pages=tuple(min(page, len(whole)) for page in accumulate(pages, max)),
     )
+
+
+def _clean_piece(piece: Piece, text: str) -> str:
+    return (clean_line(text) or "") if piece.level else clean_block(text)
+
+
+def _begin(text: str, offset: int) -> int:
+    """Return the first offset from ``offset`` on that holds no space."""
+    return len(text) - len(text[offset:].lstrip())
 
 
 def without_title(pieces: Sequence[Piece], title: str) -> list[Piece]:
     """Return ``pieces`` without an opening heading that only repeats ``title``, unless nothing else would be left."""
     if len(pieces) > 1 and pieces[0].level and clean_line(pieces[0].text) == clean_line(title):
-        return list(pieces[1:])
+        first = replace(pieces[1], pages=(0,) * len(pieces[0].pages) + pieces[1].pages)
+        return [first, *pieces[2:]]
     return list(pieces)

@@ -2,6 +2,7 @@
 
 IndexingError              the base: one line that says what was found, what was expected and what to do
 ├── LoadError              a file is missing, empty, binary, unreadable, too large or holds no text
+│   └── FetchError         a URL that may not be fetched, or that gave no article
 ├── UnknownArticleError    an article id that the library does not hold (the message names those it does)
 ├── EmbedderError          an embedder that is not there, or is not an embedder
 └── StoreError             the library, its index or its cache cannot be read, written or locked
@@ -15,6 +16,10 @@ class IndexingError(Exception):
 
 class LoadError(IndexingError):
     """A file cannot become an article."""
+
+
+class FetchError(LoadError):
+    """A URL may not be fetched, or gave no article; the line never holds its query, user or password."""
 
 
 class UnknownArticleError(IndexingError):

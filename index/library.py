@@ -7,10 +7,11 @@ import json
 import os
 import re
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ from index.types import Block, Document
 
 Change = Literal["added", "updated", "unchanged"]
 
+_KEPT_S = 30 * 86_400
+"""How long what was removed can be brought back."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -101,7 +104,11 @@ class Library:
         """Save an article, in the place of one with the same id."""
         path = self._path(document.id)
         # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
-        text = json.dumps(asdict(document), ensure_ascii=False, indent=1)
+        fields = asdict(document)
+        for late in ("site", "pages"):  # not saved where there are none: an article of before stays as it was saved
+            if not fields[late]:
+                del fields[late]
+        text = json.dumps(fields, ensure_ascii=False, indent=1)
         text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         with self._writing():
             try:
@@ -116,12 +123,56 @@ class Library:
         return "added" if held is None else "updated"
 
     def remove(self, id: str) -> Document:
-        """Take an article out of the library and return it; raise UnknownArticleError naming the known ones."""
+        """Take an article out of the library and return it; ``restore`` brings it back for a month.
+
+        Raises UnknownArticleError naming the known ones.
+        """
         with self._writing():
             document = self.get(id)
-            self._path(id).unlink()
+            removed = self._removed
+            removed.mkdir(exist_ok=True)
+            for path in removed.glob("*.json"):
+                if time.time() - path.stat().st_mtime > _KEPT_S:
+                    path.unlink()
+            path = self._path(id)
+            path.touch()  # when it was removed
+            path.replace(removed / path.name)
+            sync_folder(removed)
             sync_folder(self.folder)
         return document
+
+    def restore(self, id: str) -> Document:
+        """Bring a removed article back and return it.
+
+        Raises UnknownArticleError where none of that id was removed, StoreError where the library holds one again.
+        """
+        with self._writing():
+            path = self._path(id)
+            document = _read(self._removed / path.name)
+            if document is None:
+                raise UnknownArticleError(
+                    f"no removed article '{id}'. Removed: {', '.join(self._removed_ids()) or 'none'}."
+                )
+            if path.exists():
+                raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
+            (self._removed / path.name).replace(path)
+            sync_folder(self._removed)
+            sync_folder(self.folder)
+        return document
+
+    def rename(self, id: str, title: str) -> Document:
+        """Give an article a title of its reader's own, and return it; UnknownArticleError names the known ones."""
+        renamed = replace(self.get(id), title=title, renamed=True)
+        self.add(renamed)
+        return renamed
+
+    @property
+    def _removed(self) -> Path:
+        return self.folder / ".removed"
+
+    def _removed_ids(self) -> list[str]:
+        paths = sorted(self._removed.glob("*.json"), key=lambda path: -path.stat().st_mtime)
+        return [document.id for document in map(_read, paths[:10]) if document is not None]
 
     def _current(self, stamp: FileStamp) -> Document | None:
         return self._kept.get(stamp) or _read(self.folder / stamp.name)
@@ -165,6 +216,7 @@ def _read(path: Path) -> Document | None:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         fields["blocks"] = tuple(Block(**block) for block in fields["blocks"])
         fields["questions"] = tuple(fields["questions"])
+        fields["pages"] = tuple(fields.get("pages", ()))
         return Document(**fields)
     except FileNotFoundError:
         return None

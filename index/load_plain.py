@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.canonical import Draft, Piece, clean_block, clean_characters, join_lines
 from index.metadata import iso_date, web_address
 
 _UNDERLINE = re.compile(r"\s*([=\-~])\1{2,}\s*")
-_LIST_ITEM = re.compile(r"\s*(?:[-*+•‣・●○■□◆]\s|[-*•・]|\(?\d{1,3}[.)]\s|[a-z]\)\s)")
-_SENTENCE_END = re.compile(r"[.!?…。！？｡．:：;；,、，][\"'”’»」』)）\]】]*$")
+LIST_ITEM = re.compile(r"\s*(?:[-*+•‣・●○■□◆]\s|[-*•・]|\(?\d{1,3}[.)]\s|[a-z]\)\s)")
+SENTENCE_END = re.compile(r"[.!?…。！？｡．:：;；,、，][\"'”’»」』)）\]】]*$")
 _PARENTHESISED = re.compile(r"[(（\[].*[)）\]]")
 _EAST_ASIAN = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _ABOUT = re.compile(
@@ -41,7 +42,7 @@ def parse_plain(text: str, *, titled: bool = False) -> Draft:
     """
     paragraphs = _paragraphs(clean_characters(text).split("\n"))
     draft = Draft()
-    about = _read_about(paragraphs, draft)
+    about = read_about(draft, [paragraph.text for paragraph in paragraphs])
     headings = _headings(paragraphs, about)
     first = next((i for i in range(len(paragraphs)) if i not in about), None)
     title_at = first if first in headings and not titled and not draft.title else None
@@ -86,9 +87,7 @@ def _group_paragraphs(group: list[str], width: int | None) -> list[_Paragraph]:
 def _wrap_width(groups: list[list[str]]) -> int | None:
     """Return the columns a text was wrapped at, or None when its lines end where its author ended them."""
     breaks = [pair for group in groups for pair in itertools.pairwise(group)]
-    breaks = [
-        (line, after) for line, after in breaks if not _LIST_ITEM.match(after) and not _UNDERLINE.fullmatch(after)
-    ]
+    breaks = [(line, after) for line, after in breaks if not LIST_ITEM.match(after) and not _UNDERLINE.fullmatch(after)]
     if len(breaks) < 2:
         return None
     width = sorted(_columns(line.rstrip()) for line, _ in breaks)[int((len(breaks) - 1) * 0.95)]
@@ -102,9 +101,9 @@ def _wrap_width(groups: list[list[str]]) -> int | None:
 
 def _is_wrapped(line: str, following: str, width: int) -> bool:
     """Say whether ``line`` broke because the next word would not have fitted."""
-    if _LIST_ITEM.match(following) or _UNDERLINE.fullmatch(following):
+    if LIST_ITEM.match(following) or _UNDERLINE.fullmatch(following):
         return False
-    if len(following) - len(following.lstrip()) > len(line) - len(line.lstrip()) and not _LIST_ITEM.match(line):
+    if len(following) - len(following.lstrip()) > len(line) - len(line.lstrip()) and not LIST_ITEM.match(line):
         return False  # an indented line opens a paragraph
     word = following.split()[0]
     # East Asian lines break at any character; up to two may be pushed over so that no line begins with a full stop.
@@ -116,12 +115,13 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text) if not text.isascii() else len(text)
 
 
-def _read_about(paragraphs: list[_Paragraph], draft: Draft) -> set[int]:
+def read_about(draft: Draft, paragraphs: Sequence[str] | None = None) -> set[int]:
     """Fill ``draft`` from lines such as "Author: …" near the top or the end; return where they stand."""
     about: set[int] = set()
-    count = len(paragraphs)
+    texts = [piece.text for piece in draft.pieces] if paragraphs is None else paragraphs
+    count = len(texts)
     for i in [*range(min(count, _HEAD_LINES)), *range(max(count - _TAIL_LINES, _HEAD_LINES), count)]:
-        text = paragraphs[i].text
+        text = texts[i]
         if len(text) > 200 or count == 1:
             continue
         if byline := _BYLINE.fullmatch(text):
@@ -167,9 +167,9 @@ def _headings(paragraphs: list[_Paragraph], about: set[int]) -> set[int]:
 
 
 def _heads(paragraph: _Paragraph, below: _Paragraph) -> bool:
-    if _LIST_ITEM.match(below.text) and paragraph.text.endswith((":", "：")):
+    if LIST_ITEM.match(below.text) and paragraph.text.endswith((":", "：")):
         return paragraph.text.isupper() or (paragraph.after_blank and len(paragraph.text.split()) <= 4)
-    long = _columns(below.text) > 80 or bool(_SENTENCE_END.search(below.text))
+    long = _columns(below.text) > 80 or bool(SENTENCE_END.search(below.text))
     longer = _columns(below.text) > _columns(paragraph.text)
     return long and longer and _looks_like_heading(paragraph) and not _foreign(paragraph, below)
 
@@ -179,8 +179,8 @@ def _looks_like_heading(paragraph: _Paragraph) -> bool:
     return (
         _columns(text) <= _TITLE_COLUMNS
         and any(c.isalpha() for c in text)
-        and not _SENTENCE_END.search(text)
-        and not (_LIST_ITEM.match(text) and not text[0].isdigit())
+        and not SENTENCE_END.search(text)
+        and not (LIST_ITEM.match(text) and not text[0].isdigit())
         and not _PARENTHESISED.fullmatch(text)
     )
 

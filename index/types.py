@@ -6,6 +6,7 @@ All offsets count characters (Python ``str`` indices) in ``Document.text``, half
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,14 +46,24 @@ class Document:
     questions: tuple[str, ...] = ()
     """Questions the author suggests."""
     source: str | None = None
-    """The file it was added from: adding that file again updates this article."""
+    """The file or page it was added from: adding that again updates this article."""
+    site: str | None = None
+    """The name of the site, journal or book it is part of."""
+    pages: tuple[int, ...] = ()
+    """Where each page begins in ``text``, ascending; a page without text begins where the next one does.
+    Empty for an article that has no pages."""
+    taken: str | None = None
+    """What its bytes were when it was added, and who read them: equal ones need not be read again."""
+    renamed: bool = False
+    """Whether the title is its reader's own; it stays when the article is updated."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of what a reader sees: two documents with equal digests need no new indexing."""
         content = "\x00".join([self.title, self.author or "", self.published or "", self.language, self.text])
         shape = ",".join(f"{b.kind}:{b.start}:{b.end}:{b.level}" for b in self.blocks)
-        return hashlib.sha256(f"{content}\x00{shape}".encode()).hexdigest()
+        pages = "\x00" + ",".join(map(str, self.pages)) if self.pages else ""  # none: the digest it always had
+        return hashlib.sha256(f"{content}\x00{shape}{pages}".encode()).hexdigest()
 
     def heading_before(self, offset: int) -> str | None:
         """Return the text of the nearest heading that starts at or before ``offset``, or None."""
@@ -63,6 +74,10 @@ class Document:
             if block.kind == "heading":
                 heading = self.text[block.start : block.end]
         return heading
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page, from 1, that the character at ``offset`` stands on; None without pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ KNOWN_MODELS = (
     "Known: extractive; local:qwen2.5-coder-1.5b-instruct, local:qwen2.5-coder-0.5b-instruct, "
     "local:smollm2-135m-instruct; local:/path/to/any.gguf; scripted:FILE; PROVIDER:MODEL, where PROVIDER is one of "
 )
-FORMATS = "text (.txt), Markdown (.md, .markdown) or HTML (.html, .htm, .xhtml) in UTF-8"
+FORMATS = (
+    "a web page (.html, .htm, .xhtml, .mhtml, .mht), PDF, Word (.docx), EPUB, Markdown (.md, .markdown) or text (.txt)"
+)
 
 
 @pytest.fixture(scope="session")

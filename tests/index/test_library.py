@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from index.errors import StoreError, UnknownArticleError
 from index.library import Library
 from index.load import document_from_text, load_bytes
+from index.types import Block, Document
 
 MARKDOWN = """---
 title: The ferry
@@ -64,6 +65,23 @@ def test_an_article_comes_back_as_it_was(library, ferry):
     assert library.add(ferry) == "added"
     assert library.get("ferry") == ferry
     assert Library(library.folder).documents() == (ferry,)
+
+
+def test_an_article_with_a_site_and_pages_comes_back_as_it_was(library, ferry):
+    paged = replace(ferry, site="The Ferryman", pages=(0, 12, 12))
+    library.add(paged)
+    assert Library(library.folder).get("ferry") == paged
+    assert [paged.page_at(offset) for offset in (0, 11, 12, 40)] == [1, 1, 3, 3]
+    assert paged.digest != ferry.digest
+
+
+def test_an_article_without_site_and_pages_is_saved_as_before_there_were_any(library, ferry):
+    library.add(ferry)
+    [file] = library.folder.glob("*.json")
+    assert {"site", "pages"}.isdisjoint(json.loads(file.read_text(encoding="utf-8")))
+    assert ferry.page_at(3) is None
+    article = Document(id="a", title="A", text="Red.", blocks=(Block("paragraph", 0, 4),))
+    assert article.digest == "5221d8c2e8f022d77d6fe4e60abb328b574a103b9d3dda7e0778edc5fa097f07"  # as of before
 
 
 def test_adding_again_says_what_changed(library, ferry):

@@ -327,14 +327,14 @@ def test_another_suffix_is_read_as_what_it_looks_like():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "Found a.txt empty; expected text"),
+        (b"", "Found a.txt empty; expected a web page"),
         (b" \n\t\r\n ", "Found no text in a.txt; expected at least a word"),
         ("\u200b\ufeff\u2066".encode(), "Found no text in a.txt; expected at least a word"),
-        (b"%PDF-1.7 ...", "Found a PDF at a.txt; expected text (.txt), Markdown (.md, .markdown) or HTML"),
-        (b"PK\x03\x04abc", "Found a ZIP archive or an Office document at a.txt; expected text"),
-        (b"\x89PNG\r\n\x1a\n", "Found a PNG image at a.txt; expected text"),
-        (b"abc\x00def", "Found a binary file at a.txt; expected text"),
-        (bytes(range(1, 256)) * 8, "Found a binary file at a.txt; expected text"),
+        (b"%PDF-1.7 ...", "a.txt: Found a PDF that is damaged ("),
+        (b"PK\x03\x04abc", "Found a ZIP archive at a.txt; expected a web page"),
+        (b"\x89PNG\r\n\x1a\n", "Found a PNG image at a.txt; expected a web page"),
+        (b"abc\x00def", "Found a binary file at a.txt; expected a web page"),
+        (bytes(range(1, 256)) * 8, "Found a binary file at a.txt; expected a web page"),
         (b"x" * (MAX_BYTES + 1), "Found a.txt with 20.0 MB; expected at most 20 MB. Split it"),
     ],
 )

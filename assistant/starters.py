@@ -1,0 +1,47 @@
+"""An article enters, a few questions to begin with leave: its author's own, or what its headings and names suggest."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from index.types import Document
+
+MOST = 4
+_ABOUT = {
+    "en": "What does the article say about {}?",
+    "ja": "{}について何と書かれていますか。",
+    "zh": "文章中关于{}说了什么？",
+    "ko": "기사에서 {}에 대해 무엇이라고 하나요?",
+    "de": "Was sagt der Artikel über {}?",
+    "fr": "Que dit l’article au sujet de {} ?",
+    "es": "¿Qué dice el artículo sobre {}?",
+}
+_LONGEST_SUBJECT = 60
+# Two or more words with capitals, joined by the small ones that names hold; or a run of katakana or Han.
+_NAME = re.compile(
+    r"\b[A-ZÀ-Þ][\w’'-]+(?: (?:of|the|and|for|de|la|du|des|der|von) (?=[A-ZÀ-Þ])| )(?:[A-ZÀ-Þ][\w’'-]+ ?)+"
+    r"|[\u30a1-\u30fa][\u30a1-\u30fa・ー]{3,}|[\u4e00-\u9fff]{4,10}"
+)
+
+
+def starters(document: Document) -> tuple[str, ...]:
+    """Return up to four questions, in the article's language; none where nothing in it suggests one."""
+    if document.questions:
+        return document.questions[:MOST]
+    about = _ABOUT.get(document.language, _ABOUT["en"])
+    return tuple(about.format(subject) for subject in _subjects(document)[:MOST])
+
+
+def _subjects(document: Document) -> list[str]:
+    """Return what the article is about: its headings, then the names it says most often; no name twice."""
+    headings = [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"]
+    named = Counter(match[0].strip() for match in _NAME.finditer(document.text))
+    often = sorted((name for name, count in named.items() if count > 1), key=lambda name: (-named[name], name))
+    fit = [subject.strip(" .:：。") for subject in (*headings, *often) if len(subject) <= _LONGEST_SUBJECT]
+    # A heading that asks something is no subject.
+    return [
+        subject
+        for subject in dict.fromkeys(fit)
+        if subject and subject[-1] not in "?？!！" and subject != document.title
+    ]
