@@ -1,11 +1,19 @@
 """The article side: a file becomes an article, articles become a searchable index, a query the chunks that bear on it.
 
-An article's way, a module each: `load` a file, find its `sentences` (what is cited), `split` it into chunks (what is
-found), keep it in the `library`, `embed` and `store` its chunks, `build` the index, `retrieve` from it.
+An article's way, a module each: `fetch` a page or `load` a file, find its `sentences` (what is cited), `split` it into
+chunks (what is found), keep it in the `library`, `embed` and `store` its chunks, `build` the index, `retrieve` from it.
 The names below are light to import; for ``Index``, ``Library`` and the verbs name their module.
 """
 
-from index.errors import DamagedIndexError, EmbedderError, IndexingError, LoadError, StoreError, UnknownArticleError
+from index.errors import (
+    DamagedIndexError,
+    EmbedderError,
+    FetchError,
+    IndexingError,
+    LoadError,
+    StoreError,
+    UnknownArticleError,
+)
 from index.settings import IndexSettings
 from index.types import Block, Chunk, Document, ScoredChunk, Sentence
 
@@ -21,6 +29,7 @@ __all__ = [  # noqa: RUF022 - grouped: a table of contents
     # What can go wrong
     "DamagedIndexError",
     "EmbedderError",
+    "FetchError",
     "IndexingError",
     "LoadError",
     "StoreError",

@@ -8,9 +8,7 @@ judges it, and lets 6to4, multicast and fec0::/10 pass; drawbridge 0.1.2 lets fe
 
 from __future__ import annotations
 
-import os
 import queue
-import selectors
 import socket
 import ssl
 import threading
@@ -18,39 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Protocol, TypeVar
 
 from index.addresses import IPAddress, is_neighbour, not_public
 from index.errors import FetchError
 from index.page_url import PageUrl
-
-T = TypeVar("T")
-_SLICE_S = 0.1  # longest wait without a tick
-_BLOCK = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """The time a fetch has, and whom to tell that it still goes on."""
-
-    ends: float
-    """By `time.monotonic`."""
-    tick: Callable[[], None]
-    """Called several times a second while something is waited for; it raises to stop the fetch."""
-    too_late: str
-    """What to say at the end: one line."""
-
-    def until(self, ends: float, too_late: str) -> Watch:
-        """Return a watch that ends at ``ends`` with other words, or with this one when that is sooner."""
-        return Watch(ends, self.tick, too_late) if ends < self.ends else self
-
-    def slice(self) -> float:
-        """Return how long to wait at most before asking again, in seconds; raises FetchError once the time is over."""
-        self.tick()
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise FetchError(self.too_late)
-        return min(left, _SLICE_S)
+from index.wire import Connection, Plain, Secured, Watch
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -85,19 +55,6 @@ class Network:
 THE_INTERNET = Network()
 
 
-class Connection(Protocol):
-    """Bytes out and in. Both raise OSError for what the other side does, and FetchError when the time is over."""
-
-    def read(self, watch: Watch) -> bytes:
-        """Return what has come, b"" at the end."""
-
-    def write(self, data: bytes, watch: Watch) -> None:
-        """Send all of it."""
-
-    def close(self) -> None:
-        """Hang up."""
-
-
 def connect(page: PageUrl, *, network: Network, watch: Watch) -> Connection:
     """Return a connection to the host of ``page``, under https with its certificate verified.
 
@@ -107,7 +64,7 @@ def connect(page: PageUrl, *, network: Network, watch: Watch) -> Connection:
     if page.scheme == "http":
         return plain
     try:
-        return _Secured(plain, network.authorities(), page.host, watch)
+        return Secured(plain, network.authorities(), page.host, watch)
     except BaseException as error:
         plain.close()
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -169,7 +126,7 @@ def _parsed(text: str, page: PageUrl) -> IPAddress:
         raise FetchError(f"Found {page.host} at an address that is none; expected a site. Check the URL.") from None
 
 
-def _connect_to_one(page: PageUrl, addresses: list[IPAddress], *, network: Network, watch: Watch) -> _Plain:
+def _connect_to_one(page: PageUrl, addresses: list[IPAddress], *, network: Network, watch: Watch) -> Plain:
     """Return a connection to the first address that answers; each has its share of the time that is left."""
     problem: Exception = FetchError(watch.too_late)
     for position, address in enumerate(addresses):
@@ -191,9 +148,9 @@ def _connect_to_one(page: PageUrl, addresses: list[IPAddress], *, network: Netwo
     ) from problem
 
 
-def _open(page: PageUrl, address: IPAddress, *, network: Network, watch: Watch) -> _Plain:
+def _open(page: PageUrl, address: IPAddress, *, network: Network, watch: Watch) -> Plain:
     where, port = network.dial(address, page.port)
-    connection = _Plain(socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET, socket.SOCK_STREAM))
+    connection = Plain(socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET, socket.SOCK_STREAM))
     try:
         connection.connect((where, port), watch)
         _check_distance(page, address, connection.ours)
@@ -218,95 +175,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS failed").replace("_", " ").lower()
     return (getattr(error, "strerror", None) or "it broke off").lower()
-
-
-class _Plain:
-    """A socket that never blocks longer than its watch allows."""
-
-    def __init__(self, inner: socket.socket) -> None:
-        self._socket = inner
-        self._socket.setblocking(False)
-
-    @property
-    def ours(self) -> IPAddress:
-        """The address this machine speaks from."""
-        return ip_address(self._socket.getsockname()[0])
-
-    def connect(self, where: tuple[str, int], watch: Watch) -> None:
-        try:
-            self._socket.connect(where)
-        except BlockingIOError:
-            self._wait(selectors.EVENT_WRITE, watch)
-        if problem := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(problem, os.strerror(problem))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def read(self, watch: Watch) -> bytes:
-        watch.slice()  # also where every read is answered at once
-        while True:
-            try:
-                return self._socket.recv(_BLOCK)
-            except BlockingIOError:
-                self._wait(selectors.EVENT_READ, watch)
-
-    def write(self, data: bytes, watch: Watch) -> None:
-        rest = memoryview(data)
-        while rest:
-            try:
-                rest = rest[self._socket.send(rest) :]
-            except BlockingIOError:
-                self._wait(selectors.EVENT_WRITE, watch)
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _wait(self, event: int, watch: Watch) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, event)
-            while not selector.select(watch.slice()):
-                pass
-
-
-class _Secured:
-    """TLS over a connection; the certificate is verified for ``host`` before this is made."""
-
-    def __init__(self, plain: _Plain, context: ssl.SSLContext, host: str, watch: Watch) -> None:
-        self._plain = plain
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        context.set_alpn_protocols(["http/1.1"])
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self._do(self._tls.do_handshake, watch)
-
-    def read(self, watch: Watch) -> bytes:
-        watch.slice()
-        try:
-            return self._do(lambda: self._tls.read(_BLOCK), watch)
-        except ssl.SSLEOFError:  # many servers hang up without a word; HTTP tells whether all has come
-            return b""
-
-    def write(self, data: bytes, watch: Watch) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._do(lambda: self._tls.write(rest), watch) :]  # noqa: B023 - called before rest changes
-
-    def close(self) -> None:
-        self._plain.close()
-
-    def _do(self, step: Callable[[], T], watch: Watch) -> T:
-        """Take a step of TLS, and carry its bytes to and fro until it is done."""
-        while True:
-            try:
-                done = step()
-            except ssl.SSLWantReadError:
-                self._send(watch)
-                if data := self._plain.read(watch):
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
-            else:
-                self._send(watch)
-                return done
-
-    def _send(self, watch: Watch) -> None:
-        if data := self._outgoing.read():
-            self._plain.write(data, watch)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from index.connect import Connection, Watch
 from index.errors import FetchError
 from index.page_url import PageUrl
+from index.wire import Connection, Watch
 
 if TYPE_CHECKING:
     import h11

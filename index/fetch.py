@@ -12,12 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from index.connect import THE_INTERNET, Network, Watch, connect
+from index.connect import THE_INTERNET, Network, connect
 from index.errors import FetchError
 from index.exchange import Reply, get
 from index.page_name import SUFFIXES, is_known, page_name
 from index.page_url import PageUrl, follow, parse_page_url
 from index.unpack import PACKINGS, TooLargeError, Unpacker, UnpackError
+from index.wire import Watch
 
 Progress = Callable[[int, int | None], None]
 """Called often, and at least several times a second from the first moment on, with the bytes that have come and how

@@ -123,8 +123,6 @@ def _host(netloc: str) -> str:
     host = netloc.partition(":")[0]
     if not host:
         raise ValueError("it names no host. Write the whole URL.")
-    if "%" in host:
-        raise ValueError("its host holds a percent sign. Write the host in plain letters.")
     host = host.lower() if host.isascii() else _to_ascii(host)
     labels = host.split(".")
     if _NUMBER.fullmatch(labels[-1]):

@@ -90,13 +90,13 @@ def inside(network: IPv4Network | IPv6Network) -> st.SearchStrategy[IPv4Address 
 inner_4 = st.sampled_from(NOT_GLOBAL_4).flatmap(lambda network: inside(IPv4Network(network)))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(inner_4)
 def test_no_ipv4_address_of_a_network_that_is_not_global_is_public(address):
     assert not_public(address)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(NOT_GLOBAL_6).flatmap(lambda network: inside(IPv6Network(network))))
 def test_no_ipv6_address_of_a_network_that_is_not_global_is_public(address):
     assert not_public(address)
@@ -109,7 +109,7 @@ def test_the_first_and_the_last_address_of_a_network_that_is_not_global_are_not_
     assert not_public(network[-1])
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(inner_4, st.integers(0, 2**32 - 1))
 def test_an_inner_address_in_the_clothes_of_ipv6_is_not_public(inner, prefix):
     number = int(inner)
@@ -127,7 +127,7 @@ def test_an_inner_address_in_the_clothes_of_ipv6_is_not_public(inner, prefix):
         assert not_public(IPv6Address(clothed)), IPv6Address(clothed)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.ip_addresses())
 def test_what_python_takes_for_not_global_is_not_public(address):
     if not address.is_global or address.is_multicast:

@@ -261,6 +261,7 @@ http://article.example.com:%380/ https://article.example.com:80/ https://article
 """,
     "characters that parsers split on": """
 http://article.example.com\\@127.0.0.1/ http:\\\\article.example.com\\ http://127.0.0.1\\.article.example.com/
+http://article.example.com/a\\b http://article.example.com/\\@127.0.0.1/ http://article.example.com?\\
 http://article.example.com\t/ http://127.0.0.1\t.example.com/ http://article.example.com/a\tb
 http://article.example.com/\x7f http://article.example.com/a\x0bb http://exa\u00admple.com/ http://exa\u200bmple.com/
 http://exa\u00a0mple.com/ http://article.example.com/\u202egnp.exe http://article.example.com\u3000/
@@ -700,7 +701,7 @@ def test_headers_without_end_are_not_read(path: str, site: Site):
 WHOLE_PAGES = """
 packed/gzip packed/x-gzip packed/two-gzips packed/padded-gzip packed/deflate packed/raw-deflate packed/identity
 packed/capitals packed/gzip?1 packed/two-gzips?1 packed/deflate?1 packed/raw-deflate?1 packed/padded-gzip?3 early
-raw/no-length raw/longer raw/both untyped
+raw/no-length raw/longer raw/both raw/long-head untyped
 """.split()
 
 

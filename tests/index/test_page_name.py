@@ -66,7 +66,7 @@ def test_the_server_may_name_the_file(disposition: str, expected: str):
     assert name("/url", media_type="application/pdf", disposition=disposition) == expected
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from([None, "text/html", "application/pdf", "x/y"]))
 def test_a_name_is_never_a_path_never_empty_and_never_hidden(path: str, disposition: str, media_type: str | None):
     for header in (disposition, f'attachment; filename="{disposition}"', f"attachment; filename*=utf-8''{disposition}"):

@@ -23,7 +23,7 @@ urls = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(urls)
 def test_reading_what_was_read_changes_nothing(url):
     try:
@@ -33,7 +33,7 @@ def test_reading_what_was_read_changes_nothing(url):
     assert parse_page_url(str(page)) == page
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(urls)
 def test_two_other_parsers_read_the_same_host_from_what_was_read(url):
     try:
@@ -49,7 +49,7 @@ def test_two_other_parsers_read_the_same_host_from_what_was_read(url):
         assert other.raw_path == page.target.encode()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(hosts, odd)
 def test_nothing_after_the_host_changes_the_host(host, rest):
     expected = parse_page_url(f"https://{host}/").host
@@ -61,7 +61,7 @@ def test_nothing_after_the_host_changes_the_host(host, rest):
         assert found.host == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(urls, secrets)
 def test_an_error_holds_nothing_of_the_url(url, secret):
     for tried in (url + secret, secret + url, f"https://{secret}@example.com/", f"https://example.com:{secret}/"):

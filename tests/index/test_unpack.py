@@ -27,13 +27,13 @@ def unpack(packing: str, packed: bytes, *, step: int, limit: int = 1 << 20) -> b
     return unpacker.finish()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(PACK)), st.binary(max_size=300), st.integers(1, 50))
 def test_unpacking_returns_what_was_packed(packing: str, data: bytes, step: int):
     assert unpack(packing, PACK[packing](data), step=step) == data
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(PACK)), st.integers(1, 5000), st.integers(0, 5000), st.integers(1, 500))
 def test_the_limit_is_exact(packing: str, size: int, limit: int, step: int):
     packed = PACK[packing](bytes(size))
@@ -44,7 +44,7 @@ def test_the_limit_is_exact(packing: str, size: int, limit: int, step: int):
             unpack(packing, packed, step=step, limit=limit)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(["gzip", "deflate"]), st.binary(max_size=100), st.integers(1, 20))
 def test_what_was_never_packed_is_an_error_or_some_bytes(packing: str, data: bytes, step: int):
     try:

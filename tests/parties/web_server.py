@@ -266,6 +266,7 @@ RAW: dict[str, bytes] = {
     "nothing": b"",
     "mail": b"220 mail.example.com ESMTP\r\n\r\n",
     "longer": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE + b"more",
+    "long-head": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 50_000 + b"\r\nContent-Type: text/html\r\n\r\n" + PAGE,
     "both": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE), PAGE),
 }
