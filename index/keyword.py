@@ -85,6 +85,26 @@ class Counted:
     """Of these chunks, in this order."""
 
 
+class Vocabulary:
+    """The terms that indexes share, each with its column; it only grows, so that what was laid out once stays right."""
+
+    def __init__(self) -> None:
+        self.column_of: dict[str, int] = {}
+        self._columns: dict[str, tuple[Counts, NDArray[np.int32]]] = {}
+
+    def columns(self, article: Counted) -> NDArray[np.int32]:
+        """Return the column of each entry of an article's counts; laid out once."""
+        import numpy as np
+
+        known = self._columns.get(article.document)
+        if known is not None and known[0] is article.counts:
+            return known[1]
+        held = [self.column_of.setdefault(term, len(self.column_of)) for term in article.counts.terms]
+        columns: NDArray[np.int32] = np.array(held, dtype=np.int32)[article.counts.columns]
+        self._columns[article.document] = article.counts, columns
+        return columns
+
+
 class KeywordIndex:
     """BM25 (k1 = 1.2, b = 0.75) over the search texts of chunks, in Lucene's variant (Kamphuis et al., "Which BM25 do
     you mean?", ECIR 2020): of N chunks n hold the term, this one f times among its l terms, l_ being the mean:
@@ -93,8 +113,8 @@ class KeywordIndex:
     Built once, then read by any thread.
     """  # noqa: D205  one sentence that does not fit a line
 
-    def __init__(self, articles: Sequence[Counted]) -> None:
-        """Put the articles' counts together."""
+    def __init__(self, articles: Sequence[Counted], vocabulary: Vocabulary | None = None) -> None:
+        """Put the articles' counts together; with the vocabulary of a former index, quickly."""
         self._chunks = tuple(id for article in articles for id in article.chunks)
         self._place_of = {id: place for place, id in enumerate(self._chunks)}
         self._languages = [article.language for article in articles for _ in article.chunks]
@@ -106,9 +126,10 @@ class KeywordIndex:
             self._ranges.setdefault(article.language, {}).setdefault(article.document, []).append(places)
         self._whole = {language: _places(chain(*ranges.values())) for language, ranges in self._ranges.items()}
         """Language to the places of all its chunks."""
-        self._column_of: dict[str, int] = {}
+        self._vocabulary = vocabulary or Vocabulary()
+        self._starts: NDArray[np.int32] | None = None
         if any(article.counts.terms for article in articles):
-            self._weigh([article.counts for article in articles])
+            self._weigh(articles)
 
     def search(
         self, query: str, *, k: int, documents: Collection[str] | None = None, also: Collection[str] = ()
@@ -119,7 +140,7 @@ class KeywordIndex:
 
         The query is stemmed as each document was: whoever asks need not know the languages of a library.
         """
-        if not self._column_of or k < 1:
+        if self._starts is None or k < 1:
             return []
         import numpy as np
 
@@ -145,24 +166,32 @@ class KeywordIndex:
         best = sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
         return [*best, *sorted(asked.items() - set(best))]
 
-    def _weigh(self, counts: Sequence[Counts]) -> None:
+    def chunks_of(self, documents: Iterable[str]) -> list[str]:
+        """Return the ids of some documents' chunks."""
+        known = (
+            ranges for of_language in self._ranges.values() for ranges in map(of_language.get, documents) if ranges
+        )
+        return [self._chunks[place] for ranges in known for places in ranges for place in places]
+
+    def _weigh(self, articles: Sequence[Counted]) -> None:
         """Lay out, for each term, the chunks that hold it and what it adds to the score of each."""
         import numpy as np
         from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-        columns, ends, last = [], [np.zeros(1, dtype=np.int64)], 0
+        columns = np.concatenate([self._vocabulary.columns(article) for article in articles])
+        counts = [article.counts for article in articles]
+        ends, last = [np.zeros(1, dtype=np.int64)], 0
         for one in counts:
-            known = [self._column_of.setdefault(term, len(self._column_of)) for term in one.terms]
-            columns.append(np.array(known, dtype=np.int32)[one.columns])
             ends.append(one.ends.astype(np.int64) + last)
-            last = int(ends[-1][-1]) if len(one.ends) else last
+            last += len(one.columns)
         numbers = np.concatenate([one.numbers for one in counts]).astype(np.float64)
-        shape = (len(self._chunks), len(self._column_of))
-        rows = csr_matrix((numbers, np.concatenate(columns), np.concatenate(ends)), shape=shape)
+        shape = (len(self._chunks), len(self._vocabulary.column_of))
+        rows = csr_matrix((numbers, columns, np.concatenate(ends)), shape=shape)
         lengths = np.asarray(rows.sum(axis=1)).ravel()
         usual = _K1 * (1 - _B + _B * lengths / lengths.mean())
         held = rows.tocsc()
-        self._starts, self._rows = held.indptr, held.indices
+        self._starts = held.indptr
+        self._rows = held.indices
         holding = np.diff(held.indptr)
         rarity = np.log1p((len(self._chunks) - holding + 0.5) / (holding + 0.5))
         self._weights = np.repeat(rarity, holding) * held.data / (held.data + usual[held.indices])
@@ -173,8 +202,9 @@ class KeywordIndex:
 
         scores = np.zeros(len(self._chunks))
         for word in words:
-            column = self._column_of.get(word)
-            if column is not None:
+            column = self._vocabulary.column_of.get(word)
+            # A later index may have brought the word into the vocabulary.
+            if column is not None and self._starts is not None and column + 1 < len(self._starts):
                 span = slice(self._starts[column], self._starts[column + 1])
                 scores[self._rows[span]] += self._weights[span]
         return scores

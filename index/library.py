@@ -23,6 +23,8 @@ Change = Literal["added", "updated", "unchanged"]
 
 _KEPT_S = 30 * 86_400
 """How long what was removed can be brought back."""
+_TICK_NS = 3 * 10**9
+"""Nanoseconds: more than any file system's clock takes for a tick."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -45,6 +47,8 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._kept: dict[FileStamp, Document] = {}
+        self._looked: tuple[int, Stamp] = 0, ()
+        """When the folder was last changed as it was last listed, and what was found."""
         self._guard = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +69,11 @@ class Library:
     def stamp(self) -> Stamp:
         """Return a value that changes whenever an article is added, updated or removed, by any process."""
         try:
+            # Every write puts a new file into the folder, whose time tells of it: of several in one tick, of one alone.
+            now = self.folder.stat().st_mtime_ns
+            looked, held = self._looked
+            if now == looked and time.time_ns() - now > _TICK_NS:
+                return held
             with os.scandir(self.folder) as entries:
                 found = []
                 for entry in entries:
@@ -76,7 +85,9 @@ class Library:
             raise StoreError(
                 f"the library folder {self.folder} cannot be read: {error.strerror}. Check its permissions."
             ) from error
-        return tuple(sorted(found))
+        stamp = tuple(sorted(found))
+        self._looked = now, stamp
+        return stamp
 
     def documents(self) -> tuple[Document, ...]:
         """Return every article, by title and then id. A file that cannot be read is an error naming it."""

@@ -26,6 +26,8 @@ class Store(Protocol):
         """Return the cosine similarity of each id that is held."""
 
 
+# Up to so many chunks are all compared: a graph of all articles is searched badly for those of one.
+_FEW = 500
 # Languages not written in Latin script.
 _OTHER_SCRIPTS = frozenset(
     "am ar be bg bn el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr my ne pa ru si sr ta te th uk ur zh".split()
@@ -51,7 +53,10 @@ def retrieve(
     ``documents`` limits the search to theirs; ids the library does not hold are passed over. The scores by leg are
     those of the query.
     """
-    scope = [library[id] for id in (library if documents is None else dict.fromkeys(documents)) if id in library]
+    if documents is None:
+        scope = list(library.values())
+    else:
+        scope = [library[id] for id in dict.fromkeys(documents) if id in library]
     if not scope or not query.strip() or k < 1:
         return ()
     # A command line may hold bytes that are no text; tokenizers refuse them.
@@ -61,7 +66,7 @@ def retrieve(
     readable = [_readable(text, scope, embedder) for text in asked]
     vectors = [embedder.embed_query(text) if read else None for text, read in zip(asked, readable, strict=True)]
     dense = [
-        {} if vector is None else _known(store, vector, candidates, _within(read, library), chunks)
+        {} if vector is None else _known(store, keyword, vector, candidates, _within(read, library), chunks)
         for vector, read in zip(vectors, readable, strict=True)
     ]
     near = dict.fromkeys(id for scores in dense for id in scores)
@@ -70,8 +75,10 @@ def retrieve(
     found = dict.fromkeys((*near, *(id for scores in words for id in scores)))
     for place, (text, vector, read) in enumerate(zip(asked, vectors, readable, strict=True)):
         if vector is not None:
-            titles = {document.id for document in read}
-            missing = [id for id in found if id not in dense[place] and chunks[id].document in titles]
+            titles = None if len(read) == len(library) else {document.id for document in read}
+            missing = [
+                id for id in found if id not in dense[place] and (titles is None or chunks[id].document in titles)
+            ]
             dense[place] |= store.similarities(vector, missing)
         # Another wording's keywords: with one wording there are none.
         if others := found.keys() - near.keys() - words[place].keys():
@@ -107,9 +114,17 @@ def _language(query: str, languages: Iterable[str]) -> str:
 
 
 def _known(
-    store: Store, vector: Vectors, k: int, documents: list[str] | None, chunks: Mapping[str, Chunk]
+    store: Store,
+    keyword: KeywordIndex,
+    vector: Vectors,
+    k: int,
+    documents: list[str] | None,
+    chunks: Mapping[str, Chunk],
 ) -> dict[str, float]:
     """Return the k nearest of ``chunks``, nearest first: the store may also hold those of an update under way."""
+    if documents is not None and len(few := keyword.chunks_of(documents)) <= _FEW:
+        similar = store.similarities(vector, few)
+        return dict(sorted(similar.items(), key=lambda hit: (-hit[1], hit[0]))[:k])
     asked = k
     while True:
         found = store.nearest(vector, k=asked, documents=documents)

@@ -113,10 +113,21 @@ def test_another_wording_is_searched_for_too_and_has_the_say_of_the_query(make_e
     }
 
 
-def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed):
+@pytest.mark.parametrize(("few", "asked"), [(0, [(30, ["en"])]), (500, [])])
+def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed, monkeypatch, few, asked):
+    monkeypatch.setattr("index.retrieve._FEW", few)
     found = mixed.retrieve("bridge or ferry?")
     assert legs(found) == {"en": (True, True)}
-    assert mixed.asked == [(30, ["en"])]
+    assert mixed.asked == asked
+
+
+def test_among_few_chunks_the_nearest_are_found_though_no_search_reaches_them(mixed, monkeypatch):
+    one = ["en"]
+    monkeypatch.setattr("index.retrieve._FEW", 0)
+    searched = mixed.retrieve("bridge or ferry?", documents=one)
+    monkeypatch.setattr("index.retrieve._FEW", 500)
+    monkeypatch.setattr(mixed, "nearest", None)
+    assert mixed.retrieve("bridge or ferry?", documents=one) == searched != ()
 
 
 def test_an_embedder_that_cannot_read_the_question_has_no_say(mixed):
