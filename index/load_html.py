@@ -90,7 +90,7 @@ def parse_html(text: str) -> Draft:
         about = extract_metadata(tree if len(text) <= _TOP else _tree(text[:_TOP]), None, dates, True)
         draft.title, draft.author, draft.published = _plain(about.title), _plain(about.author), iso_date(about.date)
         draft.url, draft.site = web_address(about.url), _plain(about.sitename)
-    drop_hidden(tree)
+    _tidy(tree)
     draft.pieces = _walk(article_of(tree, _found_paragraphs))
     _settle_title(draft)
     _settle_language(draft)
@@ -102,7 +102,7 @@ def html_pieces(text: str) -> list[Piece]:
     tree = _tree(text)
     if tree is None:
         return []
-    drop_hidden(tree)
+    _tidy(tree)
     for element in tree.xpath("//nav"):
         element.drop_tree()
     body = tree.find(".//body")
@@ -140,6 +140,13 @@ def _tree(text: str) -> _Element | None:
         if not any("depth" in entry.message for entry in parser.error_log):
             break
     return tree
+
+
+def _tidy(tree: _Element) -> None:
+    """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    drop_hidden(tree)
+    for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
+        head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
 
 
 def _plain(text: str | None) -> str | None:
