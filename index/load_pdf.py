@@ -227,7 +227,7 @@ def _without_running(lines: list[_Line], count: int) -> list[_Line]:
     by_page = {page: list(group) for page, group in itertools.groupby(range(len(lines)), key=lambda i: lines[i].page)}
     for page, group in by_page.items():
         from_top = sorted(group, key=lambda i: -lines[i].bottom)
-        for at, is_head in [*((i, True) for i in from_top[:2]), *((i, False) for i in from_top[-2:])]:
+        for at, is_head in [*_set_apart(lines, from_top), *_set_apart(lines, from_top[::-1])]:
             # "Part 1", "Part 2" in large letters are headings; "Page 1 | The ferry" in small ones is not.
             small = lines[at].size < _HEADING_RATIO * body
             text = _DIGITS.sub("#", lines[at].text.lower()) if small else lines[at].text
@@ -247,6 +247,15 @@ def _without_running(lines: list[_Line], count: int) -> list[_Line]:
         if running.issuperset(group):
             running.difference_update(group)
     return [line for at, line in enumerate(lines) if at not in running]
+
+
+def _set_apart(lines: list[_Line], inward: list[int]) -> Iterator[tuple[int, bool]]:
+    """Yield up to two lines at one edge of a page that do not run on into the text, and whether that is its head."""
+    for at, after in itertools.pairwise(inward[:3]):
+        line, other = lines[at], lines[after]
+        if abs(line.bottom - other.bottom) < 1.6 * max(line.size, other.size) and round(line.size) == round(other.size):
+            return
+        yield at, line.bottom > other.bottom
 
 
 def _body_size(lines: Sequence[_Line]) -> float:
@@ -346,12 +355,12 @@ def _had_room(lines: Sequence[_Line], at: int) -> bool:
     beside = [
         other.right
         for other in lines[max(0, at - 20) : at + 20]
-        if other.page == before.page and abs(other.left - before.left) < 4 * before.size
+        if other.page == before.page and abs(other.left - before.left) < 1.5 * before.size
     ]
     word = line.text.split()[0]
-    wide = ord(word[0]) > 0x2E80
-    needed = 2.2 * line.size if wide else (0.35 * min(len(word), 24) + 0.2) * line.size
-    needed += 0 if line.text[0].islower() else -0.02 * line.size
+    # Chinese and Japanese break at any character; two may be pushed over so that no line begins with a full stop.
+    letters = 2 if ord(word[0]) > 0x2E80 else min(len(word), 24) + 1
+    needed = letters * (before.right - before.left) / len(before.text)
     return before.right + needed < max(beside, default=0.0) - 0.5 * line.size
 
 
