@@ -170,6 +170,8 @@ def _load(
         draft = _parse(data, text, kind)
     except LoadError as error:
         raise LoadError(f"{shown}: {error}") from error
+    except RecursionError as error:
+        raise LoadError(f"Found {shown} nested too deep to be read; expected less. Save it as plain text.") from error
     draft.url = _address(draft.url, url)
     return _assembled(draft, id=id or document_id(name), title=_readable(name), shown=shown)
 

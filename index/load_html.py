@@ -135,8 +135,10 @@ def _tree(text: str) -> _Element | None:
         source = _NESTING.sub(" ", text) if shallow is None else shallow
         try:
             tree = document_fromstring(source.encode("utf-8", "replace"), parser=parser)
-        except (etree.ParserError, ValueError):  # nothing in it
-            return None
+        except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+            if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+                raise MemoryError from error
+            return None  # nothing in it
         if not any("depth" in entry.message for entry in parser.error_log):
             break
     return tree

@@ -259,7 +259,7 @@ class _Child:
     def _document(self, head: dict[str, Any]) -> Document:
         try:
             return _checked(head)
-        except (KeyError, TypeError, ValueError, AssertionError) as error:
+        except (KeyError, TypeError, ValueError, struct.error) as error:
             raise _Ended(_NO_ARTICLE) from error
 
 
