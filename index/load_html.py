@@ -10,6 +10,7 @@ from typing import Any
 
 from index.boilerplate import article_of
 from index.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
+from index.errors import LoadError
 from index.hidden import drop_hidden
 from index.language import script_language
 from index.metadata import iso_date, language_code, web_address
@@ -66,16 +67,18 @@ _INLINE = frozenset(
     | {"mark", "q", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
     | {"tt", "u", "var", "wbr"}
 )
-# Beyond so many tags inside one another the parser in C gives up, and leaves the rest out.
-_NESTING = re.compile(r"</?(?:div|span|font|b|i|u|em|strong|center|small|big|section|a)\b[^<>]{0,1000}>", re.IGNORECASE)
-_TOP, _ELEMENTS = 300_000, 10_000  # characters of source, and elements of a page, that trafilatura is asked about
+# What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
+_TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
 for _name in ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer"):
     # Without a handler of their own, their warnings about odd pages would land on the user's terminal.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def parse_html(text: str) -> Draft:
-    """Return the Draft of a page: its article, or all its text where no article is found; pieces may be empty."""
+    """Return the Draft of a page: its article, or all its text where no article is found; pieces may be empty.
+
+    LoadError for one whose elements stand too deep inside one another.
+    """
     # Imported here: half a second that a text file need not pay.
     from trafilatura.metadata import extract_metadata
 
@@ -114,7 +117,7 @@ def _found_paragraphs(tree: _Element) -> list[str]:
     from trafilatura import bare_extraction
 
     body = None
-    if sum(1 for _ in tree.iter()) > _ELEMENTS:
+    if tree.xpath(f"count(//*) > {_ELEMENTS}") or tree.xpath(f"boolean(//*[count(ancestor::*) > {_DEPTH}])"):
         return []
     with suppress(ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, OverflowError):
         found = bare_extraction(tree, include_comments=False, include_tables=True, fast=True)
@@ -129,18 +132,18 @@ def _tree(text: str) -> _Element | None:
     text = _DECLARATION.sub("", text).replace("\x00", "")
     if not _DOCUMENT.search(text):
         text = f"<html><body><div>{text}</div></body></html>"
-    tree = None
-    for shallow in (text, None):
-        parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-        source = _NESTING.sub(" ", text) if shallow is None else shallow
-        try:
-            tree = document_fromstring(source.encode("utf-8", "replace"), parser=parser)
-        except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-            if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
-                raise MemoryError from error
-            return None  # nothing in it
-        if not any("depth" in entry.message for entry in parser.error_log):
-            break
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        return None  # nothing in it
+    # There it stops, and says so here alone: the rest of the page would be missing.
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise LoadError(
+            "Found a page of more than 2,000 elements inside one another; expected fewer. Save it as plain text."
+        )
     return tree
 
 
@@ -269,8 +272,7 @@ def table_row(cells: Sequence[str]) -> str:
 
 def _is_row(row: _Element) -> bool:
     """Say whether a row is one of a table, and not a part of a page laid out in tables."""
-    inside = {element.tag for element in row.iterdescendants()}
-    return not inside & _NOT_IN_CELLS
+    return next(row.iterdescendants(*_NOT_IN_CELLS), None) is None
 
 
 def _declared_language(tree: _Element) -> str | None:

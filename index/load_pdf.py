@@ -54,7 +54,7 @@ class _Line:
     bottom: float
     """Points from the page's foot."""
     size: float
-    """Height of its first character's box, in points."""
+    """Height of its letters' boxes, in points."""
     hyphenated: bool
     """A hyphen stands at its end, not in ``text``."""
 
@@ -90,7 +90,7 @@ def parse_pdf(data: bytes) -> Draft:
             "Found a PDF without text: its pages are pictures (a scan?), or empty. Expected text that can be marked. "
             "Run text recognition (OCR) over it first."
         )
-    draft = Draft(pieces=_pieces(_without_running(lines, count), count))
+    draft = Draft(pieces=_pieces(_without_running(lines), count))
     _read_about(draft, about)
     return draft
 
@@ -156,7 +156,7 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
         for found in _LINE.finditer(text):
             shown = found["text"]
             begin, position = position, position + _units(shown)
-            line = _placed(shown, number, see, begin, position, hyphenated=found["end"] == _HYPHEN)
+            line = _placed(shown, number, see, begin, hyphenated=found["end"] == _HYPHEN)
             position += len(found["end"])
             if line is None or line.size < _TINY or see.is_invisible(begin):
                 continue
@@ -167,17 +167,21 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
         text_page.close()
 
 
-def _placed(text: str, page: int, see: _Eye, begin: int, end: int, *, hyphenated: bool) -> _Line | None:
-    lead = len(text) - len(text.lstrip())
-    trail = _units(text) - _units(text.rstrip())
-    text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
-    if not text:
+def _placed(text: str, page: int, see: _Eye, begin: int, *, hyphenated: bool) -> _Line | None:
+    """Return a line whose text begins at this UTF-16 unit of its page, None where nothing of it can be seen."""
+    seen = [at for at, c in enumerate(text) if not c.isspace()]
+    if not seen:
         return None
-    first, last = see.box(begin + lead), see.box(end - trail - 1)
+    # A bullet or a bracket may be of another font than its line: the middle one of five tells the line's size.
+    five = [seen[(len(seen) - 1) * step // 4] for step in range(5)]
+    boxes = [see.box(begin + _units(text[:at])) for at in five]
+    first, last = boxes[0], boxes[-1]
     if first is None:
         return None
-    left, right, bottom, top = first
-    return _Line(text, page, left, max(right, last[1] if last else right), bottom, abs(top - bottom), hyphenated)
+    size = median(abs(top - bottom) for _, _, bottom, top in filter(None, boxes))
+    left, right, bottom, _ = first
+    text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
+    return _Line(text, page, left, max(right, last[1] if last else right), bottom, size, hyphenated)
 
 
 def _units(text: str) -> int:
@@ -218,7 +222,7 @@ class _Eye:
 # --- running heads
 
 
-def _without_running(lines: list[_Line], count: int) -> list[_Line]:
+def _without_running(lines: list[_Line]) -> list[_Line]:
     """Return the lines without those at a page's edge that stand on page after page, and without page numbers."""
     body = _body_size(lines)
     edges: dict[tuple[str, int, bool], set[int]] = {}
@@ -238,9 +242,7 @@ def _without_running(lines: list[_Line], count: int) -> list[_Line]:
                 numbers.update(int(number) - page for number in re.findall(r"\d+", lines[at].text)[:1])
     counted = max(numbers.values(), default=0) >= 2  # numbers that grow with the pages
     running = {
-        at
-        for at, key in places.items()
-        if len(edges[key]) >= max(3, 0.2 * count) or (counted and _is_page_number(lines[at], numbers))
+        at for at, key in places.items() if len(edges[key]) >= 3 or (counted and _is_page_number(lines[at], numbers))
     }
     # A page of nothing else has its say in these lines.
     for group in by_page.values():

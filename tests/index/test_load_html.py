@@ -286,10 +286,19 @@ def test_what_a_page_says_about_itself_is_taken():
     assert load_bytes(page, name="a", url="javascript:alert(1)").url == "https://example.org/ferry"
 
 
-def test_a_page_of_very_many_elements_inside_one_another_keeps_its_words():
-    for depth in (300, 3_000, 30_000):
-        page = f"<html><body>{'<div>' * depth}<p>{SEVEN}</p>{'</div>' * depth}<p>After.</p></body></html>"
-        assert load_bytes(page.encode(), name="a.html").text == f"{SEVEN}\n\nAfter."
+def nested(depth, tag="div"):
+    return f"<html><body>{f'<{tag}>' * depth}<p>{SEVEN}</p>{f'</{tag}>' * depth}<p>After.</p></body></html>".encode()
+
+
+@pytest.mark.parametrize("depth", [300, 2_000])
+def test_a_page_of_many_elements_inside_one_another_keeps_its_words(depth):
+    assert load_bytes(nested(depth), name="a.html").text == f"{SEVEN}\n\nAfter."
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "table><tr><td"])
+def test_a_page_of_too_many_elements_inside_one_another_is_refused_and_not_cut(tag):
+    with pytest.raises(LoadError, match=r"^a\.html: Found a page of more than 2,000 elements inside one another;"):
+        load_bytes(nested(10_000, tag), name="a.html")
 
 
 def test_a_page_of_nothing_but_hidden_text_is_refused():

@@ -251,7 +251,10 @@ def test_a_child_that_cannot_start_is_one_line(tmp_path, monkeypatch):
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setattr("index.parser.sys.executable", str(broken))
-    with Parser() as parser, pytest.raises(LoadError, match=r"^The reader of files does not start: .* ended \(3\)\."):
+    with (
+        Parser() as parser,
+        pytest.raises(LoadError, match=r"^The program that reads files does not start \(it ended with code 3\)\."),
+    ):
         parser.open()
 
 
