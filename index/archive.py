@@ -80,6 +80,8 @@ class Archive:
         try:
             root = etree.fromstring(self.read(name), parser)
         except (etree.XMLSyntaxError, ValueError) as error:
+            if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+                raise MemoryError from error
             raise self._damaged(f"{name}: {error}") from error
         if root is None:
             raise self._damaged(f"{name} is no XML")

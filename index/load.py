@@ -44,6 +44,7 @@ __all__ = [
 MAX_BYTES = 20_000_000
 """The largest file taken for an article: some seven thousand pages."""
 
+_RESERVED = re.compile(r"\A(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)  # devices, to Windows
 _LONGEST_ID = 100  # characters; an id also names a file, and file systems stop at 255 bytes
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 
@@ -154,7 +155,7 @@ def document_id(name: str) -> str:
 
 def _slug(text: str) -> str:
     slug = "".join(c if c in "._:-" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
-    slug = re.sub("-{2,}", "-", slug).strip("-.")
+    slug = _RESERVED.sub(lambda device: f"{device[0]}-article", re.sub("-{2,}", "-", slug).strip("-."), count=1)
     if len(slug) > _LONGEST_ID:
         slug = f"{slug[: _LONGEST_ID - 9]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
     return slug
@@ -174,6 +175,8 @@ def _load(
         draft = _parse(data, text, kind)
     except LoadError as error:
         raise LoadError(f"{shown}: {error}") from error
+    except RecursionError as error:
+        raise LoadError(f"Found {shown} nested too deep to be read; expected less. Save it as plain text.") from error
     draft.url = _address(draft.url, url)
     return _assembled(draft, id=id or document_id(name), title=_readable(name), shown=shown)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from index.archive import Archive
 from index.canonical import Draft, Piece, clean_line, join_lines, without_title
+from index.load_html import table_row
 from index.load_plain import read_about
 
 _Element = Any  # lxml ships no types
@@ -110,7 +111,7 @@ class _Writer:
                 self._paragraph(element)
             elif name == "tbl":
                 for row in _rows(element):
-                    self.pieces.append(Piece(" | ".join(filter(None, (_cell(cell) for cell in row)))))
+                    self.pieces.append(Piece(table_row([_cell(cell) for cell in row])))
             elif name in _AROUND or element is root or name in {"body", "footnote", "endnote"}:
                 waiting.extend(reversed(element))
 

@@ -1,24 +1,23 @@
-"""HTML enters, a Draft of its main text leaves: trafilatura finds the article; what is hidden or scripted stays out."""
+"""HTML enters, a Draft of its article leaves, whole; menus, banners and what is hidden or scripted stay out."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from index.boilerplate import article_of
 from index.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
+from index.errors import LoadError
+from index.hidden import drop_hidden
 from index.language import script_language
 from index.metadata import iso_date, language_code, web_address
 
 _Element = Any  # lxml ships no types
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _DOCUMENT = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
-# What a browser would not show. White text on white cannot be told here; its words are at least seen in the pane.
-_HIDING = re.compile(
-    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:font-size|opacity)\s*:\s*0(?:\.0*)?(?:px|em|%)?\s*(?:;|!|$))",
-    re.IGNORECASE,
-)
 _UNSEEN = frozenset(
     {
         "script",
@@ -34,12 +33,15 @@ _UNSEEN = frozenset(
         "button",
         "title",
     }
-    | {"meta", "nav", "footer"}
+    | {"meta"}
 )
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
 _ROWS = frozenset({"tr", "row"})
 _ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
 _CELLS = frozenset({"td", "th", "cell"})
+_NOT_IN_CELLS = frozenset(
+    {"table", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "pre", "blockquote", "article", "section"}
+)
 _BREAKS = frozenset({"br", "lb"})
 _KEPT_LINES = frozenset({"pre", "code"})
 _INLINE = frozenset(
@@ -65,63 +67,100 @@ _INLINE = frozenset(
     | {"mark", "q", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
     | {"tt", "u", "var", "wbr"}
 )
-# Below the first trafilatura gives the words of a page without its shape; below the second it has hardly found it.
-_LITTLE, _HARDLY = 300, 100
+# What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
+_TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
 for _name in ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer"):
     # Without a handler of their own, their warnings about odd pages would land on the user's terminal.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def parse_html(text: str) -> Draft:
-    """Return the Draft of a page: its article, or all its text where no article is found; pieces may be empty."""
+    """Return the Draft of a page: its article, or all its text where no article is found; pieces may be empty.
+
+    LoadError for one whose elements stand too deep inside one another.
+    """
     # Imported here: half a second that a text file need not pay.
-    from trafilatura import bare_extraction
     from trafilatura.metadata import extract_metadata
 
     tree = _tree(text)
     if tree is None:
         return Draft()
     dates = {"extensive_search": False, "original_date": True}  # only a date the page states, no guess from its text
-    about = extract_metadata(tree, None, dates, True)
-    draft = Draft(
-        title=about.title,
-        author=about.author,
-        published=iso_date(about.date),
-        language=_declared_language(tree),
-        url=web_address(about.url),
-    )
-    found = bare_extraction(tree, include_comments=False, include_tables=True)
-    body = getattr(found, "body", None)  # None where no article was found
-    main = _walk(body) if body is not None else []
-    draft.pieces = main if len(main) > 1 and _length(main) >= _LITTLE else _main_or_whole(main, html_pieces(text))
+    draft = Draft(language=_declared_language(tree))
+    # It is made for pages as they are, and stumbles over some that no one would write.
+    with suppress(ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, OverflowError):
+        # Facts stand near the top; looked for in the whole of a long page they take time in its square.
+        about = extract_metadata(tree if len(text) <= _TOP else _tree(text[:_TOP]), None, dates, True)
+        draft.title, draft.author, draft.published = _plain(about.title), _plain(about.author), iso_date(about.date)
+        draft.url, draft.site = web_address(about.url), _plain(about.sitename)
+    _tidy(tree)
+    draft.pieces = _walk(article_of(tree, _found_paragraphs))
     _settle_title(draft)
     _settle_language(draft)
     return draft
 
 
 def html_pieces(text: str) -> list[Piece]:
-    """Return the visible headings and paragraphs of a page or a fragment, in order, navigation left out."""
+    """Return the visible headings and paragraphs of a chapter or a fragment, in order, navigation left out."""
     tree = _tree(text)
     if tree is None:
         return []
+    _tidy(tree)
+    for element in tree.xpath("//nav"):
+        element.drop_tree()
     body = tree.find(".//body")
     return [piece for piece in _walk(tree if body is None else body) if clean_block(piece.text)]
 
 
-def _tree(text: str) -> _Element | None:
-    from trafilatura import load_html
+def _found_paragraphs(tree: _Element) -> list[str]:
+    """Return what trafilatura takes for the paragraphs of a page's article."""
+    from trafilatura import bare_extraction
 
-    text = _DECLARATION.sub("", text)
+    body = None
+    if tree.xpath(f"count(//*) > {_ELEMENTS}") or tree.xpath(f"boolean(//*[count(ancestor::*) > {_DEPTH}])"):
+        return []
+    with suppress(ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, OverflowError):
+        found = bare_extraction(tree, include_comments=False, include_tables=True, fast=True)
+        body = getattr(found, "body", None)
+    return [piece.text for piece in _walk(body)] if body is not None else []
+
+
+def _tree(text: str) -> _Element | None:
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    text = _DECLARATION.sub("", text).replace("\x00", "")
     if not _DOCUMENT.search(text):
         text = f"<html><body><div>{text}</div></body></html>"
-    tree = load_html(text)
-    if tree is None:
-        return None
-    for element in tree.xpath("//*[@hidden or @style]"):
-        hidden = element.get("hidden") is not None or _HIDING.search(element.get("style") or "")
-        if hidden and element.getparent() is not None:
-            element.drop_tree()
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        return None  # nothing in it
+    # There it stops, and says so here alone: the rest of the page would be missing.
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise LoadError(
+            "Found a page of more than 2,000 elements inside one another; expected fewer. Save it as plain text."
+        )
     return tree
+
+
+def _tidy(tree: _Element) -> None:
+    """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    drop_hidden(tree)
+    for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
+        head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _plain(text: str | None) -> str | None:
+    """Return a title or a name that a page states about itself, without the markup some of them carry."""
+    if text:
+        text = re.sub(
+            r"<(script|style)\b.*?(?:</\1\s*>|\Z)|</?[a-zA-Z][^<>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE
+        )
+    return clean_line(text)
 
 
 def _walk(root: _Element) -> list[Piece]:
@@ -170,12 +209,12 @@ class _Writer:
             self._text.append("\n")
         elif tag in _KEPT_LINES:
             self._open_kept(element)
-        elif tag not in _INLINE and tag not in _CELLS:
+        elif tag not in _INLINE and not (tag in _CELLS and self._row is not None):
             self.flush()
             if tag in _HEADINGS:
                 level = str(element.get("rend") or tag)
                 self._level = int(level[1]) if re.fullmatch("h[1-6]", level) else 2
-            elif tag in _ROWS:
+            elif tag in _ROWS and self._row is None and _is_row(element):
                 self._row = []
 
     def close(self, element: _Element) -> None:
@@ -184,14 +223,14 @@ class _Writer:
             if tag == "pre" or "\n" in "".join(self._text):
                 self.flush()
             self._kept -= 1
-        elif tag in _CELLS:
-            self._end_cell()
+        elif tag in _CELLS and self._row is not None:
+            self._end_cell(self._row)
+        elif tag in _ROWS and self._row is not None:
+            self._end_row(self._row)
         elif tag not in _INLINE and tag not in _BREAKS:
             self.flush()
             if tag in _HEADINGS:
                 self._level = 0
-            elif tag in _ROWS:
-                self._end_row()
 
     def write(self, text: str) -> None:
         if self._kept:
@@ -215,23 +254,25 @@ class _Writer:
             self.flush()
         self._kept += 1
 
-    def _end_cell(self) -> None:
-        if self._row is not None:
-            self._row.append(join_lines("".join(self._text).split("\n")))
-            self._text = []
+    def _end_cell(self, row: list[str]) -> None:
+        row.append(clean_line(join_lines("".join(self._text).split("\n"))) or "")
+        self._text = []
 
-    def _end_row(self) -> None:
-        cells, self._row, self._text = self._row or [], None, []
-        self.pieces.append(Piece(" | ".join(filter(None, map(clean_line, cells)))))
-
-
-def _main_or_whole(main: list[Piece], whole: list[Piece]) -> list[Piece]:
-    """Return the whole page where it is hardly more than the main text found, or that text is hardly anything."""
-    return whole if _length(main) < _HARDLY or _length(main) <= _length(whole) <= 3 * _length(main) else main
+    def _end_row(self, row: list[str]) -> None:
+        self._end_cell(row)  # words between the cells
+        self._row = None
+        self.pieces.append(Piece(table_row(row)))
 
 
-def _length(pieces: list[Piece]) -> int:
-    return sum(len(clean_block(piece.text)) for piece in pieces)
+def table_row(cells: Sequence[str]) -> str:
+    """Return a row of a table on one line; an empty cell keeps its place among others."""
+    filled = [cell for cell in cells if cell]
+    return " | ".join(cells).rstrip(" |") if len(filled) > 1 else "".join(filled)
+
+
+def _is_row(row: _Element) -> bool:
+    """Say whether a row is one of a table, and not a part of a page laid out in tables."""
+    return next(row.iterdescendants(*_NOT_IN_CELLS), None) is None
 
 
 def _declared_language(tree: _Element) -> str | None:

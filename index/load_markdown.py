@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.canonical import Draft, Piece, clean_characters, join_lines, without_title
 from index.errors import LoadError
-from index.load_html import html_pieces
+from index.load_html import html_pieces, table_row
 from index.metadata import iso_date, language_code, one_text, web_address
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _pieces(text: str) -> list[Piece]:
         elif token.type == "tr_open":
             row = []
         elif token.type == "tr_close":
-            pieces.append(Piece(" | ".join(row or [])))
+            pieces.append(Piece(table_row(row or [])))
             row = None
         elif token.type == "inline" and row is not None:
             row.append(join_lines(_inline_text(token).split("\n")))

@@ -54,7 +54,7 @@ class _Line:
     bottom: float
     """Points from the page's foot."""
     size: float
-    """Height of its first character's box, in points."""
+    """Height of its letters' boxes, in points."""
     hyphenated: bool
     """A hyphen stands at its end, not in ``text``."""
 
@@ -90,7 +90,7 @@ def parse_pdf(data: bytes) -> Draft:
             "Found a PDF without text: its pages are pictures (a scan?), or empty. Expected text that can be marked. "
             "Run text recognition (OCR) over it first."
         )
-    draft = Draft(pieces=_pieces(_without_running(lines, count), count))
+    draft = Draft(pieces=_pieces(_without_running(lines), count))
     _read_about(draft, about)
     return draft
 
@@ -156,7 +156,7 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
         for found in _LINE.finditer(text):
             shown = found["text"]
             begin, position = position, position + _units(shown)
-            line = _placed(shown, number, see, begin, position, hyphenated=found["end"] == _HYPHEN)
+            line = _placed(shown, number, see, begin, hyphenated=found["end"] == _HYPHEN)
             position += len(found["end"])
             if line is None or line.size < _TINY or see.is_invisible(begin):
                 continue
@@ -167,17 +167,21 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
         text_page.close()
 
 
-def _placed(text: str, page: int, see: _Eye, begin: int, end: int, *, hyphenated: bool) -> _Line | None:
-    lead = len(text) - len(text.lstrip())
-    trail = _units(text) - _units(text.rstrip())
-    text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
-    if not text:
+def _placed(text: str, page: int, see: _Eye, begin: int, *, hyphenated: bool) -> _Line | None:
+    """Return a line whose text begins at this UTF-16 unit of its page, None where nothing of it can be seen."""
+    seen = [at for at, c in enumerate(text) if not c.isspace()]
+    if not seen:
         return None
-    first, last = see.box(begin + lead), see.box(end - trail - 1)
+    # A bullet or a bracket may be of another font than its line: the middle one of five tells the line's size.
+    five = [seen[(len(seen) - 1) * step // 4] for step in range(5)]
+    boxes = [see.box(begin + _units(text[:at])) for at in five]
+    first, last = boxes[0], boxes[-1]
     if first is None:
         return None
-    left, right, bottom, top = first
-    return _Line(text, page, left, max(right, last[1] if last else right), bottom, abs(top - bottom), hyphenated)
+    size = median(abs(top - bottom) for _, _, bottom, top in filter(None, boxes))
+    left, right, bottom, _ = first
+    text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
+    return _Line(text, page, left, max(right, last[1] if last else right), bottom, size, hyphenated)
 
 
 def _units(text: str) -> int:
@@ -218,7 +222,7 @@ class _Eye:
 # --- running heads
 
 
-def _without_running(lines: list[_Line], count: int) -> list[_Line]:
+def _without_running(lines: list[_Line]) -> list[_Line]:
     """Return the lines without those at a page's edge that stand on page after page, and without page numbers."""
     body = _body_size(lines)
     edges: dict[tuple[str, int, bool], set[int]] = {}
@@ -227,7 +231,7 @@ def _without_running(lines: list[_Line], count: int) -> list[_Line]:
     by_page = {page: list(group) for page, group in itertools.groupby(range(len(lines)), key=lambda i: lines[i].page)}
     for page, group in by_page.items():
         from_top = sorted(group, key=lambda i: -lines[i].bottom)
-        for at, is_head in [*((i, True) for i in from_top[:2]), *((i, False) for i in from_top[-2:])]:
+        for at, is_head in [*_set_apart(lines, from_top), *_set_apart(lines, from_top[::-1])]:
             # "Part 1", "Part 2" in large letters are headings; "Page 1 | The ferry" in small ones is not.
             small = lines[at].size < _HEADING_RATIO * body
             text = _DIGITS.sub("#", lines[at].text.lower()) if small else lines[at].text
@@ -238,15 +242,22 @@ def _without_running(lines: list[_Line], count: int) -> list[_Line]:
                 numbers.update(int(number) - page for number in re.findall(r"\d+", lines[at].text)[:1])
     counted = max(numbers.values(), default=0) >= 2  # numbers that grow with the pages
     running = {
-        at
-        for at, key in places.items()
-        if len(edges[key]) >= max(3, 0.2 * count) or (counted and _is_page_number(lines[at], numbers))
+        at for at, key in places.items() if len(edges[key]) >= 3 or (counted and _is_page_number(lines[at], numbers))
     }
     # A page of nothing else has its say in these lines.
     for group in by_page.values():
         if running.issuperset(group):
             running.difference_update(group)
     return [line for at, line in enumerate(lines) if at not in running]
+
+
+def _set_apart(lines: list[_Line], inward: list[int]) -> Iterator[tuple[int, bool]]:
+    """Yield up to two lines at one edge of a page that do not run on into the text, and whether that is its head."""
+    for at, after in itertools.pairwise(inward[:3]):
+        line, other = lines[at], lines[after]
+        if abs(line.bottom - other.bottom) < 1.6 * max(line.size, other.size) and round(line.size) == round(other.size):
+            return
+        yield at, line.bottom > other.bottom
 
 
 def _body_size(lines: Sequence[_Line]) -> float:
@@ -346,12 +357,12 @@ def _had_room(lines: Sequence[_Line], at: int) -> bool:
     beside = [
         other.right
         for other in lines[max(0, at - 20) : at + 20]
-        if other.page == before.page and abs(other.left - before.left) < 4 * before.size
+        if other.page == before.page and abs(other.left - before.left) < 1.5 * before.size
     ]
     word = line.text.split()[0]
-    wide = ord(word[0]) > 0x2E80
-    needed = 2.2 * line.size if wide else (0.35 * min(len(word), 24) + 0.2) * line.size
-    needed += 0 if line.text[0].islower() else -0.02 * line.size
+    # Chinese and Japanese break at any character; two may be pushed over so that no line begins with a full stop.
+    letters = 2 if ord(word[0]) > 0x2E80 else min(len(word), 24) + 1
+    needed = letters * (before.right - before.left) / len(before.text)
     return before.right + needed < max(beside, default=0.0) - 0.5 * line.size
 
 

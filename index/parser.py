@@ -122,7 +122,11 @@ class Parser:
             child.wait_ready()
         except _Ended as ended:
             child.end()
-            raise LoadError(f"The reader of files does not start: {self._why(ended)}.") from ended
+            code = child.process.returncode
+            raise LoadError(
+                f"The program that reads files does not start (it ended with code {code}). Run `make setup` again, "
+                "and free some memory."
+            ) from ended
         return child
 
     def _why(self, ended: _Ended) -> str:
@@ -259,7 +263,7 @@ class _Child:
     def _document(self, head: dict[str, Any]) -> Document:
         try:
             return _checked(head)
-        except (KeyError, TypeError, ValueError, AssertionError) as error:
+        except (KeyError, TypeError, ValueError, struct.error) as error:
             raise _Ended(_NO_ARTICLE) from error
 
 

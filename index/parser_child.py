@@ -80,8 +80,6 @@ def _articles(data: bytes, request: dict[str, Any]) -> Iterator[Document | LoadE
             yield load_bytes(data, **request)
     except LoadError as error:
         yield error
-    except RecursionError:
-        yield LoadError(f"Found {request['name']} nested too deep to be read. Save it as plain text.")
 
 
 def _reply(out: IO[bytes], found: Document | LoadError) -> None:

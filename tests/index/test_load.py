@@ -382,10 +382,38 @@ def test_an_unreadable_file_is_refused(tmp_path, monkeypatch):
         ("", "article"),
         ("???.txt", "article"),
         (".md", "md"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot"),
+        ("/etc/shadow", "shadow"),
+        ("a\x00b.txt", "a-b"),
+        ("\x00", "article"),
+        ("....", "article"),
+        ("CON", "CON-article"),
+        ("nul.txt", "nul-article"),
+        ("com1.tar.gz", "com1-article.tar"),
+        ("console.txt", "console"),
+        ("~root", "root"),
+        ("a\nb\r.txt", "a-b"),
+        ("caf\udce9.txt", "caf"),
+        ("\u202etxt.exe", "txt"),
+        ("\U000e0041b.md", "b"),
+        ("%2e%2e%2fb", "2e-2e-2fb"),
+        ("C:\\dir\\name.txt", "name"),
     ],
 )
 def test_an_id_is_the_stem_in_safe_characters(name, expected):
     assert document_id(name) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60) | st.lists(st.sampled_from(["..", "/", "\\", "\x00", "con", ".", "~", "a"])).map("".join))
+def test_an_id_never_names_another_place(name):
+    id = document_id(name)
+    assert 0 < len(id) <= 108
+    assert not set(id) & set('/\\\0\n\r~%*?"<>|')
+    assert id.strip(".")
+    assert id.encode("utf-8")
+    assert id.split(".")[0].upper() not in {"CON", "NUL", "AUX", "PRN", "COM1", "LPT1"}
 
 
 def test_long_names_give_short_ids_that_differ():
