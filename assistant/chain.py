@@ -11,12 +11,13 @@ from assistant import condense
 from assistant.align import Aligner
 from assistant.bearing import agreed, chosen, most_bearing
 from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.disagree import disagreement
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.extractive import quote
 from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.meaning import Meaning
 from assistant.question import checked_question
-from assistant.replies import abstention, says_not_stated
+from assistant.replies import abstention, otherwise, says_not_stated
 from assistant.rewrite import rewritten
 from assistant.run import Run
 from assistant.segment import Segment, Segmenter
@@ -24,6 +25,7 @@ from assistant.settings import Settings
 from assistant.speaker import Speaker
 from assistant.types import (
     Answer,
+    Citation,
     Event,
     EvidenceFound,
     Finished,
@@ -253,6 +255,25 @@ class Assistant:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
             quoted = most_bearing(numbered, reading.bearing)
             yield from self._written(run, quoted, aligner, reading, strict=strict, least=self.settings.quotable)
+        if reading is not None:
+            yield from self._otherwise(run, numbered, reading)
+
+    def _otherwise(self, run: Run, numbered: Sequence[Numbered], reading: Reading) -> Generator[Event]:
+        """Say where another article answers otherwise than what is shown, and cite it."""
+        cited = [citation for statement in run.shown for citation in statement.citations]
+        found = disagreement(cited, numbered, reading.bearing, run.documents, question=run.searched)
+        if found is None:
+            return
+        document, sentence = run.documents[found.otherwise.document], found.otherwise.sentence
+        citation = Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, 1.0)
+        said = Statement(sentence.text, "supported", (citation,))
+        said = yield from self._checked(run, said, reading, least=self.settings.quotable)
+        if said.verdict != "supported":
+            return
+        language = script_language(run.question) or "en"
+        text = otherwise(language, title=document.title, sentence=sentence.text)
+        run.shown.append(Statement(text, "supported", (citation,)))
+        yield StatementReady(run.shown[-1])
 
     def _written(
         self,

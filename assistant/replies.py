@@ -27,6 +27,11 @@ _ABSTENTION = {
     "ja": "この記事には書かれていません。",
 }
 
+_OTHERWISE = {
+    "en": "“{title}” says otherwise: {sentence}",
+    "ja": "『{title}』には別のことが書かれています：{sentence}",
+}
+
 
 def says_not_stated(text: str) -> bool:
     """Return whether a sentence of a model says that the article does not hold the answer."""
@@ -36,3 +41,8 @@ def says_not_stated(text: str) -> bool:
 def abstention(language: str) -> str:
     """Return the one sentence the assistant abstains with, in a language (ISO 639-1; English where there is none)."""
     return _ABSTENTION.get(language, _ABSTENTION["en"])
+
+
+def otherwise(language: str, *, title: str, sentence: str) -> str:
+    """Return the sentence that says of another article that it disagrees, in a language as `abstention` has it."""
+    return _OTHERWISE.get(language, _OTHERWISE["en"]).format(title=title, sentence=sentence)
