@@ -1,7 +1,8 @@
 """The article side: a file becomes an article, articles become a searchable index, a query the chunks that bear on it.
 
-An article's way, a module each: `load` a file (a stranger's through `parser`), find its `sentences` (what is cited), `split` it into chunks (what is
-found), keep it in the `library`, `embed` and `store` its chunks, `build` the index, `retrieve` from it.
+An article's way, a module each: `load` a file (a stranger's through `parser`, which can be stopped), find its
+`sentences` (what is cited), `split` it into chunks (what is found), keep it in the `library`, `embed` and `store` its
+chunks, `build` the index, `retrieve` from it.
 The names below are light to import; for ``Index``, ``Library`` and the verbs name their module.
 """
 

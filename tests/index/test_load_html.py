@@ -286,6 +286,12 @@ def test_what_a_page_says_about_itself_is_taken():
     assert load_bytes(page, name="a", url="javascript:alert(1)").url == "https://example.org/ferry"
 
 
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x01", "&#11;", "&#x1f;", "\ufffe", "&#xffff;", "&#xd800;", "\x7f"])
+def test_characters_that_are_none_do_not_stand_in_the_way(odd):
+    page = f"<p>One{odd}<script>x</script>two{odd}<b hidden>x</b>three</p><div id='menu'><a>x</a></div>{odd}"
+    assert load_bytes(page.encode(), name="a.html").text.startswith("One")
+
+
 def nested(depth, tag="div"):
     return f"<html><body>{f'<{tag}>' * depth}<p>{SEVEN}</p>{f'</{tag}>' * depth}<p>After.</p></body></html>".encode()
 
