@@ -128,6 +128,12 @@ def test_a_row_with_a_broken_quote_fails_by_itself():
     assert found[1].startswith("news.csv, line 3: Found a row that is no CSV (")
 
 
+def test_an_article_that_is_too_long_fails_by_itself_in_a_batch_that_is_longer():
+    found = load(lines({"text": "word " * 900_000}, {"text": "x" * 5_000_001}, {"text": "Last."}))
+    assert [found[0].text[-4:], found[2].text] == ["word", "Last."]
+    assert found[1] == ("news.jsonl, line 2: Found more than 5,000,000 characters in news-2; expected fewer. Split it.")
+
+
 def test_a_batch_of_too_many_rows_is_read_up_to_the_limit(monkeypatch):
     monkeypatch.setattr("index.load.MAX_ROWS", 3)
     *documents, error = load(lines(*({"text": f"Number {n}."} for n in range(9))))
