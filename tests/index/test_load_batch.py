@@ -145,7 +145,7 @@ def test_a_batch_of_too_many_rows_is_read_up_to_the_limit(monkeypatch):
 def test_ids_of_rows_name_no_file_outside():
     ids = ["../../etc/passwd", "a/b\\c", "\x00", "..", "CON", "x" * 500, "a\nb", "名 前", 7, "squad2:Normans", "v1.2"]
     found = load(lines(*({"id": id, "text": "Words."} for id in ids)))
-    assert [document.id for document in found[:5]] == ["etc-passwd", "a-b-c", "news-3", "news-4", "CON"]
+    assert [document.id for document in found[:5]] == ["etc-passwd", "a-b-c", "news-3", "news-4", "CON-article"]
     assert len(found[5].id) == 100
     assert [document.id for document in found[6:]] == ["a-b", "名-前", "7", "squad2:Normans", "v1.2"]
 
