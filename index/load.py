@@ -120,6 +120,8 @@ def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
 
 
 def _from_row(row: Row, id: str) -> Document:
+    if len(row.text) > MAX_CHARACTERS:
+        raise _too_long(id)
     draft = parse_plain(row.text, titled=row.title is not None)
     draft.title = row.title or draft.title
     draft.author = row.author or draft.author
