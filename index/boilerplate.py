@@ -49,6 +49,7 @@ _SIGNUP = _named(
 _ADS = _named(
     "ads?|adsense|advert|adverts|advertisement|advertising|ad-?slot|ad-?unit|sponsor|sponsored|google-?ad|dfp"
 )
+_EDIT = re.compile(r"(?:mw-)?edit-?section|header-?link|edit-?link", re.IGNORECASE)  # hung on headings by wikis
 _MENU_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar", "toolbar", "tablist"})
 _DIALOG_ROLES = frozenset({"dialog", "alertdialog"})
 _COOKIE_WORDS = re.compile("cookie|consent|gdpr|クッキー|同意|プライバシー", re.IGNORECASE)
@@ -113,11 +114,13 @@ class _Page:
             return not _holds_article(element)
         if element.tag == "footer":
             return _is_foot(element)
+        names = f"{element.get('class') or ''} {element.get('id') or ''}".split()[:12]
+        if element.tag in ("span", "a"):
+            return any(map(_EDIT.fullmatch, names)) and _length(element) < _FEW / 10
         if element.tag not in _CONTAINERS or _holds_article(element):
             return False
         if element.tag == "form" and _asks(element) and _length(element) < _SOME:
             return True
-        names = f"{element.get('class') or ''} {element.get('id') or ''}".split()[:12]
         return any(looks(element) for name, looks in _LOOKS if any(name.fullmatch(word) for word in names))
 
     def _drop(self, element: _Element) -> None:

@@ -124,6 +124,8 @@ def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
 
 
 def _from_row(row: Row, id: str) -> Document:
+    if len(row.text) > MAX_CHARACTERS:
+        raise _too_long(id)
     draft = parse_plain(row.text, titled=row.title is not None)
     draft.title = row.title or draft.title
     draft.author = row.author or draft.author
@@ -171,6 +173,9 @@ def _load(
     kind = format_of(_checked(data, shown), name=name, media_type=media_type, shown=shown)
     # Words first: what is no text says so before a parser sees it.
     text = _text(data, shown, media_type) if kind in {"html", "markdown", "text"} else ""
+    # Of a page's source hardly a quarter is text.
+    if len(text) > MAX_CHARACTERS * (4 if kind == "html" else 1):
+        raise _too_long(shown)
     try:
         draft = _parse(data, text, kind)
     except LoadError as error:
@@ -211,9 +216,6 @@ def _text(data: bytes, shown: str, media_type: str | None = None) -> str:
     text = decode(data, declared=declared[1] if declared else None)
     if text is None:
         raise LoadError(f"Found a binary file at {shown}; expected {FORMATS}. Save or export it as one of these.")
-    # Of a page's source hardly a quarter is text.
-    if len(text) > MAX_CHARACTERS * (4 if "<" in text[:10_000] else 1):
-        raise _too_long(shown)
     return text
 
 

@@ -18,6 +18,7 @@ from index.metadata import iso_date, language_code, web_address
 _Element = Any  # lxml ships no types
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _DOCUMENT = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _UNSEEN = frozenset(
     {
         "script",
@@ -149,6 +150,11 @@ def _tree(text: str) -> _Element | None:
 
 def _tidy(tree: _Element) -> None:
     """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    # lxml takes these from a page, and then refuses to move the text they stand in.
+    for element in tree.iter():
+        for part in ("text", "tail"):
+            if (text := getattr(element, part)) and _NO_XML.search(text):
+                setattr(element, part, _NO_XML.sub("", text))
     drop_hidden(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)

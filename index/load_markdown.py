@@ -58,6 +58,7 @@ def _read_front_matter(text: str, draft: Draft) -> None:
     draft.published = iso_date(fields.get("date", fields.get("published")))
     draft.language = language_code(fields.get("language", fields.get("lang")))
     draft.url = web_address(fields.get("url"))
+    draft.site = one_text(fields.get("site"))
     questions = fields.get("questions")
     if isinstance(questions, list):
         draft.questions = tuple(question for question in questions if isinstance(question, str))

@@ -146,6 +146,7 @@ author: [Ann Lee, Bo Ek]
 date: 2024-05-06
 lang: en-GB
 url: https://example.org/tay
+site: The Engineer
 questions:
   - Who built it?
   - 7
@@ -198,9 +199,10 @@ def test_markdown_becomes_what_its_reader_sees():
         (0, "橋は長い。"),
     ]
     assert (document.title, document.author, document.published) == ("Tay: a bridge", "Ann Lee, Bo Ek", "2024-05-06")
-    assert (document.language, document.url, document.questions) == (
+    assert (document.language, document.url, document.site, document.questions) == (
         "en",
         "https://example.org/tay",
+        "The Engineer",
         ("Who built it?",),
     )
 
@@ -336,6 +338,7 @@ def test_another_suffix_is_read_as_what_it_looks_like():
         (b"abc\x00def", "Found a binary file at a.txt; expected a web page"),
         (bytes(range(1, 256)) * 8, "Found a binary file at a.txt; expected a web page"),
         (b"x" * (MAX_BYTES + 1), "Found a.txt with 20.0 MB; expected at most 20 MB. Split it"),
+        (b"x" * 5_000_001, "Found more than 5,000,000 characters in a.txt; expected fewer. Split it."),
     ],
 )
 def test_what_is_no_article_is_refused_in_one_line(data, message):

@@ -128,6 +128,12 @@ def test_a_row_with_a_broken_quote_fails_by_itself():
     assert found[1].startswith("news.csv, line 3: Found a row that is no CSV (")
 
 
+def test_an_article_that_is_too_long_fails_by_itself_in_a_batch_that_is_longer():
+    found = load(lines({"text": "One."}, {"text": "x" * 5_000_001}, {"text": "Last."}))
+    assert [found[0].text, found[2].text] == ["One.", "Last."]
+    assert found[1] == ("news.jsonl, line 2: Found more than 5,000,000 characters in news-2; expected fewer. Split it.")
+
+
 def test_a_batch_of_too_many_rows_is_read_up_to_the_limit(monkeypatch):
     monkeypatch.setattr("index.load.MAX_ROWS", 3)
     *documents, error = load(lines(*({"text": f"Number {n}."} for n in range(9))))
@@ -139,7 +145,7 @@ def test_a_batch_of_too_many_rows_is_read_up_to_the_limit(monkeypatch):
 def test_ids_of_rows_name_no_file_outside():
     ids = ["../../etc/passwd", "a/b\\c", "\x00", "..", "CON", "x" * 500, "a\nb", "名 前", 7, "squad2:Normans", "v1.2"]
     found = load(lines(*({"id": id, "text": "Words."} for id in ids)))
-    assert [document.id for document in found[:5]] == ["etc-passwd", "a-b-c", "news-3", "news-4", "CON"]
+    assert [document.id for document in found[:5]] == ["etc-passwd", "a-b-c", "news-3", "news-4", "CON-article"]
     assert len(found[5].id) == 100
     assert [document.id for document in found[6:]] == ["a-b", "名-前", "7", "squad2:Normans", "v1.2"]
 

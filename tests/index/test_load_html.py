@@ -167,6 +167,11 @@ def test_a_page_named_after_its_furniture_loses_nothing():
     assert load_bytes(page.encode(), name="a.html").text == SEVEN
 
 
+def test_the_edit_links_of_a_wiki_are_not_part_of_its_headings():
+    heading = '<h2><span>History</span><span class="mw-editsection">[<a href="/e">edit</a>]</span></h2>'
+    assert blocks(load_page(f"<p>{SEVEN}</p>{heading}<p>{INN}</p>")) == [(0, SEVEN), (2, "History"), (0, INN)]
+
+
 def test_a_page_laid_out_in_tables_is_read_in_order_and_its_table_of_numbers_row_by_row():
     numbers = "<table><tr><th></th><th>1931</th><th>1932</th></tr><tr><td>Fare</td><td></td><td>3</td></tr></table>"
     page = f"<table><tr><td><p>Left</p></td><td><h2>Old page</h2><p>{SEVEN}</p>{numbers}</td></tr></table>"
@@ -284,6 +289,12 @@ def test_what_a_page_says_about_itself_is_taken():
     for url, kept in came_from.items():
         assert load_bytes(page, name="a", media_type="text/html", url=url).url == kept
     assert load_bytes(page, name="a", url="javascript:alert(1)").url == "https://example.org/ferry"
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x01", "&#11;", "&#x1f;", "\ufffe", "&#xffff;", "&#xd800;", "\x7f"])
+def test_characters_that_are_none_do_not_stand_in_the_way(odd):
+    page = f"<p>One{odd}<script>x</script>two{odd}<b hidden>x</b>three</p><div id='menu'><a>x</a></div>{odd}"
+    assert load_bytes(page.encode(), name="a.html").text.startswith("One")
 
 
 def nested(depth, tag="div"):
