@@ -114,7 +114,10 @@ def several(options: argparse.Namespace) -> None:
 def machine(options: argparse.Namespace) -> None:
     """Run the state machine."""
     began = time.perf_counter()
-    state_machine.run(examples=options.examples, steps=options.steps)
+    try:
+        state_machine.run(examples=options.examples, steps=options.steps)
+    finally:
+        sys.stderr.write(f"State machine: {state_machine.HomeMachine.histories} histories ended right.\n")
     minutes = (time.perf_counter() - began) / 60
     sys.stdout.write(
         f"\nState machine: {options.examples} histories of {options.steps} steps, none failed ({minutes:.0f} min).\n"
