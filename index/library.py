@@ -161,9 +161,8 @@ class Library:
             path = self._path(id)
             document = _read(self._removed / path.name)
             if document is None:
-                raise UnknownArticleError(
-                    f"no removed article '{id}'. Removed: {', '.join(self._removed_ids()) or 'none'}."
-                )
+                known = ", ".join(self._removed_ids()) or "none"
+                raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
                 raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
             (self._removed / path.name).replace(path)

@@ -25,6 +25,7 @@ from assistant.catalogue import CATALOGUE
 from assistant.cli import app
 from assistant.embedders import Embedders
 from assistant.exits import ABSTAINED, ANSWERED, INTERRUPTED, READER_LEFT, USER_ERROR
+from assistant.shelf import Shelf
 from assistant.wiring import Application
 from index.library import Library
 from index.load import load
@@ -128,7 +129,9 @@ Commands:
   ask       Answer a question.
   add       Add articles to the library.
   articles  List the library.
+  rename    Give an article another title.
   remove    Take an article out of the library.
+  restore   Bring a removed article back.
   reindex   Search the library with another embedder.
   chat      Start the app in the browser.
   index     List the library's indexes, or delete those not in use.
@@ -150,40 +153,49 @@ Arguments:
   QUESTION <str>  The question; - reads it from standard input.  [required]
 
 Options:
-  -a, --article FILE|ID  A file, asked alone and not added to the library, or
-                         an article's id. Default: the whole library.
-  -m, --model NAME       extractive, local:NAME (see `assistant models`),
-                         local:/path/to.gguf, PROVIDER:MODEL, scripted:FILE,
-                         or a name of your own from models.toml in the home
-                         folder.  [default: local:qwen2.5-coder-1.5b-instruct]
-  --embedder NAME        e5-multilingual, minilm, a sentence-transformers
-                         folder, or a hub id fetched before. Default: the one
-                         the library is indexed with (`assistant index
-                         status`).
-  --json                 Print one JSON object instead of text.
-  --unproven             Show sentences the article does not prove too,
-                         marked.
-  --help                 Show this message and exit.
+  -a, --article FILE|URL|ID  A file or page, asked alone and not added to the
+                             library, or an article's id. Default: the whole
+                             library.
+  -m, --model NAME           extractive, local:NAME (see `assistant models`),
+                             local:/path/to.gguf, PROVIDER:MODEL,
+                             scripted:FILE, or a name of your own from
+                             models.toml in the home folder.  [default:
+                             local:qwen2.5-coder-1.5b-instruct]
+  --embedder NAME            e5-multilingual, minilm, a sentence-transformers
+                             folder, or a hub id fetched before. Default: the
+                             one the library is indexed with (`assistant index
+                             status`).
+  --json                     Print one JSON object instead of text.
+  --unproven                 Show sentences the article does not prove too,
+                             marked.
+  --help                     Show this message and exit.
 """,
     ("add",): """\
-Usage: assistant add [OPTIONS] {FILE}...
+Usage: assistant add [OPTIONS] {PATH|URL}...
 
-  Add articles to the library, or update those that came from the same file.
+  Add articles to the library, or update those that came from the same place.
 
-  A file that cannot be added does not stop the others; the exit status is
-  then 1.
+  What is there already is left as it is: after an interruption the same
+  command goes on. What cannot be added does not stop the others; the exit
+  status is then 1. Only an address you name is fetched, from the public
+  internet alone.
 
 Arguments:
-  FILE <list[Path]>  Articles: .txt, .md or .html files.  [required]
+  PATH|URL <list[str]>  Files (web pages, MHTML, PDF, Word, EPUB, Markdown,
+                        text), batches of articles (.jsonl, .csv), folders of
+                        these, or addresses of pages.  [required]
 
 Options:
   --help  Show this message and exit.
 """,
     ("articles",): """\
-Usage: assistant articles [OPTIONS]
+Usage: assistant articles [OPTIONS] [WORD]...
 
   List the articles of the library, by title: the id, the title, and what is
   known of author, date and length.
+
+Arguments:
+  WORD <list[str]>  Only articles with these in title, author or site.
 
 Options:
   --json  Print a JSON list.
@@ -192,7 +204,31 @@ Options:
     ("remove",): """\
 Usage: assistant remove [OPTIONS] {ID}
 
-  Take an article out of the library. The file it came from stays where it is.
+  Take an article out of the library; `restore` undoes this for a month. Its
+  file stays where it is.
+
+Arguments:
+  ID <str>  An article's id, as `assistant articles` lists it.  [required]
+
+Options:
+  --help  Show this message and exit.
+""",
+    ("rename",): """\
+Usage: assistant rename [OPTIONS] {ID} {TITLE}
+
+  Give an article another title; it stays when the article is updated.
+
+Arguments:
+  ID <str>     An article's id, as `assistant articles` lists it.  [required]
+  TITLE <str>  [required]
+
+Options:
+  --help  Show this message and exit.
+""",
+    ("restore",): """\
+Usage: assistant restore [OPTIONS] {ID}
+
+  Bring an article back that was removed in the last month.
 
 Arguments:
   ID <str>  An article's id, as `assistant articles` lists it.  [required]
@@ -365,7 +401,7 @@ def test_help_loads_nothing_heavy_and_touches_no_home(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["ask"], "Missing argument 'QUESTION'."),
-        (["add"], "Missing argument 'FILE'."),
+        (["add"], "Missing argument 'PATH|URL'."),
         (["ask", "Q", "--nope"], "No such option: --nope (Possible options: --model, --unproven)"),
         (["chat", "--port", "70000"], "Invalid value for '--port': Input should be less than or equal to 65535"),
         (["models", "bogus"], "No such command 'bogus'."),
@@ -551,10 +587,10 @@ def test_what_an_article_or_a_model_says_cannot_steer_the_terminal() -> None:
         (["Q", "-a", ""], "no article '' in the library. Known: bridge."),
         (["Q", "-a", "x" * 300], f"no article '{'x' * 300}' in the library. Known: bridge."),
         (
-            ["Q", "-a", "https://example.com/a"],
+            ["Q", "-a", "http://127.0.0.1/a"],
             (
-                "'https://example.com/a' is an address; expected a file or an article's id. "
-                "Save the page, and name the file."
+                "Found http://127.0.0.1/a at this machine's own address (127.0.0.1); "
+                "expected one of the public internet. Save the page and add the file."
             ),
         ),
         (
@@ -638,10 +674,10 @@ def test_a_home_that_cannot_be_used_is_one_line(monkeypatch: pytest.MonkeyPatch)
 def test_what_nobody_foresaw_is_one_line_and_its_traceback_is_in_the_log(
     bare_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Application) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by\n\x1b[31mzero")
 
-    monkeypatch.setattr(Application, "articles", fail)
+    monkeypatch.setattr(Shelf, "search", fail)
     log = bare_home / "logs" / "assistant.log"
     assert screen(run("articles")) == (
         USER_ERROR,
@@ -653,6 +689,9 @@ def test_what_nobody_foresaw_is_one_line_and_its_traceback_is_in_the_log(
 
 
 # The library
+
+
+UNKNOWN = {"author": None, "published": None, "language": "en", "site": None, "pages": 0}
 
 
 @pytest.mark.usefixtures("home")
@@ -667,12 +706,13 @@ def test_files_are_added_listed_updated_and_removed() -> None:
         (
             f"assistant: Found c.txt empty; expected {FORMATS}. Check that it was saved.\n"
             "assistant: Found no file at missing.md; expected an article. Check the path.\n"
+            "2 added, 2 failed\n"
         ),
     )
     assert screen(run("add", "b/note.md", "./a/note.md")) == (
         ANSWERED,
         "unchanged  note-2  The tower\nunchanged  note  The valley bridge\n",
-        "",
+        "2 unchanged\n",
     )
     Path("b", "note.md").write_text(TOWER.replace("oak", "stone"))
     assert screen(run("add", "b/note.md")) == (ANSWERED, "updated    note-2  The tower\n", "")
@@ -684,9 +724,10 @@ def test_files_are_added_listed_updated_and_removed() -> None:
         "",
     )
     assert json.loads(run("articles", "--json").stdout) == [
-        {"id": "note-2", "title": "The tower", "author": None, "published": None, "language": "en", "words": 8},
-        {"id": "note", "title": "The valley bridge", "author": None, "published": None, "language": "en", "words": 27},
+        {**UNKNOWN, "id": "note-2", "title": "The tower", "words": 8},
+        {**UNKNOWN, "id": "note", "title": "The valley bridge", "words": 27},
     ]
+    assert screen(run("articles", "VALLEY")) == (ANSWERED, "note  The valley bridge (27 words)\n", "")
     assert screen(run("remove", "note-2")) == (ANSWERED, "removed    note-2  The tower\n", "")
     assert screen(run("remove", "note-2")) == (
         USER_ERROR,
@@ -695,6 +736,15 @@ def test_files_are_added_listed_updated_and_removed() -> None:
     )
     assert Path("b", "note.md").exists()
     assert run("ask", "What was the tower built of?", "-m", "extractive").exit_code == ABSTAINED
+    assert screen(run("restore", "note-2")) == (ANSWERED, "restored   note-2  The tower\n", "")
+    assert screen(run("rename", "note-2", "Our  tower")) == (ANSWERED, "renamed    note-2  Our tower\n", "")
+    assert screen(run("restore", "note-2")) == (
+        USER_ERROR,
+        "",
+        "assistant: no removed article 'note-2'. Removed in the last month: none.\n",
+    )
+    asked = run("ask", "What was the tower built of?", "-m", "extractive")
+    assert asked.stdout.startswith("The tower was built of stone in 1888. [1]\n")
 
 
 @pytest.mark.usefixtures("bare_home")

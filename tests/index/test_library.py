@@ -311,3 +311,58 @@ def test_another_writer_that_holds_the_lock_too_long_is_told_in_one_line(library
     with real(library.folder / ".lock"), pytest.raises(StoreError, match=r"another program has been writing to"):
         library.add(ferry)
     assert library.documents() == ()
+
+
+def test_a_removed_article_comes_back_as_it_was_and_once(tmp_path, article):
+    library, ferry = Library(tmp_path), article("ferry", "Ann Lee steered.")
+    library.add(ferry)
+    (before,) = library.stamp()
+    assert library.remove("ferry") == ferry
+    assert library.documents() == ()
+    with pytest.raises(UnknownArticleError, match=r"no removed article 'crew'. Removed in the last month: ferry\."):
+        library.restore("crew")
+    assert library.restore("ferry") == ferry
+    assert library.documents() == (ferry,)
+    assert library.stamp()[0].inode == before.inode
+    with pytest.raises(UnknownArticleError, match=r"Removed in the last month: none\."):
+        library.restore("ferry")
+
+
+def test_an_article_that_was_added_again_is_not_overwritten_by_the_removed_one(tmp_path, article):
+    library = Library(tmp_path)
+    library.add(article("ferry", "Ann Lee steered."))
+    library.remove("ferry")
+    library.add(article("ferry", "Bo Lind steered."))
+    with pytest.raises(StoreError, match="holds an article 'ferry' again"):
+        library.restore("ferry")
+    assert library.get("ferry").text == "Bo Lind steered."
+
+
+def test_what_was_removed_a_month_ago_is_gone_for_good(tmp_path, article):
+    library = Library(tmp_path)
+    for id in ("ferry", "crew"):
+        library.add(article(id, f"The {id} is old."))
+    library.remove("ferry")
+    (removed,) = tmp_path.glob(".removed/*.json")
+    os.utime(removed, (time.time() - 31 * 86_400,) * 2)
+    library.remove("crew")
+    with pytest.raises(UnknownArticleError, match=r"Removed in the last month: crew\."):
+        library.restore("ferry")
+
+
+def test_changes_of_one_tick_of_the_clock_are_all_seen(tmp_path, article):
+    library, other = Library(tmp_path), Library(tmp_path)
+    seen = {library.stamp()}
+    for number in range(20):
+        other.add(article("ferry", f"Trip {number}."))
+        seen.add(library.stamp())
+    assert len(seen) == 21
+    assert library.stamp() == library.stamp()
+
+
+def test_a_readers_title_is_its_own(tmp_path, article):
+    library = Library(tmp_path)
+    library.add(article("ferry", "Ann Lee steered."))
+    renamed = library.rename("ferry", "Our ferry")
+    assert (renamed.title, renamed.renamed) == ("Our ferry", True)
+    assert library.get("ferry") == renamed
