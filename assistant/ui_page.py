@@ -17,6 +17,7 @@ import gradio as gr
 from assistant import render, ui_models
 from assistant.desk import Ask, Desk, Screen
 from assistant.extensions import NO_EXTENSIONS, Extensions, Feedback, NamedTab
+from assistant.uploads import Uploads
 from assistant.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -79,8 +80,9 @@ class _Parts:
         return update
 
 
-def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Blocks:
-    """Return the page for a workbench, not yet served."""
+def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS, uploads: Uploads | None = None) -> gr.Blocks:
+    """Return the page for a workbench, not yet served. ``uploads`` are the files that its pages send."""
+    uploads = Uploads() if uploads is None else uploads
     feedback = extensions.feedback
     desk = Desk(workbench, feedback=feedback.label if feedback else None)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
