@@ -20,7 +20,7 @@ from assistant.citing import answer_name, source_spans
 from assistant.compare import SIDES, Side, Sided
 from assistant.errors import AssistantError
 from assistant.live import Lives
-from assistant.render_answer import Pages
+from assistant.render_answer import Pages, Titles
 from assistant.render_article import Span
 from assistant.types import Statement, Turn
 from assistant.workbench import Exchange, Opinion, Workbench
@@ -275,13 +275,14 @@ class Desk:
 
         events = self._events(request, lives, earlier)
         try:
-            shown = self._running_screen(lives, None)
+            known = self._titles(), self._pages()
+            shown = self._running_screen(lives, None, *known)
             yield shown
             for event in events:
                 previous, lives = lives, lives.after(event)
                 if stop.is_set() and lives.exchange is None:
                     return lives, so_far(STOPPED) or "Stopped before anything was said."
-                now = self._running_screen(lives, previous)
+                now = self._running_screen(lives, previous, *known)
                 changes: Screen = {part: value for part, value in now.items() if shown.get(part) != value}
                 shown |= now
                 if changes and lives.exchange is None:
@@ -316,12 +317,12 @@ class Desk:
         finally:
             _close(events)
 
-    def _running_screen(self, lives: Lives, previous: Lives | None) -> Screen:
+    def _running_screen(self, lives: Lives, previous: Lives | None, titles: Titles, pages: Pages) -> Screen:
         first = lives.answers[0]
         screen: Screen = {
             "status": render.live_status(first) if len(lives.answers) == 1 else "",
-            "body": render.live_body(list(zip(lives.models, lives.answers, strict=True)), self._pages()),
-            "head": render.live_head(first, self._titles()),
+            "body": render.live_body(list(zip(lives.models, lives.answers, strict=True)), pages),
+            "head": render.live_head(first, titles),
         }
         if lives.notices:
             screen["note"] = render.notices(lives.notices)
