@@ -20,21 +20,29 @@ from assistant.citing import answer_name, source_spans
 from assistant.compare import SIDES, Side, Sided
 from assistant.errors import AssistantError
 from assistant.live import Lives
+from assistant.render_answer import Pages, Titles
 from assistant.render_article import Span
 from assistant.types import Statement, Turn
 from assistant.workbench import Exchange, Opinion, Workbench
-from index.errors import IndexingError
-from index.types import Document
+from index.errors import IndexingError, UnknownArticleError
 
 QUESTION_LIMIT = 4000
 """Most characters of a question or a search."""
 
+_SUGGESTING = 3
+"""Of a whole library, so many articles suggest the first questions."""
+
 STOPPED = "You stopped it."
 LEFT = "The page was closed before the end."
 
-Part = Literal["conversation", "history", "note", "head", "body", "status", "article", "typed", "running", "receipt"]
+Part = Literal[
+    "conversation", "history", "note", "head", "body", "status", "article", "typed", "running", "receipt", "reading"
+]
 Screen = dict[Part, Any]
-"""New values by part: HTML, but for ``conversation`` (its id), ``typed`` (the question box) and ``running`` (bool)."""
+"""New values by part: HTML, but for ``conversation`` (its id), ``typed`` (the question box), ``running`` (bool) and
+``reading`` (the article that the reader opened last, "" for none)."""
+Scope = Sequence[str]
+"""The ids of the articles to ask; empty for the whole library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class Ask:
     model: str | None = None
     beside: str | None = None
     """A second model to ask the same, if it is another one."""
-    article: str | None = None
-    """The one article to ask; None asks the whole library."""
+    articles: tuple[str, ...] | None = None
+    """The articles to ask; None asks the whole library."""
     strict: bool = True
     searched: str | None = None
     draft: str = ""
@@ -73,7 +81,7 @@ class Desk:
         """The model that answers unless another is chosen."""
         return self._workbench.default_model
 
-    def open(self, conversation: str, article: str | None) -> Screen:
+    def open(self, conversation: str, scope: Scope = (), reading: str = "") -> Screen:
         """Return the whole screen for a page that was just opened or reloaded."""
         conversation = known_id(conversation)
         blank: Screen = {
@@ -86,13 +94,25 @@ class Desk:
         }
         try:
             exchanges = self._workbench.exchanges(conversation)
-            return {**blank, "history": self._history(exchanges), "article": self._first_article(exchanges, article)}
+            article = self._first_article(exchanges, scope, reading)
+            return {**blank, "history": self._history(exchanges, scope), "article": article}
         except (AssistantError, IndexingError) as failure:
             return {**blank, "history": "", "note": render.notices([str(failure)])}
 
-    def new(self, article: str | None) -> Screen:
+    def new(self, scope: Scope = (), reading: str = "") -> Screen:
         """Return the screen of a new, empty conversation."""
-        return {**self.open("", article), "typed": ""}
+        return {**self.open("", scope, reading), "typed": ""}
+
+    def fresh(self, conversation: str, session: str, scope: Scope = (), reading: str = "") -> Screen:
+        """Return what an empty conversation begins with, for the library may have changed; else nothing changes."""
+        try:
+            with self._lock:
+                busy = (conversation, session) in self._running
+            if busy or self._workbench.exchanges(known_id(conversation)):
+                return {}
+            return {"history": self._history((), scope), "article": self._first_article((), scope, reading)}
+        except (AssistantError, IndexingError) as failure:
+            return {"note": render.notices([str(failure)])}
 
     def ask(self, request: Ask) -> Iterator[Screen]:
         """Answer a question, yielding what changes as it changes; closing this stops the model.
@@ -115,7 +135,7 @@ class Desk:
             return
         try:
             taken = render.receipt(request.draft, "taken")
-            yield {"conversation": conversation, "running": True, "note": "", "receipt": taken}
+            yield {"conversation": conversation, "running": True, "note": "", "receipt": taken, "reading": ""}
             last = yield from self._answer(request, question, conversation, stop)
         finally:
             self._end(key)
@@ -137,7 +157,7 @@ class Desk:
                 return {}
             given: Opinion = "up" if opinion == "up" else "down"
             self._workbench.rate(conversation, position, None if exchanges[position].opinion == given else given)
-            return {"history": self._history(self._workbench.exchanges(conversation))}
+            return {"history": self._exchanges(self._workbench.exchanges(conversation))}
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
 
@@ -149,28 +169,39 @@ class Desk:
                 return {}
             side: Side = "left" if better == "left" else "right"
             self._workbench.prefer(conversation, position, None if exchanges[position].better == side else side)
-            return {"history": self._history(self._workbench.exchanges(conversation))}
+            return {"history": self._exchanges(self._workbench.exchanges(conversation))}
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
 
     def show(self, place: Mapping[str, Any]) -> Screen:
         """Return the article that holds a citation, its answer's sources marked.
 
-        ``place`` is the page's (document, answer, active, spans); a span that does not hold its quote stays unmarked.
+        ``place`` is the page's (document, answer, active, spans, title); a span that does not hold its quote stays
+        unmarked. Where that is the one to be opened, or the article is gone, what it cited is shown as it was saved.
         """
+        id = str(place.get("document", ""))
+        spans = tuple(_spans(id, place.get("spans")))
+        answer, active = str(place.get("answer", "")), str(place.get("active", ""))
+        sought = next((span for span in spans if span.name == active), None)
         try:
-            document = self._workbench.document(str(place.get("document", "")))
+            document = self._workbench.document(id)
+        except UnknownArticleError as failure:
+            if sought is None:
+                return {"note": render.notices([str(failure)])}
+            return {"article": render_article.gone(sought, str(place.get("title", "")), answer=answer)}
         except IndexingError as failure:
             return {"note": render.notices([str(failure)])}
-        spans = tuple(_spans(document.id, place.get("spans")))
-        answer, active = str(place.get("answer", "")), str(place.get("active", ""))
-        return {"article": render_article.article(document, spans, answer=answer, active=active)}
+        shown = render_article.article(document, spans, answer=answer, active=active)
+        return {"article": shown, "reading": document.id}
 
-    def read(self, conversation: str, article: str | None) -> Screen:
-        """Return an article picked by hand, with the last answer's sources in it marked."""
+    def choose(self, conversation: str, session: str, scope: Scope, reading: str = "") -> Screen:
+        """Return what changes when other articles are to be asked: a single one is opened, as the reader's own."""
+        if len(scope) == 1:
+            reading = scope[0]
         try:
             exchanges = self._workbench.exchanges(known_id(conversation))
-            return {"article": self._first_article(exchanges, article), "history": self._history(exchanges, article)}
+            screen: Screen = {"article": self._first_article(exchanges, scope, reading), "reading": reading}
+            return screen | self.fresh(conversation, session, scope, reading)
         except (AssistantError, IndexingError) as failure:
             return {"note": render.notices([str(failure)])}
 
@@ -244,13 +275,14 @@ class Desk:
 
         events = self._events(request, lives, earlier)
         try:
-            shown = self._running_screen(lives, None)
+            known = self._titles(), self._pages()
+            shown = self._running_screen(lives, None, *known)
             yield shown
             for event in events:
                 previous, lives = lives, lives.after(event)
                 if stop.is_set() and lives.exchange is None:
                     return lives, so_far(STOPPED) or "Stopped before anything was said."
-                now = self._running_screen(lives, previous)
+                now = self._running_screen(lives, previous, *known)
                 changes: Screen = {part: value for part, value in now.items() if shown.get(part) != value}
                 shown |= now
                 if changes and lives.exchange is None:
@@ -270,7 +302,7 @@ class Desk:
     def _events(self, request: Ask, lives: Lives, earlier: Sequence[Exchange]) -> Iterator[Sided]:
         question, models = lives.answers[0].question, lives.models
         options: dict[str, Any] = {
-            "articles": (request.article,) if request.article else None,
+            "articles": request.articles or None,
             "turns": _turns(earlier),
             "strict": request.strict,
             "searched": request.searched,
@@ -285,12 +317,12 @@ class Desk:
         finally:
             _close(events)
 
-    def _running_screen(self, lives: Lives, previous: Lives | None) -> Screen:
+    def _running_screen(self, lives: Lives, previous: Lives | None, titles: Titles, pages: Pages) -> Screen:
         first = lives.answers[0]
         screen: Screen = {
             "status": render.live_status(first) if len(lives.answers) == 1 else "",
-            "body": render.live_body(list(zip(lives.models, lives.answers, strict=True))),
-            "head": render.live_head(first, self._titles()),
+            "body": render.live_body(list(zip(lives.models, lives.answers, strict=True)), pages),
+            "head": render.live_head(first, titles),
         }
         if lives.notices:
             screen["note"] = render.notices(lives.notices)
@@ -337,27 +369,48 @@ class Desk:
         document = self._workbench.document(spans[0].document)
         return {"article": render_article.article(document, spans, answer=name)}
 
-    def _first_article(self, exchanges: Sequence[Exchange], article: str | None) -> str:
-        """Return the picked article, else the last cited, else the first; the last answer's sources marked."""
+    def _first_article(self, exchanges: Sequence[Exchange], scope: Scope, reading: str) -> str:
+        """Return the article opened last, else the only one asked, else the last cited, else the first of those asked.
+
+        The last answer's sources are marked.
+        """
         statements, name = _cited(exchanges[-1], len(exchanges) - 1) if exchanges else ((), "")
         spans = source_spans(statements, name)
         known = [card.id for card in self._workbench.articles()]
-        wanted = [article, *(span.document for span in spans), *known]
+        alone = scope if len(scope) == 1 else ()
+        wanted = [reading, *alone, *(span.document for span in spans), *scope, *known]
         shown = next((one for one in wanted if one in known), None)
         if shown is None:
             return ""
         return render_article.article(self._workbench.document(shown), spans, answer=name if spans else "")
 
-    def _history(self, exchanges: Sequence[Exchange], article: str | None = None) -> str:
-        return self._exchanges(exchanges) if exchanges else render.welcome(self._library(article))
+    def _history(self, exchanges: Sequence[Exchange], scope: Scope = ()) -> str:
+        return self._exchanges(exchanges) if exchanges else self._welcome(scope)
+
+    def _welcome(self, scope: Scope) -> str:
+        """Return the start of a conversation, with questions of the first of the articles that can be asked."""
+        cards = self._workbench.articles()
+        asked = [card for card in cards if card.id in scope] or cards
+        questions = [self._workbench.shelf.questions(card.id) for card in asked[:_SUGGESTING]]
+        return render.welcome([card.title for card in asked], render.suggestions(questions))
 
     def _exchanges(self, exchanges: Sequence[Exchange]) -> str:
-        return render.conversation(exchanges, self._titles(), feedback=self._feedback, models=self._workbench.models())
+        return render.conversation(
+            exchanges, self._titles(), feedback=self._feedback, models=self._workbench.models(), pages=self._pages()
+        )
 
-    def _library(self, article: str | None) -> tuple[Document, ...]:
-        known = [card.id for card in self._workbench.articles()]
-        ids = [article] if article in known else known
-        return tuple(self._workbench.document(one) for one in ids)
+    def _pages(self) -> Pages:
+        """Return what knows the pages of the library's articles; an article is read only if it has some."""
+        paged = {card.id for card in self._workbench.articles() if card.pages}
+
+        def page(document: str, offset: int) -> int | None:
+            if document not in paged:
+                return None
+            with suppress(IndexingError):  # it was removed just now
+                return self._workbench.document(document).page_at(offset)
+            return None
+
+        return page
 
     def _titles(self) -> dict[str, str]:
         return {card.id: card.title for card in self._workbench.articles()}

@@ -48,14 +48,16 @@ def content_security_policy(nonce: str) -> str:
     )
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return a header of a request by its name in lower case."""
     for key, value in scope["headers"]:
         if key == name:
             return str(value.decode("latin-1"))
     return None
 
 
-async def _refuse(send: Send, status: int, reason: str) -> None:
+async def refuse(send: Send, status: int, reason: str) -> None:
+    """Answer with a status and one line that says why."""
     body = reason.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -71,8 +73,8 @@ class OwnHostOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what names one of our hosts; answer anything else with 400."""
-        if scope["type"] == "http" and _host_name(_header(scope, b"host") or "") not in self._hosts:
-            await _refuse(send, 400, "This app answers only under the address it printed at its start.")
+        if scope["type"] == "http" and _host_name(header(scope, b"host") or "") not in self._hosts:
+            await refuse(send, 400, "This app answers only under the address it printed at its start.")
             return
         await self._app(scope, receive, send)
 
@@ -94,17 +96,38 @@ class OwnOriginOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a POST (or any unsafe method) whose Origin is not the host it is sent to."""
         if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not _is_own(scope):
-            await _refuse(send, 403, "This request came from another site's page.")
+            await refuse(send, 403, "This request came from another site's page.")
             return
         await self._app(scope, receive, send)
 
 
 def _is_own(scope: Scope) -> bool:
     """Tell whether a request comes from our page; programs that are no browser send neither header."""
-    if _header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:
+    if header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:
         return False
-    origin = _header(scope, b"origin")
-    return origin is None or origin.lower() == f"{scope.get('scheme', 'http')}://{_header(scope, b'host')}".lower()
+    origin = header(scope, b"origin")
+    return origin is None or origin.lower() == f"{scope.get('scheme', 'http')}://{header(scope, b'host')}".lower()
+
+
+# Ours takes no file in this way, and hands none out; nor does it stream media, relay, or let a page edit its code.
+_CLOSED = re.compile(
+    r"(?:/gradio_api)?/(?:upload|file|proxy|stream|process_recording|component_server|custom_component|deep_link|vibe-|"
+    r"undo-vibe|run-history|runs|profiling|dev/)"
+)
+
+
+class NoFiles:
+    """Answer 404 for those of Gradio's routes that take in, hand out or relay files: the app has no use for any."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what asks for none of them."""
+        if scope["type"] == "http" and _CLOSED.match(re.sub("/+", "/", scope["path"])):
+            await refuse(send, 404, "There is nothing here.")
+            return
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:
@@ -121,7 +144,7 @@ class BodyLimit:
             return
         body = await self._read(scope, receive)
         if body is None:
-            await _refuse(send, 413, f"The request is larger than {self._limit} bytes.")
+            await refuse(send, 413, f"The request is larger than {self._limit} bytes.")
             return
         first = True
 
@@ -135,7 +158,7 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        declared = _header(scope, b"content-length") or ""
+        declared = header(scope, b"content-length") or ""
         if declared.isdecimal() and int(declared) > self._limit:
             return None
         body = bytearray()

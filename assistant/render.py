@@ -11,15 +11,19 @@ from assistant import icons, render_answer
 from assistant.citing import answer_name, sources
 from assistant.compare import Side
 from assistant.live import Live
-from assistant.render_answer import Titles, duration
+from assistant.render_answer import Pages, Titles, duration, no_pages
 from assistant.render_markdown import markdown
 from assistant.types import Answer
 from assistant.workbench import Exchange, ModelChoice
-from index.types import Document
 
 
 def conversation(
-    exchanges: Sequence[Exchange], titles: Titles, *, feedback: str | None = None, models: Sequence[ModelChoice] = ()
+    exchanges: Sequence[Exchange],
+    titles: Titles,
+    *,
+    feedback: str | None = None,
+    models: Sequence[ModelChoice] = (),
+    pages: Pages = no_pages,
 ) -> str:
     """Return every saved exchange, oldest first; only the last can be asked again or its search edited.
 
@@ -28,7 +32,7 @@ def conversation(
     """
     last = len(exchanges) - 1
     return "".join(
-        exchange(one, position, titles, last=position == last, feedback=feedback, models=models)
+        exchange(one, position, titles, last=position == last, feedback=feedback, models=models, pages=pages)
         for position, one in enumerate(exchanges)
     )
 
@@ -41,6 +45,7 @@ def exchange(
     last: bool,
     feedback: str | None = None,
     models: Sequence[ModelChoice] = (),
+    pages: Pages = no_pages,
 ) -> str:
     """Return one question with its answer, or its two answers side by side, sources, figures and buttons."""
     answer, name = one.answer, answer_name(position)
@@ -48,10 +53,10 @@ def exchange(
     rewritten = answer.searched if answer.searched != answer.question else None
     again = _again(answer.question, models) if last else ""
     if one.beside is None:
-        body = render_answer.body(answer, name, titles)
+        body = render_answer.body(answer, name, titles, pages=pages)
         footer = f"{_footer(one, position, again)}{_feedback(one, position, feedback)}"
     else:
-        body = _side_by_side([_side(one, said, position, side, titles) for side, said in _sides(one)])
+        body = _side_by_side([_side(one, said, position, side, titles, pages) for side, said in _sides(one)])
         footer = f'<footer><p class="facts"></p>{_actions(position, again)}</footer>' if again else ""
     return (
         f'<section class="exchange" id="m{position}" aria-label="Question {position + 1}">'
@@ -71,7 +76,7 @@ def _side_by_side(columns: Iterable[str]) -> str:
     return f'<div class="sides">{"".join(columns)}</div>'
 
 
-def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titles) -> str:
+def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titles, pages: Pages) -> str:
     """Return one of two answers, with the button that says it was the better one."""
     chosen = one.better == side
     data = f' data-position="{position}" data-side="{side}" aria-pressed="{str(chosen).lower()}"'
@@ -80,7 +85,7 @@ def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titl
     )
     return (
         f'<section class="side" aria-label="{escape(label(answer.model))}">{_who(answer.model)}'
-        f"{render_answer.body(answer, answer_name(position, side), titles, nearest=0)}"
+        f"{render_answer.body(answer, answer_name(position, side), titles, nearest=0, pages=pages)}"
         f'<footer><p class="facts">{_figures(answer)}</p>'
         f'<div class="actions">{better}{_copy(answer)}</div></footer></section>'
     )
@@ -183,9 +188,9 @@ def live_head(live: Live, titles: Titles) -> str:
     )
 
 
-def live_body(lives: Sequence[tuple[str, Live]]) -> str:
+def live_body(lives: Sequence[tuple[str, Live]], pages: Pages = no_pages) -> str:
     """Return the sentences that have come so far, by model and answer, in a region a screen reader follows."""
-    answers = [f'<div class="answer">{_said(live)}</div>' for _, live in lives]
+    answers = [f'<div class="answer">{_said(live, pages)}</div>' for _, live in lives]
     if len(lives) > 1:
         parts = zip(lives, answers, strict=True)
         answers = [
@@ -196,9 +201,9 @@ def live_body(lives: Sequence[tuple[str, Live]]) -> str:
     return f'<div class="exchange live" role="log" aria-live="polite">{"".join(answers)}</div>'
 
 
-def _said(live: Live) -> str:
+def _said(live: Live, pages: Pages) -> str:
     statements = live.answer.statements if live.answer else live.statements
-    return render_answer.statements(statements, sources(statements), live.name)
+    return render_answer.statements(statements, sources(statements), live.name, pages)
 
 
 def _pace(live: Live) -> str:
@@ -247,18 +252,18 @@ def error(message: str, question: str, found: str = "") -> str:
     )
 
 
-def welcome(documents: Sequence[Document]) -> str:
-    """Return the empty state: what this is, and questions to begin with."""
-    if not documents:
+def welcome(titles: Sequence[str], questions: Sequence[str]) -> str:
+    """Return the empty state: what this is, by the titles of the articles that can be asked, and first questions."""
+    if not titles:
         return (
             f'<div class="welcome">{icons.BOOK}<h2>No article yet</h2>'
-            "<p>Add one in the terminal with <code>assistant add FILE</code>, then reload this page.</p></div>"
+            "<p>Add one in the tab “Articles”, or in the terminal with <code>assistant add FILE</code>.</p></div>"
         )
-    subject = f"“{escape(documents[0].title)}”" if len(documents) == 1 else f"{len(documents)} articles"
+    subject = f"“{escape(titles[0])}”" if len(titles) == 1 else f"{len(titles):,} articles"
     chips = "".join(
         f'<li><button type="button" class="suggestion" data-action="ask" data-question="{escape(question)}">'
         f"{escape(question)}</button></li>"
-        for question in suggestions(documents)
+        for question in questions
     )
     return (
         f'<div class="welcome"><h2>Ask {subject}</h2>'
@@ -268,13 +273,7 @@ def welcome(documents: Sequence[Document]) -> str:
     )
 
 
-def suggestions(documents: Sequence[Document], *, most: int = 5) -> tuple[str, ...]:
-    """Return the questions the articles suggest, taken in turn; from headings where an article suggests none."""
-    own = [list(document.questions) or _from_headings(document) for document in documents]
+def suggestions(own: Sequence[Sequence[str]], *, most: int = 5) -> tuple[str, ...]:
+    """Return the questions that each of some articles suggests, taken in turn."""
     turns = [questions[turn] for turn in range(most) for questions in own if turn < len(questions)]
     return tuple(dict.fromkeys(turns))[:most]
-
-
-def _from_headings(document: Document) -> list[str]:
-    headings = [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
-    return [f"What does the article say about “{heading}”?" for heading in headings if heading != document.title]

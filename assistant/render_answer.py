@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from assistant import icons
@@ -12,24 +12,50 @@ from index.types import ScoredChunk
 
 Titles = Mapping[str, str]
 """Article id to title."""
+Pages = Callable[[str, int], int | None]
+"""The page that a place of an article (its id, an offset) stands on; None where it has no pages."""
 
 NEAREST = 3
 """Passages offered when the article does not answer."""
 
 
-def body(answer: Answer, name: str, titles: Titles, *, nearest: int = NEAREST) -> str:
+def no_pages(_document: str, _offset: int) -> None:
+    """Return the page of a place of articles that have none."""
+
+
+def body(answer: Answer, name: str, titles: Titles, *, nearest: int = NEAREST, pages: Pages = no_pages) -> str:
     """Return an answer without its question: what it says, its sources, where it ended early, what was left out.
 
     ``name`` is that of the answer on the page; ``nearest`` passages are offered where it says nothing.
     """
-    said = _abstained(answer, name, titles, nearest) if answer.abstained else _answered(answer, name, titles)
+    said = _abstained(answer, name, titles, nearest) if answer.abstained else _answered(answer, name, titles, pages)
     return f"{said}{_interrupted(answer.interrupted)}{_dropped(answer.dropped, name)}"
 
 
-def _answered(answer: Answer, name: str, titles: Titles) -> str:
+def _answered(answer: Answer, name: str, titles: Titles, pages: Pages) -> str:
     known = sources(answer.statements)
-    text = statements(answer.statements, known, name) or escape(answer.text)
-    return f'<div class="answer">{text}</div>{_sources(known, name, titles)}'
+    text = statements(answer.statements, known, name, pages) or escape(answer.text)
+    several = len(titles) > 1 or len({source.citation.document for source in known}) > 1
+    cited = _cited_articles(known, name) if several else ""
+    return f'<div class="answer">{text}</div>{cited}{_sources(known, name, pages, several=several)}'
+
+
+def _cited_articles(known: Sequence[Source], name: str) -> str:
+    """Return the line that names the articles an answer cites, each with the numbers of its sources."""
+    by_article: dict[str, list[Source]] = {}
+    for source in known:
+        by_article.setdefault(source.citation.document, []).append(source)
+    named = []
+    for cited in by_article.values():
+        first = cited[0].citation
+        place = _place(source_name(name, cited[0].number), first.document, first.start, first.end)
+        numbered = "".join(f"[{source.number}]" for source in cited)
+        named.append(
+            f'<button type="button" class="opens" {place} data-quote="{escape(first.quote)}" '
+            f'data-title="{escape(first.title)}">{escape(first.title)}</button> '
+            f'<span class="numbers">{numbered}</span>'
+        )
+    return f'<p class="from-articles">From: {", ".join(named)}</p>' if named else ""
 
 
 def found(evidence: Sequence[ScoredChunk], milliseconds: int | None, name: str, titles: Titles) -> str:
@@ -64,15 +90,15 @@ def _place(name: str, document: str, start: int, end: int) -> str:
     return f'data-cite="{escape(name)}" data-document="{escape(document)}" data-start="{start}" data-end="{end}"'
 
 
-def statements(said: Iterable[Statement], known: Sequence[Source], name: str) -> str:
+def statements(said: Iterable[Statement], known: Sequence[Source], name: str, pages: Pages = no_pages) -> str:
     """Return sentences with the markers of their sources."""
-    return " ".join(_statement(one, index, known, name) for index, one in enumerate(said))
+    return " ".join(_statement(one, index, known, name, pages) for index, one in enumerate(said))
 
 
-def _statement(statement: Statement, index: int, known: Sequence[Source], name: str) -> str:
+def _statement(statement: Statement, index: int, known: Sequence[Source], name: str, pages: Pages) -> str:
     """Return a sentence with its markers; one the article does not fully prove says so in words."""
     text = escape(statement.text)
-    markers = "".join(_marker(source, index, name) for source in numbers(statement, known))
+    markers = "".join(_marker(source, index, name, pages) for source in numbers(statement, known))
     if statement.verdict == "supported":
         return f'<span class="sentence">{text}{markers}</span>'
     label = "Partly proven" if statement.verdict == "partly" else "Not proven"
@@ -83,29 +109,34 @@ def _statement(statement: Statement, index: int, known: Sequence[Source], name: 
     )
 
 
-def _marker(source: Source, index: int, name: str) -> str:
+def _marker(source: Source, index: int, name: str, pages: Pages) -> str:
     citation = source.citation
+    page = pages(citation.document, citation.start)
+    on_page, label = ("", "") if page is None else (f'data-page="{page}" ', f", page {page}")
     place = _place(source_name(name, source.number), citation.document, citation.start, citation.end)
     return (
         f'<button type="button" class="cite" id="cite-{name}-{source.number}-s{index}" {place} '
         f'data-quote="{escape(citation.quote)}" data-title="{escape(citation.title)}" '
-        f'data-support="{percent(citation.support)}" '
-        f'aria-label="Source {source.number}: {escape(citation.quote)}">{source.number}</button>'
+        f'data-support="{percent(citation.support)}" {on_page}'
+        f'aria-label="Source {source.number}{label}: {escape(citation.quote)}">{source.number}</button>'
     )
 
 
-def _sources(known: Sequence[Source], name: str, titles: Titles) -> str:
-    """Return the numbered sources with quote and support."""
+def _sources(known: Sequence[Source], name: str, pages: Pages, *, several: bool) -> str:
+    """Return the numbered sources with quote, support, page and, of ``several`` articles, title."""
     if not known:
         return ""
-    several = len(titles) > 1 or len({source.citation.document for source in known}) > 1
     items = []
     for source in known:
         citation = source.citation
         place = _place(source_name(name, source.number), citation.document, citation.start, citation.end)
-        title = f'<span class="where">{escape(citation.title)}</span>' if several else ""
+        page = pages(citation.document, citation.start)
+        where = [citation.title if several else "", "" if page is None else f"page {page}"]
+        line = " · ".join(part for part in where if part)
+        title = f'<span class="where">{escape(line)}</span>' if line else ""
         items.append(
-            f'<li><button type="button" class="source" {place} data-quote="{escape(citation.quote)}">'
+            f'<li><button type="button" class="source" {place} data-quote="{escape(citation.quote)}" '
+            f'data-title="{escape(citation.title)}">'
             f'<span class="number">{source.number}</span>'
             f'<span class="cited-text">{title}<q>{escape(citation.quote)}</q></span>'
             f"{_meter(citation.support)}</button></li>"

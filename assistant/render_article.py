@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -42,23 +42,45 @@ def article(document: Document, spans: Sequence[Span] = (), *, answer: str = "",
     overlap and may cross blocks: each marked piece lists every span it belongs to.
     """
     marked = verified(document, spans)
+    sought = next((span for span in spans if span.name == active), None)
+    changed = "" if sought is None or sought in marked else _cited_before(sought, document.title, _CHANGED)
     title_inside = bool(document.blocks) and _is_title(document, document.blocks[0])
     data = f'data-document="{escape(document.id)}" data-answer="{escape(answer)}" data-active="{escape(active)}"'
     parts = [
-        f'<article class="article" lang="{escape(document.language)}" {data}>',
+        f'<article class="article" lang="{escape(document.language)}" {data}>{changed}',
         "" if title_inside else f'<h1 class="article-title">{escape(document.title)}</h1>',
         _byline(document),
         '<div class="article-text">',
     ]
     position = 0
+    pages = _page_starts(document)
     for index, block in enumerate(document.blocks):
         parts.append(escape(document.text[position : block.start]))
+        parts += [_page(number) for start, number in pages.items() if position <= start <= block.start]
         tag, attributes = _tag(document, block, first=index == 0)
-        parts.append(f"<{tag}{attributes}>{_marked_text(document.text, block, marked)}</{tag}>")
+        within = {start: number for start, number in pages.items() if block.start < start < block.end}
+        parts.append(f"<{tag}{attributes}>{_marked_text(document.text, block, marked, within)}</{tag}>")
         position = block.end
     parts.append(escape(document.text[position:]))
     parts.append("</div></article>")
     return "".join(parts)
+
+
+def gone(span: Span, title: str, *, answer: str = "") -> str:
+    """Return what stands in the place of an article that is no longer in the library: the sentence cited from it."""
+    data = f'data-document="{escape(span.document)}" data-answer="{escape(answer)}" data-active="{escape(span.name)}"'
+    return f'<article class="article gone" {data}>{_cited_before(span, title or span.document, _GONE)}</article>'
+
+
+_CHANGED = "The article has changed since."
+_GONE = "The article is no longer in the library."
+
+
+def _cited_before(span: Span, title: str, why: str) -> str:
+    return (
+        f'<aside class="cited-before" tabindex="-1"><p><strong>{why}</strong> This is the sentence that was cited:</p>'
+        f'<blockquote>{escape(span.quote)}</blockquote><p class="facts">{escape(title)}</p></aside>'
+    )
 
 
 def _is_title(document: Document, block: Block) -> bool:
@@ -84,15 +106,27 @@ def _byline(document: Document) -> str:
     return f'<p class="byline">{line}</p>' if line else ""
 
 
-def _marked_text(text: str, block: Block, spans: Sequence[Span]) -> str:
-    """Return a block's escaped text, cut at every span's edges; each covered piece becomes one mark."""
+def _page_starts(document: Document) -> dict[int, int]:
+    """Return the number of the page that begins at each place; of pages without text the next one that has some."""
+    return {start: number for number, start in enumerate(document.pages, 1) if start < len(document.text)}
+
+
+def _page(number: int) -> str:
+    """Return where a page begins. It holds no text: the article's text on the screen stays the one that is cited."""
+    return f'<span class="page-start" role="separator" aria-label="Page {number}" data-page="{number}"></span>'
+
+
+def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[int, int]) -> str:
+    """Return a block's escaped text, cut at every span's edges and page; each covered piece becomes one mark."""
     here = [span for span in spans if span.start < block.end and span.end > block.start]
-    edges = {block.start, block.end}
+    edges = {block.start, block.end, *pages}
     for span in here:
         edges |= {max(span.start, block.start), min(span.end, block.end)}
     cuts = sorted(edges)
     pieces = []
     for start, end in pairwise(cuts):
+        if start in pages:
+            pieces.append(_page(pages[start]))
         covering = [span for span in here if span.start <= start and span.end >= end]
         pieces.append(_mark(text[start:end], covering, end) if covering else escape(text[start:end]))
     return "".join(pieces)

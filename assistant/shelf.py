@@ -57,19 +57,30 @@ class Shelf:
         self._parser = Parser()
         self._guard = threading.Lock()
         self._taken: list[Taken] = []
+        self._made: dict[str, tuple[Document, ArticleCard]] = {}
+        """The cards by id, for a card counts its article's words: an article is the same object until it changes."""
 
     # Reading the library
 
     def cards(self) -> tuple[ArticleCard, ...]:
         """Return every article, by title."""
-        return tuple(_card(document) for document in self._library.documents())
+        cards = tuple(map(self._card, self._library.documents()))
+        if len(self._made) > len(cards):
+            self._made = {card.id: made for card in cards if (made := self._made.get(card.id))}
+        return cards
 
     def search(self, words: str = "", *, start: int = 0, count: int = 50) -> Listing:
         """Return some of the articles whose title, author or site holds every one of these words, by title."""
         documents = self._library.documents()
         wanted = fold(words).split()
         found = [document for document in documents if all(word in _findable(document) for word in wanted)]
-        return Listing(tuple(map(_card, found[start : start + count])), len(found), len(documents))
+        return Listing(tuple(map(self._card, found[start : start + count])), len(found), len(documents))
+
+    def _card(self, document: Document) -> ArticleCard:
+        made = self._made.get(document.id)
+        if made is None or made[0] is not document:
+            made = self._made[document.id] = document, _card(document)
+        return made[1]
 
     def questions(self, article: str) -> tuple[str, ...]:
         """Return questions to begin with: the author's own, or such as the headings and names in it suggest."""

@@ -6,14 +6,15 @@ import os
 import socket
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 from assistant.errors import UsageError
 from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
-from assistant.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.http import BodyLimit, NoFiles, OwnHostOnly, OwnOriginOnly, StrictHeaders
 from assistant.terminal import visible
+from assistant.uploads import TakeUploads, Uploads
 from assistant.workbench import Workbench
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -26,11 +27,13 @@ class RunningApp:
     url: str
     blocks: Any
     extensions: Extensions = NO_EXTENSIONS
+    uploads: Uploads = field(default_factory=Uploads)
 
     def stop(self) -> None:
-        """End what tabs run, then the server, and free its port."""
+        """End what tabs run, then the server, free its port, and forget the files that wait."""
         self.extensions.close()
         self.blocks.close(verbose=False)
+        self.uploads.close()
 
 
 def serve(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
@@ -69,7 +72,8 @@ def start(
 
     if extensions is None:
         extensions = load_extensions(workbench)
-    blocks = ui_page.build(workbench, extensions)
+    uploads = Uploads()
+    blocks = ui_page.build(workbench, extensions, uploads)
     blocks.launch(
         server_name=host,
         server_port=port,
@@ -95,6 +99,8 @@ def start(
                 Middleware(StrictHeaders),
                 Middleware(OwnHostOnly, hosts=LOOPBACK),
                 Middleware(OwnOriginOnly),
+                Middleware(NoFiles),
+                Middleware(TakeUploads, uploads=uploads),
                 Middleware(BodyLimit),
             ],
         },
@@ -103,7 +109,7 @@ def start(
         favicon_path=str(files("assistant") / "assets" / "favicon.svg"),
     )
     name = f"[{host}]" if ":" in host else host
-    return RunningApp(f"http://{name}:{port}/", blocks, extensions)
+    return RunningApp(f"http://{name}:{port}/", blocks, extensions, uploads)
 
 
 def free_port(host: str, port: int) -> int:

@@ -1,7 +1,7 @@
 """Lay out the page and tie its controls to the desk: a workbench comes in, Gradio blocks ready to be served come out.
 
-With ``ui_models`` the one module that knows Gradio. Nothing from an article, a model or a reader enters through a
-template: values are ready, escaped HTML.
+With ``ui_models`` and ``ui_library`` the one module that knows Gradio. Nothing from an article, a model or a reader
+enters through a template: values are ready, escaped HTML.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 import gradio as gr
 
-from assistant import render, ui_models
+from assistant import render, ui_library, ui_models
 from assistant.desk import Ask, Desk, Screen
 from assistant.extensions import NO_EXTENSIONS, Extensions, Feedback, NamedTab
+from assistant.uploads import Uploads
 from assistant.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,11 @@ class _Parts:
     former: gr.State
     """The model chosen before the last change, to go back to."""
     picked: gr.Dropdown
+    """The articles to ask; none for all of them."""
+    scope: gr.BrowserState
+    """Keeps over a reload what is picked."""
+    reading: gr.BrowserState
+    """The article that the reader opened last, "" for none."""
     unproven: gr.Checkbox
     loading: gr.HTML
     timer: gr.Timer
@@ -65,7 +71,7 @@ class _Parts:
     def screen(self) -> list[Any]:
         """Return every component a Screen can change."""
         shown = [self.conversation, self.history, self.note, self.head, self.body, self.status]
-        return [*shown, self.article, self.typed, self.receipt, self.send, self.stop]
+        return [*shown, self.article, self.typed, self.receipt, self.send, self.stop, self.reading]
 
     def update(self, screen: Screen) -> Update:
         """Return a Screen as Gradio takes it: by component, and never empty."""
@@ -79,16 +85,19 @@ class _Parts:
         return update
 
 
-def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Blocks:
-    """Return the page for a workbench, not yet served."""
+def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS, uploads: Uploads | None = None) -> gr.Blocks:
+    """Return the page for a workbench, not yet served. ``uploads`` are the files that its pages send."""
+    uploads = Uploads() if uploads is None else uploads
     feedback = extensions.feedback
     desk = Desk(workbench, feedback=feedback.label if feedback else None)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with blocks:
         frame = _lay_out_frame(workbench)
         with gr.Tabs(elem_id="places", overflow_behavior="wrap"):
-            with gr.Tab("Ask", elem_id="place-ask"):
-                parts = _lay_out_panes(workbench, frame, feedback)
+            with gr.Tab("Ask", elem_id="place-ask") as asking:
+                parts = _lay_out_panes(frame, workbench.default_model, feedback)
+            with gr.Tab("Articles", elem_id="place-articles") as library:
+                articles = ui_library.lay_out()
             with gr.Tab("Models", elem_id="place-models") as tab:
                 models = ui_models.lay_out()
             for named in extensions.tabs:
@@ -96,7 +105,17 @@ def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS) -> gr.Bl
         _tie_asking(parts, desk)
         _tie_reading(parts, desk)
         _tie_choosing(blocks, parts, desk, workbench)
-        _tie_opening(blocks, parts, desk, workbench)
+        _tie_opening(blocks, asking, parts, desk, workbench)
+        ui_library.tie(
+            blocks,
+            library,
+            articles,
+            workbench,
+            uploads,
+            picked=parts.picked,
+            scope=parts.scope,
+            wished=_custom(parts.bridge, "articles"),
+        )
         wished = _custom(parts.bridge, "stock")
         pickers = [(parts.model, _models), (parts.beside, _rivals)]
         ui_models.tie(blocks, tab, models, workbench, pickers=pickers, wished=wished)
@@ -152,7 +171,7 @@ def _lay_out_frame(workbench: Workbench) -> _Frame:
     return _Frame(conversation, model, beside, new)
 
 
-def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | None) -> _Parts:
+def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None) -> _Parts:
     with gr.Row(elem_id="panes"):
         with gr.Column(elem_id="conversation-pane"):
             with gr.Column(elem_id="scroller"):
@@ -163,7 +182,7 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
             with gr.Column(elem_id="composer"):
                 typed = gr.Textbox(
                     label="Your question",
-                    placeholder="Ask about the article…",
+                    placeholder="Ask about the articles…",
                     interactive=True,  # it is nobody's input: app.js reads it
                     lines=1,
                     max_lines=6,
@@ -174,15 +193,8 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
                     send = gr.Button("Send", variant="primary", elem_id="send", size="sm")
                     stop = gr.Button("Stop", variant="stop", elem_id="stop", size="sm", visible=False)
         with gr.Column(elem_id="article-pane"):
-            articles = _articles(workbench)
-            picked = gr.Dropdown(
-                articles,
-                value=articles[0][1],
-                label="Article",
-                elem_id="picked",
-                filterable=False,
-                visible=len(articles) > 1,
-            )
+            # Filled as the page opens: articles come and go. app.js says what it means when nothing is picked.
+            picked = gr.Dropdown([], value=[], multiselect=True, label="Ask", elem_id="picked", visible=False)
             article = _html("article")
     return _Parts(
         conversation=frame.conversation,
@@ -199,8 +211,10 @@ def _lay_out_panes(workbench: Workbench, frame: _Frame, feedback: Feedback | Non
         new=frame.new,
         model=frame.model,
         beside=frame.beside,
-        former=gr.State(workbench.default_model),
+        former=gr.State(default_model),
         picked=picked,
+        scope=gr.BrowserState([], storage_key="article-assistant.scope", secret=_STORAGE_KEY),
+        reading=gr.BrowserState("", storage_key="article-assistant.reading", secret=_STORAGE_KEY),
         unproven=unproven,
         loading=loading,
         timer=gr.Timer(2),
@@ -225,23 +239,23 @@ def _rivals(workbench: Workbench) -> list[tuple[str, str]]:
     return [("nobody", ""), *((choice.label, choice.name) for choice in workbench.models() if choice.ready)]
 
 
-def _articles(workbench: Workbench) -> list[tuple[str, str]]:
-    """Return the picker's lines: a library of several can be asked as a whole."""
-    lines = [(card.title, card.id) for card in workbench.articles()]
-    return lines if len(lines) == 1 else [("All articles", ""), *lines]
+def _tie_opening(blocks: gr.Blocks, asking: gr.Tab, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
+    """Fill the page as it opens, or is come back to; articles may have come or gone since the app was started."""
 
+    def opened(conversation: str, scope: object, reading: str) -> Update:
+        articles = ui_library.choices(workbench)
+        known = {id for _, id in articles}
+        kept = [id for id in scope if id in known] if isinstance(scope, list) else []
+        picker = gr.Dropdown(choices=articles, value=kept, visible=len(articles) > 1)
+        return {parts.picked: picker, parts.scope: kept, **parts.update(desk.open(conversation, kept, str(reading)))}
 
-def _tie_opening(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
-    """Fill the page as it opens; articles may have come or gone since the app was started."""
+    def come_back(conversation: str, scope: list[str] | None, reading: str, request: gr.Request) -> Update:
+        return parts.update(desk.fresh(conversation, request.session_hash or "", scope or (), reading))
 
-    def opened(conversation: str, article: str) -> Update:
-        articles = _articles(workbench)
-        known = article if article in {identity for _, identity in articles} else articles[0][1]
-        picker = gr.Dropdown(choices=articles, value=known, visible=len(articles) > 1)
-        return {parts.picked: picker, **parts.update(desk.open(conversation, known or None))}
-
-    inputs, outputs = [parts.conversation, parts.picked], [parts.picked, *parts.screen]
-    blocks.load(opened, inputs, outputs, queue=False, **_SILENT)
+    quick: dict[str, Any] = {"queue": False, **_SILENT}
+    kept = [parts.conversation, parts.scope, parts.reading]
+    blocks.load(opened, kept, [parts.picked, parts.scope, *parts.screen], **quick)
+    asking.select(come_back, [parts.conversation, parts.picked, parts.reading], parts.screen, **quick)
 
 
 def _tie_asking(parts: _Parts, desk: Desk) -> None:
@@ -252,7 +266,7 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
         conversation: str,
         model: str,
         beside: str,
-        article: str,
+        articles: list[str] | None,
         unproven: bool,
         event: gr.EventData,
         request: gr.Request,
@@ -266,7 +280,7 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
             request.session_hash or "",
             model=None if model == default else model,
             beside=None if with_another else beside or None,
-            article=article or None,
+            articles=tuple(articles or ()) or None,
             strict=not unproven,
             searched=str(wish.get("searched") or "") or None,
             draft=str(wish.get("draft", "")),
@@ -303,14 +317,14 @@ def _tie_reading(parts: _Parts, desk: Desk) -> None:
         wish = _payload(event)
         return parts.update(desk.prefer(conversation, wish.get("position"), wish.get("side")))
 
-    def new(article: str) -> Update:
-        return parts.update(desk.new(article or None))
+    def new(scope: list[str] | None, reading: str) -> Update:
+        return parts.update(desk.new(scope or (), reading))
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     _custom(parts.bridge, "cite")(show, None, parts.screen, trigger_mode="multiple", **quick)
     _custom(parts.bridge, "rate")(rate, [parts.conversation], parts.screen, trigger_mode="multiple", **quick)
     _custom(parts.bridge, "prefer")(prefer, [parts.conversation], parts.screen, trigger_mode="multiple", **quick)
-    parts.new.click(new, [parts.picked], parts.screen, **quick)
+    parts.new.click(new, [parts.picked, parts.reading], parts.screen, **quick)
 
 
 def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
@@ -323,8 +337,9 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
         kept = former if refusal else chosen
         return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}
 
-    def choose_article(conversation: str, article: str) -> Update:
-        return parts.update(desk.read(conversation, article or None))
+    def choose_articles(conversation: str, scope: list[str] | None, reading: str, request: gr.Request) -> Update:
+        screen = desk.choose(conversation, request.session_hash or "", scope or (), reading)
+        return {parts.scope: scope or [], **parts.update(screen)}
 
     def look() -> Update:
         loading = desk.loading()
@@ -333,7 +348,8 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     quick["trigger_mode"] = "always_last"  # the choice that counts is the last one
     parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
-    parts.picked.input(choose_article, [parts.conversation, parts.picked], parts.screen, **quick)
+    inputs = [parts.conversation, parts.picked, parts.reading]
+    parts.picked.input(choose_articles, inputs, [parts.scope, *parts.screen], **quick)
     gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.timer], **quick)
 
 

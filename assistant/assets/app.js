@@ -1,5 +1,6 @@
 /* What the page does by itself: clicks in the conversation and the article come in here, through listeners on the document,
-   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer', {payload}).
+   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer' | 'stock' | 'articles',
+   {payload}); files leave by a request of their own.
    Runs as the load script of a hidden Gradio component, which provides `trigger`. Text is only ever set as text. */
 
 window.articleAssistant?.abort();
@@ -15,6 +16,7 @@ let origin = null; // the id, or else the place, of what last opened the article
 let wanted = null; // the place to bring into view once the server has drawn it
 let active = null; // the place that is emphasised now
 let shownAnswer = null;
+let shownDocument = null;
 let chosen = null; // the answer whose citation the reader opened last, since asking last
 let following = true; // whether the conversation scrolls with the answer
 let articleTouched = false;
@@ -76,7 +78,7 @@ function span(element) {
 }
 
 function open(place) {
-  const { cite, document: article } = place.dataset;
+  const { cite, document: article, title } = place.dataset;
   origin = { id: place.id, cite };
   hideTip();
   showPane("article");
@@ -87,7 +89,27 @@ function open(place) {
     if (one.dataset.document === article) spans.set(one.dataset.cite, span(one));
   spans.set(cite, span(place));
   wanted = cite;
-  trigger("cite", { payload: { document: article, answer, active: cite, spans: [...spans.values()] } });
+  trigger("cite", { payload: { document: article, answer, active: cite, spans: [...spans.values()], title } });
+}
+
+let reading = null; // the article that was opened in the library and is not here yet
+
+/* Open an article that is no answer's source: from the library, in the tab Ask. */
+function read(article) {
+  origin = null;
+  wanted = null;
+  active = null;
+  articleTouched = false;
+  reading = article;
+  if ($("#article .article")?.dataset.document === article) return showRead();
+  trigger("cite", { payload: { document: article, answer: "", active: "", spans: [] } });
+}
+
+/* Only once it is here: what is asked for as the tab opens must not come after it. */
+function showRead() {
+  reading = null;
+  $("#place-ask-button")?.click();
+  showPane("article");
 }
 
 /* ---- The quote beside a marker ---- */
@@ -101,7 +123,8 @@ function showTip(marker) {
   const quote = document.createElement("q");
   quote.textContent = marker.dataset.quote;
   const from = document.createElement("span");
-  from.textContent = `${marker.dataset.title} · ${marker.dataset.support}% support`;
+  const { title, page, support } = marker.dataset;
+  from.textContent = [title, page && `page ${page}`, `${support}% support`].filter(Boolean).join(" · ");
   tip.replaceChildren(quote, from);
   tip.hidden = false;
   const box = marker.getBoundingClientRect();
@@ -188,6 +211,134 @@ async function copy(button) {
   }, 1600);
 }
 
+/* ---- Adding articles ---- */
+
+const MOST_FILES = 50;
+const LARGEST = 20_000_000;
+let sending = null; // an AbortController while files are on their way
+
+function tellSending(text) {
+  const line = $("#sending");
+  if (!line) return;
+  line.hidden = !text;
+  line.querySelector("span").textContent = text;
+}
+
+/* Send one file; return its token, or throw a reason in words. */
+async function upload(name, body, signal) {
+  let reply;
+  try {
+    const type = { "content-type": "application/octet-stream" };
+    const place = `/articles/upload?name=${encodeURIComponent(name)}`;
+    reply = await fetch(place, { method: "POST", body, headers: type, signal });
+  } catch {
+    throw new Error(signal.aborted ? "It was cancelled." : "It could not be sent: a folder, or a file that is gone?");
+  }
+  if (!reply.ok) throw new Error((await reply.text()) || "The assistant did not take it.");
+  return (await reply.json()).upload;
+}
+
+async function sendFiles(files) {
+  if (sending || !files.length) return;
+  sending = new AbortController();
+  const tokens = [];
+  const refused = [];
+  for (const [index, file] of files.entries()) {
+    tellSending(`Sending ${index + 1} of ${files.length}…`);
+    try {
+      if (index >= MOST_FILES) throw new Error(`Only ${MOST_FILES} files go at a time; add it after the others.`);
+      if (file.size > LARGEST) throw new Error("It has more than 20 MB, the most that can be added.");
+      tokens.push(await upload(file.name, file, sending.signal));
+    } catch (failure) {
+      refused.push({ name: file.name, why: failure.message });
+    }
+  }
+  tellSending("");
+  sending = null;
+  trigger("articles", { payload: { wish: "files", uploads: tokens, refused } });
+}
+
+/* A pasted text may be longer than what a wish may carry: it goes as a file does. */
+async function sendText(form) {
+  if (sending) return;
+  sending = new AbortController();
+  const { text, title } = form.elements;
+  try {
+    const token = await upload("pasted text", text.value, sending.signal);
+    trigger("articles", { payload: { wish: "text", upload: token, title: title.value } });
+    form.reset();
+  } catch (failure) {
+    trigger("articles", { payload: { wish: "files", uploads: [], refused: [{ name: "pasted text", why: failure.message }] } });
+  }
+  sending = null;
+}
+
+const library = () => $("#articles")?.getClientRects().length;
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+/* A file that is let go anywhere must not take the page away: the browser would open it. */
+on("dragover", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = library() ? "copy" : "none";
+  $("#drop")?.classList.toggle("over", Boolean(library()));
+}, true);
+on("dragleave", (event) => {
+  if (!event.relatedTarget) $("#drop")?.classList.remove("over");
+}, true);
+on("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  $("#drop")?.classList.remove("over");
+  if (library()) sendFiles([...event.dataTransfer.files]);
+}, true);
+
+let searching = 0;
+function search(words, after_ms) {
+  clearTimeout(searching);
+  searching = setTimeout(() => trigger("articles", { payload: { wish: "search", words } }), after_ms);
+}
+
+const typed = new Map(); // what stands in a form that a redrawing may take away, by the field's id
+
+const wishes = {
+  url: (form) => {
+    trigger("articles", { payload: { wish: "url", address: form.elements.address.value.trim() } });
+    form.reset();
+  },
+  text: sendText,
+  search: (form) => search(form.elements.words.value, 0),
+  rename: (form) => {
+    const { article, keep } = form.dataset;
+    trigger("articles", { payload: { wish: "rename", article, title: form.elements.title.value } });
+    unfold(keep, false);
+  },
+};
+
+let removing = null; // the article whose removal has no word yet
+
+/* What was removed can be brought back from where the reader is: not the next article be removed. */
+function tendUndo() {
+  const undo = $("#articles-undo");
+  if (removing === null || undo?.dataset.article !== removing) return;
+  removing = null;
+  undo.focus({ preventScroll: true });
+}
+
+/* Show or hide the form under a row. */
+function unfold(key, open) {
+  opened[open ? "add" : "delete"](key);
+  const form = document.getElementById(key);
+  if (!open) {
+    form?.reset();
+    if (form) typed.delete(form.elements.title.id);
+    if (form?.contains(document.activeElement)) $(`[data-opens="${CSS.escape(key)}"]`)?.focus();
+  }
+  keepForms();
+  if (open) form?.elements.title.select();
+}
+
 const actions = {
   ask: (button) => ask({ question: button.dataset.question }),
   again: (button) => ask({ question: button.dataset.question, again: true }),
@@ -200,6 +351,15 @@ const actions = {
     const { wish, task, name } = button.dataset;
     trigger("stock", { payload: { wish, task, name } });
   },
+  articles: (button, event) => {
+    const { wish, article } = button.dataset;
+    if ((event.detail > 1 && wish !== "more") || button.getAttribute("aria-disabled") === "true") return;
+    if (wish === "remove") removing = article;
+    trigger("articles", { payload: { wish, article } });
+  },
+  rename: ({ dataset }) => unfold(dataset.opens, !opened.has(dataset.opens)),
+  read: ({ dataset }) => read(dataset.document),
+  "stop-sending": () => sending?.abort(),
   copy,
 };
 
@@ -230,12 +390,27 @@ on("click", (event) => {
 });
 
 on("change", ({ target }) => {
+  if (target.matches?.("#articles-files")) {
+    sendFiles([...target.files]);
+    target.value = "";
+    return;
+  }
   if (!target.matches?.('select[data-action="again-with"]') || !target.value) return;
   ask({ question: target.dataset.question, again: true, model: target.value });
   target.value = "";
 });
 
+on("input", ({ target }) => {
+  if (target.matches?.("#articles-search")) search(target.value, 200);
+  else if (target.matches?.("form.rename input")) typed.set(target.id, target.value);
+});
+
 on("submit", (event) => {
+  const own = event.target.closest('form[data-action="articles"]');
+  if (own) {
+    event.preventDefault();
+    return wishes[own.dataset.wish]?.(own);
+  }
   const wish = event.target.closest('form[data-action="stock"]');
   if (wish) {
     event.preventDefault();
@@ -255,6 +430,8 @@ on("keydown", (event) => {
     return askTyped();
   }
   if (event.key !== "Escape" || event.defaultPrevented) return;
+  const form = event.target.closest?.("form.rename");
+  if (form) return unfold(form.dataset.keep, false);
   if (!tip.hidden) hideTip();
   if ($("#stop")?.offsetParent) return $("#stop").click();
   if (origin && document.activeElement?.closest("#article")) goBack();
@@ -314,13 +491,34 @@ function keepDetails() {
     if (details.open !== opened.has(details.dataset.keep)) details.open = opened.has(details.dataset.keep);
 }
 
+/* A form stays open over a redrawing, with what was typed into it. */
+function keepForms() {
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    const open = opened.has(form.dataset.keep);
+    if (form.hidden === open) form.hidden = !open;
+    const button = $(`[data-opens="${CSS.escape(form.dataset.keep)}"]`);
+    if (button && button.getAttribute("aria-expanded") !== String(open)) button.setAttribute("aria-expanded", String(open));
+    const field = form.elements.title;
+    if (typed.has(field.id) && field.value !== typed.get(field.id)) field.value = typed.get(field.id);
+  }
+}
+
+/* An empty picker of articles says what that means. */
+function tendPicker() {
+  const field = $("#picked input");
+  const says = $("#picked .token") ? "" : "All articles";
+  if (field && field.placeholder !== says) field.placeholder = says;
+}
+
 /* Focus stays with the marker or button of the same name, or in its row; where that is gone, it goes to the question. */
 function keepFocus() {
   if (!lastFocus || document.activeElement !== document.body) return;
   const { element, id, row } = lastFocus;
   if (element.isConnected && element.getClientRects().length) return;
   lastFocus = null;
-  const same = (id && document.getElementById(id)) || (row && document.getElementById(row)?.querySelector("button"));
+  const same =
+    (id && document.getElementById(id)) ||
+    (row && document.getElementById(row)?.querySelector("button"));
   if (same?.getClientRects().length) same.focus({ preventScroll: true });
   else if (!phone.matches) question()?.focus({ preventScroll: true });
 }
@@ -328,9 +526,16 @@ function keepFocus() {
 function tendArticle() {
   const article = $("#article .article");
   if (!article) return;
+  const other = article.dataset.document !== shownDocument;
+  shownDocument = article.dataset.document;
+  if (reading !== null && reading === shownDocument) showRead();
   if (wanted && article.dataset.active === wanted) {
     shownAnswer = article.dataset.answer;
-    reveal(wanted);
+    // What was cited from an article that has changed has no place in it.
+    if (!reveal(wanted)) {
+      $("#article").scrollTop = 0;
+      $("#article .cited-before")?.focus({ preventScroll: true });
+    }
     wanted = null;
     return;
   }
@@ -342,15 +547,16 @@ function tendArticle() {
     if (mark && !first && !articleTouched)
       mark.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
     else if (!mark && !first) $("#article").scrollTop = 0;
-  }
+  } else if (other) $("#article").scrollTop = 0;
   emphasise();
 }
 
 /* How far a job is comes in by itself, and goes into its row. */
 function tendProgress() {
-  const now = $("#models-now [data-row]");
-  const place = now && document.getElementById(now.dataset.row)?.querySelector(".progress");
-  if (place && place.innerHTML !== now.innerHTML) place.replaceChildren(...now.cloneNode(true).childNodes);
+  for (const now of document.querySelectorAll(":is(#models-now, #articles-now) [data-row]")) {
+    const place = document.getElementById(now.dataset.row)?.querySelector(".progress");
+    if (place && place.innerHTML !== now.innerHTML) place.replaceChildren(...now.cloneNode(true).childNodes);
+  }
 }
 
 /* The page is mounted piece by piece, in no set order. */
@@ -369,6 +575,9 @@ const redrawn = new MutationObserver((changes) => {
   nameRegions();
   tendReceipt();
   keepDetails();
+  keepForms();
+  tendPicker();
+  tendUndo();
   tendArticle();
   tendProgress();
   follow();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 
@@ -94,7 +95,8 @@ def marked_documents(draw: st.DrawFn) -> tuple[Document, list[Span]]:
     for index, (start, end) in enumerate(draw(st.lists(places, max_size=5))):
         start, end = sorted((start, end))
         spans.append(Span(f"m0-{index + 1}", made.id, start, end, made.text[start:end], index + 1))
-    return made, spans
+    pages = draw(st.lists(st.integers(0, len(made.text)), max_size=4))
+    return replace(made, pages=tuple(sorted(pages))), spans
 
 
 @given(marked_documents())
@@ -125,6 +127,31 @@ def test_a_place_that_does_not_hold_its_quote_is_not_marked(
     span = Span("m0-1", made.id, start, end, quote, 1)
     holds = 0 <= start < end <= len(made.text) and made.text[start:end] == quote
     assert bool(render_article.verified(made, [span])) == holds
+
+
+def test_a_page_begins_with_its_number_which_is_no_text() -> None:
+    made = replace(document("abcdef", "ghi"), pages=(0, 3, 3, 8))
+    html = render_article.article(made, [Span("m0-1", "doc", 2, 5, "cde", 1)])
+    text = re.sub(r'<span class="page-start"[^>]*data-page="(\d)"></span>', r"{\1}", html.partition("article-text")[2])
+    assert re.sub(r"<(/?)mark[^>]*>", r"<\1m>", text) == (
+        '">{1}<p>ab<m>c</m>{3}<m>de</m>f</p>\n\n{4}<p>ghi</p></div></article>'
+    )
+    assert "page-start" not in render_article.article(document("abcdef"))
+
+
+def test_a_citation_that_no_longer_holds_is_shown_as_it_was_saved() -> None:
+    made = document("Another sentence.", title="<b>T</b>")
+    sought = Span("m0-1", "doc", 0, 3, "One <i>", 1)
+    html = render_article.article(made, [sought], answer="m0", active="m0-1")
+    assert "<mark" not in html
+    assert Reader(html).text.startswith(
+        "The article has changed since. This is the sentence that was cited:One <i><b>T</b>"
+    )
+    assert "cited-before" not in render_article.article(made, [sought])
+    assert Reader(render_article.gone(sought, "<b>T</b>")).text == (
+        "The article is no longer in the library. This is the sentence that was cited:One <i><b>T</b>"
+    )
+    assert Reader(render_article.gone(sought, "")).text.endswith("doc")
 
 
 def test_a_quote_of_another_article_is_not_marked_here() -> None:
@@ -211,7 +238,7 @@ def test_whatever_an_article_a_model_or_a_reader_writes_is_text_and_nothing_else
             Exchange(answer(abstained=True, text=vector, evidence=hostile.evidence)), 0, titles, last=False
         ),
         render.live_head(live, titles) + render.live_body([("m", live)]) + render.live_status(live),
-        render.notices([vector]) + render.error(vector, vector) + render.welcome([made]),
+        render.notices([vector]) + render.error(vector, vector) + render.welcome([made.title], made.questions),
         render_article.article(made, [Span(vector, vector, 0, len(vector), vector, 1)], answer=vector, active=vector),
     ]
     for page in pages:
@@ -287,14 +314,13 @@ def test_the_copy_button_holds_the_markdown_itself() -> None:
     assert unescape(held[1]) == render.markdown(answer())
 
 
-def test_suggestions_take_turns_between_articles_and_fall_back_on_headings() -> None:
-    first = Document("a", "A", "", (), questions=("a1?", "a2?"))
-    second = Document("b", "B", "B\n\nOne", (Block("heading", 0, 1, 1), Block("heading", 3, 6, 2)))
-    assert render.suggestions([first, second]) == ("a1?", "What does the article say about “One”?", "a2?")
+def test_suggestions_take_turns_between_articles() -> None:
+    assert render.suggestions([("a1?", "a2?"), (), ("c1?", "a2?")]) == ("a1?", "c1?", "a2?")
+    assert render.suggestions([("1", "2", "3"), ("4", "5", "6")], most=3) == ("1", "4", "2")
 
 
 def test_an_empty_library_says_how_to_add_an_article() -> None:
-    assert "assistant add FILE" in render.welcome([])
+    assert "in the tab “Articles”" in render.welcome([], ())
 
 
 def test_a_live_answer_grows_by_its_events() -> None:
@@ -326,3 +352,26 @@ def test_an_answer_broken_off_keeps_what_was_said() -> None:
 def test_sentences_are_joined_as_their_language_does() -> None:
     assert joined(["One.", "Two."]) == "One. Two."
     assert joined(["一つ。", "二つ。"]) == "一つ。二つ。"
+
+
+def test_an_answer_of_several_articles_names_them_with_their_numbers() -> None:
+    other = replace(cite(3, 9, "Other."), document="other", title="<b>Other</b>")
+    said = (
+        Statement("One.", "supported", (cite(0, 6), other)),
+        Statement("Two.", "supported", (cite(10, 16),)),
+    )
+    html = render_answer.body(answer(statements=said), "m0", {"doc": "A title", "other": "<b>Other</b>"})
+    line = re.search(r'<p class="from-articles">.*?</p>', html)
+    assert line
+    assert Reader(line[0]).text == "From: A title [1][3], <b>Other</b> [2]"
+    assert "from-articles" not in shown(answer())
+
+
+def test_a_source_with_a_page_says_so() -> None:
+    def page(document: str, offset: int) -> int | None:
+        return 12 if (document, offset) == ("doc", 0) else None
+
+    html = render_answer.body(answer(statements=(Statement("One.", "supported", (cite(0, 6),)),)), "m0", {}, pages=page)
+    assert 'data-page="12"' in html
+    assert 'aria-label="Source 1, page 12: Quote."' in html
+    assert '<span class="where">page 12</span>' in html

@@ -22,6 +22,7 @@ from assistant.home import Home
 from assistant.indexes import Indexes
 from assistant.jobs import Jobs
 from assistant.settings import Settings
+from assistant.shelf import Shelf
 from assistant.stock import Stock
 from assistant.types import (
     Answer,
@@ -103,11 +104,13 @@ class Script:
     default_model = "local:small"
 
     def __init__(self, home: Home) -> None:
-        self.stock = stock_of(home)
+        self.stock, self.shelf = stock_and_shelf_of(home)
         self.library = {
             "lighthouse": document("lighthouse", LIGHTHOUSE, "Ines Park", "2024-06-02"),
             "ferry": document("ferry", FERRY),
         }
+        for one in self.library.values():
+            Library(home.articles).add(one)
         self.kept: dict[str, list[Exchange]] = {}
         self.asked: list[dict[str, object]] = []
         self.compared: list[tuple[str, str]] = []
@@ -274,13 +277,15 @@ class Script:
 
     def close(self) -> None:
         self.hold.set()
+        self.shelf.close()
 
 
-def stock_of(home: Home) -> Stock:
-    """Return the real stock of an empty home folder."""
-    weights = WeightsFolder(home.models)
+def stock_and_shelf_of(home: Home) -> tuple[Stock, Shelf]:
+    """Return the real stock and the real shelf of an empty home folder."""
+    weights, library = WeightsFolder(home.models), Library(home.articles)
     embedders = Embedders(home, weights)
-    return Stock(weights, embedders, Indexes(home, Library(home.articles), embedders, Settings()), Jobs())
+    indexes = Indexes(home, library, embedders, Settings())
+    return Stock(weights, embedders, indexes, Jobs()), Shelf(library, indexes)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,8 +191,11 @@ def test_a_model_that_still_loads_says_so_until_it_is_ready(open_page: OpenPage,
 
 
 def test_one_article_can_be_asked_alone(page: Page, script: Any) -> None:
-    page.get_by_role("combobox", name="Article").click()
+    picker = page.locator("#picked input")
+    expect(picker).to_have_attribute("placeholder", "All articles")
+    picker.click()
     page.get_by_role("option", name="The ferry to Skerry").click()
+    expect(page.get_by_role("heading", name="Ask “The ferry to Skerry”")).to_be_visible()
     expect(page.get_by_role("region", name="Article").get_by_role("heading", level=1)).to_have_text(
         "The ferry to Skerry"
     )
@@ -478,7 +482,7 @@ def test_the_page_is_served_with_strict_headers(page: Page, app: RunningApp) -> 
         == 403
     )
     assert page.request.post(app.url + "gradio_api/queue/join", data="x" * 1_100_000).status == 413
-    assert page.request.get(app.url + "gradio_api/file=/etc/passwd").status == 403
+    assert page.request.get(app.url + "gradio_api/file=/etc/passwd").status == 404
 
 
 def test_the_address_offers_no_programs_interface(page: Page, app: RunningApp) -> None:
@@ -610,10 +614,43 @@ def test_an_article_that_was_removed_leaves_the_conversation_readable(page: Page
         page.reload()
         expect(page.locator("#m0 .question")).to_have_text("What does the ferry cost?")
         page.get_by_role("button", name=f"Source 4: {TICKET}").click()
-        expect(page.locator("#note")).to_contain_text("No article 'ferry'; known: lighthouse")
+        before = page.locator("#article .cited-before")
+        expect(before).to_contain_text("The article is no longer in the library.")
+        expect(before.locator("blockquote")).to_have_text(TICKET)
+        expect(before).to_contain_text("The ferry to Skerry")
+        expect(before).to_be_focused()
         expect(active(page)).to_have_count(0)
     finally:
         script.library["ferry"] = ferry
+
+
+def test_a_citation_of_an_article_that_has_changed_shows_what_it_cited_and_marks_nothing_wrong(
+    page: Page, script: Any
+) -> None:
+    ask(page, "What does the ferry cost?")
+    ferry = script.library["ferry"]
+    text = ferry.text.replace("14 pounds", "15 pounds")
+    script.library["ferry"] = replace(ferry, text=text)
+    try:
+        page.reload()
+        page.get_by_role("button", name=f"Source 4: {TICKET}").click()
+        before = page.locator("#article .cited-before")
+        expect(before).to_contain_text("The article has changed since.")
+        expect(before.locator("blockquote")).to_have_text(TICKET)
+        expect(page.locator("#article .article-text")).to_contain_text("15 pounds")
+        expect(page.locator("#article mark")).to_have_count(0)
+    finally:
+        script.library["ferry"] = ferry
+
+
+def test_an_answer_names_the_articles_it_cites_and_each_opens_at_its_first_citation(page: Page) -> None:
+    exchange = ask(page, "What does the ferry cost?")
+    line = exchange.locator(".from-articles")
+    expect(line).to_have_text("From: The lamp at Skerry Point [1][2][3], The ferry to Skerry [4]")
+    line.get_by_role("button", name="The ferry to Skerry").click()
+    expect(active(page)).to_have_text(TICKET)
+    line.get_by_role("button", name="The lamp at Skerry Point").click()
+    expect(active(page)).to_have_text(LIT)
 
 
 def test_a_reader_who_scrolled_up_is_left_where_they_read(page: Page) -> None:

@@ -189,7 +189,7 @@ def select(page: Page, start: str, end: str | None = None) -> None:
 
 
 def test_without_an_extension_there_is_no_tab_of_one_and_no_case_to_make(page: Page) -> None:
-    expect(page.get_by_role("tab")).to_have_text(["Ask", "Models"])
+    expect(page.get_by_role("tab")).to_have_text(["Ask", "Articles", "Models"])
     exchange = ask(page, "When was it lit?")
     exchange.get_by_role("button", name="Poor answer").click()
     expect(exchange.get_by_role("button", name="Poor answer")).to_have_attribute("aria-pressed", "true")
@@ -199,7 +199,7 @@ def test_without_an_extension_there_is_no_tab_of_one_and_no_case_to_make(page: P
 
 def test_with_one_a_quiet_bar_has_its_tab_too_and_the_panes_fill_the_page(visit: Visit) -> None:
     page = visit()
-    expect(page.get_by_role("tab")).to_have_text(["Ask", "Models", "Evals"])
+    expect(page.get_by_role("tab")).to_have_text(["Ask", "Articles", "Models", "Evals"])
     bar, topbar = page.get_by_role("tablist").bounding_box(), page.locator("#topbar").bounding_box()
     assert bar is not None
     assert topbar is not None
