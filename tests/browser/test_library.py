@@ -6,10 +6,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from fixtures.markup import vectors
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from assistant import intake
@@ -19,7 +22,7 @@ from assistant.settings import Settings
 from assistant.ui import RunningApp, start
 from assistant.wiring import Application
 from index.errors import LoadError
-from index.load import load_bytes
+from index.load import document_from_text, load_bytes
 
 pytestmark = [
     pytest.mark.slow,
@@ -290,3 +293,64 @@ def test_a_large_library_is_listed_in_parts_and_opens_quickly(visit: Visit, appl
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("#articles").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+# An element that came of a text: something of it stands where a browser would act on it.
+ACTS = """() => [...document.querySelectorAll('*')].filter(element =>
+    /hacked|evil\\.example|vector-/.test([...element.attributes]
+        .filter(one => !/^(title|value|placeholder|alt|download|aria-|data-)/.test(one.name))
+        .map(one => one.name + '=' + one.value).join(' '))
+    || (/^(script|style|iframe|object|embed|link|meta|base)$/i.test(element.tagName)
+        && /hacked|evil\\.example|vector-/.test(element.outerHTML))).map(element => element.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.timeout(600)
+def test_markup_in_titles_authors_headings_texts_and_names_is_text_wherever_it_is_shown(
+    visit: Visit, application: Application
+) -> None:
+    markup = vectors()
+    assert len(markup) >= 200
+    for number, vector in enumerate(markup):
+        text = f"The weir {number} was built by {vector}."
+        article = document_from_text(text, id=f"v{number}", title=f"{vector} weir", language="en")
+        application.library.add(replace(article, author=vector, site=vector, questions=(f"Who built {vector}?",)))
+    whole = "\n\n".join(f"## {vector}\n\nThe dam {number}: {vector}" for number, vector in enumerate(markup))
+    application.library.add(load_bytes(f"# A dam\n\n{whole}\n".replace("<", "\\<").encode(), name="dam.md"))
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    def holds(place: str, least: int) -> None:
+        shown = page.locator(place).inner_text()
+        assert len(set(re.findall(r"vector-\d+", shown))) >= least, place
+        assert page.evaluate(ACTS) == []
+        assert page.evaluate("window.hacked") is None
+        assert [url for url in asked if urlsplit(url).hostname != "127.0.0.1"] == []
+
+    while page.get_by_role("button", name="Show more").count():
+        page.get_by_role("button", name="Show more").click()
+        page.wait_for_timeout(300)
+    holds("#articles-list", 200)
+    page.locator("#articles-files").set_input_files([file(f"{vector}.exe", "\0") for vector in markup[::6]])
+    expect(said(page)).to_contain_text(f"{len(markup[::6])} failed", timeout=60_000)
+    holds(".outcomes", len(markup[::6]))
+    page.get_by_label("Search the library").fill("A dam")
+    page.locator("#articles-list h3 button", has_text="A dam").click()
+    expect(page.locator("#article .article-title")).to_have_text("A dam")
+    holds("#article", 200)
+    page.locator("#picked input").click()
+    page.wait_for_timeout(500)
+    holds("body", 200)
+    page.keyboard.press("Escape")
+    question = page.get_by_label("Your question")
+    for number in range(0, len(markup), 40):
+        question.fill(f"Who built the weir {number}? {markup[number]}")
+        question.press("Enter")
+        turn = page.locator(f"#m{number // 40}")
+        expect(turn.locator("footer")).to_be_visible(timeout=60_000)
+        for summary in turn.locator("details > summary").all():
+            summary.click()
+        holds(f"#m{number // 40}", 1)
+    page.reload()
+    expect(page.locator("#m0 footer")).to_be_visible(timeout=60_000)
+    holds("#history", 5)
