@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from index.connect import THE_INTERNET, Network, connect
 from index.errors import FetchError
 from index.exchange import Reply, get
-from index.page_name import SUFFIXES, is_known, page_name
+from index.page_name import SUFFIX_OF, is_known, page_name
 from index.page_url import PageUrl, follow, parse_page_url
 from index.unpack import PACKINGS, TooLargeError, Unpacker, UnpackError
 from index.wire import Watch
@@ -235,7 +235,7 @@ def _pause(retry_after: str) -> str:
 
 def _check_type(page: PageUrl, media_type: str | None, name: str) -> None:
     """Refuse what is no article by its type; what has none, the loader looks at."""
-    if media_type is None or media_type in SUFFIXES or media_type in _XML:
+    if media_type is None or media_type in SUFFIX_OF or media_type in _XML:
         return
     if media_type.startswith("text/") and media_type not in _NO_ARTICLE:
         return

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from index.page_url import PageUrl
 
-SUFFIXES = {
+SUFFIX_OF = {
     "text/html": ".html",
     "application/xhtml+xml": ".xhtml",
     "application/pdf": ".pdf",
@@ -25,7 +25,7 @@ SUFFIXES = {
 """The suffix of a file of each media type that an article may have."""
 
 _SAME = {".htm": ".html", ".xhtml": ".html", ".markdown": ".md", ".mht": ".mhtml"}
-_KNOWN = frozenset(SUFFIXES.values()) | frozenset(_SAME)
+_KNOWN = frozenset(SUFFIX_OF.values()) | frozenset(_SAME)
 _LONGEST = 100  # characters
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)  # devices, on Windows
 
@@ -36,7 +36,7 @@ def page_name(page: PageUrl, *, media_type: str | None, disposition: str) -> str
     Its suffix is that of ``media_type``, which is added where the name has another.
     """
     named = next((name for name in map(_safe, _proposed(page, disposition)) if name), "page")
-    expected = SUFFIXES.get(media_type or "")
+    expected = SUFFIX_OF.get(media_type or "")
     found = PurePath(named).suffix.lower()
     # Markdown, and the source of a web page, are served as plain text too.
     if expected is None or _same(found) == _same(expected) or (expected == ".txt" and is_known(named)):
