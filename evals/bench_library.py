@@ -82,14 +82,16 @@ def _measured(size: int) -> Row:
     row: Row = {}
     with closing(_opened(home)) as application:
         embedder = application.embedder()
-        chunks, articles = 0, []
-        while chunks < size:
+        texts, articles = list[str](), []
+        limit = application.settings.index.chunk_tokens
+        while len(texts) < size:
             articles.append(next(made))
-            chunks += len(split(articles[-1], count_tokens=embedder.count_tokens, chunk_tokens=64))
-        bare = [text for article in articles[: _BARE // 8] for text in article.text.split("\n\n")][:_BARE]
+            chunks = split(articles[-1], count_tokens=embedder.count_tokens, chunk_tokens=limit)
+            texts.extend(chunk.search_text for chunk in chunks)
+        bare = texts[:_BARE]
         row["bare encode, passages/s"] = len(bare) / _timed(lambda: embedder.embed_documents(bare))
         row["add, articles/s"] = len(articles) / _timed(lambda: [application.library.add(one) for one in articles])
-        row["index, passages/s"] = chunks / _timed(application.index)
+        row["index, passages/s"] = len(texts) / _timed(application.index)
     with closing(_opened(home)) as application:
         application.embedder()
         row["open again, s"] = _timed(application.index)
