@@ -90,19 +90,20 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.column_of: dict[str, int] = {}
-        self._columns: dict[str, tuple[Counts, NDArray[np.int32]]] = {}
+        self._columns: dict[int, tuple[Counts, NDArray[np.int32]]] = {}
+        """By the identity of an article's counts, which stand beside so that no others get it."""
 
-    def columns(self, article: Counted) -> NDArray[np.int32]:
-        """Return the column of each entry of an article's counts; laid out once."""
+    def columns(self, articles: Sequence[Counted]) -> NDArray[np.int32]:
+        """Return the column of each entry of the articles' counts; those of the last call are not laid out again."""
         import numpy as np
 
-        known = self._columns.get(article.document)
-        if known is not None and known[0] is article.counts:
-            return known[1]
-        held = [self.column_of.setdefault(term, len(self.column_of)) for term in article.counts.terms]
-        columns: NDArray[np.int32] = np.array(held, dtype=np.int32)[article.counts.columns]
-        self._columns[article.document] = article.counts, columns
-        return columns
+        known, self._columns = self._columns, {}
+        for counts in (article.counts for article in articles):
+            if (held := known.get(id(counts))) is None:
+                of_term = [self.column_of.setdefault(term, len(self.column_of)) for term in counts.terms]
+                held = counts, np.array(of_term, dtype=np.int32)[counts.columns]
+            self._columns[id(counts)] = held
+        return np.concatenate([columns for _, columns in (self._columns[id(article.counts)] for article in articles)])
 
 
 class KeywordIndex:
@@ -178,7 +179,7 @@ class KeywordIndex:
         import numpy as np
         from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
-        columns = np.concatenate([self._vocabulary.columns(article) for article in articles])
+        columns = self._vocabulary.columns(articles)
         counts = [article.counts for article in articles]
         ends, last = [np.zeros(1, dtype=np.int64)], 0
         for one in counts:

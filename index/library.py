@@ -116,7 +116,8 @@ class Library:
         path = self._path(document.id)
         # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
         fields = asdict(document)
-        for late in ("site", "pages"):  # not saved where there are none: an article of before stays as it was saved
+        # Not saved where there is none: an article of before stays as it was saved.
+        for late in ("site", "pages", "taken", "renamed"):
             if not fields[late]:
                 del fields[late]
         text = json.dumps(fields, ensure_ascii=False, indent=1)
@@ -131,7 +132,9 @@ class Library:
             if held == text:
                 return "unchanged"
             write_whole(path, text)
-        return "added" if held is None else "updated"
+        if held is None:
+            return "added"
+        return "unchanged" if _but_taken(held) == _but_taken(text) else "updated"
 
     def remove(self, id: str) -> Document:
         """Take an article out of the library and return it; ``restore`` brings it back for a month.
@@ -214,6 +217,15 @@ def unknown_article(id: str, documents: tuple[Document, ...]) -> UnknownArticleE
     known = ", ".join(document.id for document in documents[:10]) or "none; `assistant add FILE` adds one"
     more = f" and {len(documents) - 10} more" if len(documents) > 10 else ""
     return UnknownArticleError(f"no article '{id}' in the library. Known: {known}{more}.")
+
+
+def _but_taken(text: str) -> dict[str, Any] | None:
+    """Return the fields of a saved article but what its bytes were, which its reader does not see; None where torn."""
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        return {name: value for name, value in fields.items() if name != "taken"}
+    except (ValueError, AttributeError):
+        return None
 
 
 def _stamp(name: str, status: os.stat_result) -> FileStamp:

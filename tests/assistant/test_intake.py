@@ -78,6 +78,17 @@ def test_a_changed_file_is_updated_under_its_id(intake: Intake, library: Library
     assert "1932" in library.get("bridge").text
 
 
+def test_other_bytes_of_the_same_words_are_no_change_and_are_known_the_next_time(
+    intake: Intake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "bridge.md"
+    list(intake.take([named(str(file))]))
+    file.write_text(f"{BRIDGE}\n\n", encoding="utf-8")
+    assert outcomes(intake.take([named(str(file))])) == [("unchanged", "bridge")]
+    monkeypatch.setattr(Parser, "parse", None)  # it is not read again
+    assert outcomes(intake.take([named(str(file))])) == [("unchanged", "bridge")]
+
+
 def test_a_title_of_the_readers_own_stays_when_the_article_is_updated(
     intake: Intake, library: Library, folder: Path
 ) -> None:

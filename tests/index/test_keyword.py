@@ -5,23 +5,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.keyword import Counted, Counts, KeywordIndex
+from index.keyword import Counted, Counts, KeywordIndex, Vocabulary
 from index.types import Chunk
 from index.words import terms
 
 
-def keywords(chunks, *, languages):
-    """Return the index of chunks, each with the language of its document."""
+def counted(chunks, languages):
+    """Return the articles of chunks, each with the language of its document."""
     articles = [(chunk.document, language) for chunk, language in zip(chunks, languages, strict=True)]
     held = [
         [chunk for chunk, its in zip(chunks, articles, strict=True) if its == one] for one in dict.fromkeys(articles)
     ]
-    return KeywordIndex(
-        [
-            Counted(document, language, tuple(chunk.id for chunk in each), Counts.of(each, language))
-            for (document, language), each in zip(dict.fromkeys(articles), held, strict=True)
-        ]
-    )
+    return [
+        Counted(document, language, tuple(chunk.id for chunk in each), Counts.of(each, language))
+        for (document, language), each in zip(dict.fromkeys(articles), held, strict=True)
+    ]
+
+
+def keywords(chunks, *, languages):
+    return KeywordIndex(counted(chunks, languages))
 
 
 def chunk(text, document="a", start=0, heading=""):
@@ -173,3 +175,17 @@ def test_counts_come_back_from_their_bytes(texts):
     assert again.terms == counts.terms
     for name in ("ends", "columns", "numbers"):
         assert getattr(again, name).tolist() == getattr(counts, name).tolist()
+
+
+@given(TEXTS, st.sets(st.integers(0, 4)), TEXTS, st.text("xyz 東京", max_size=6))
+def test_an_index_that_follows_another_is_as_one_made_alone_and_leaves_the_other_as_it_was(before, gone, more, query):
+    chunks = [chunk(text, document, start) for start, (document, _, text) in enumerate(before)]
+    first = counted(chunks, [language for _, language, _ in before])
+    added = [chunk(text, f"new {document}", start) for start, (document, _, text) in enumerate(more)]
+    second = [article for place, article in enumerate(first) if place not in gone]
+    second += counted(added, [language for _, language, _ in more])
+    vocabulary = Vocabulary()
+    former = KeywordIndex(first, vocabulary)
+    following = KeywordIndex(second, vocabulary)
+    for index, articles in ((former, first), (following, second)):
+        assert index.search(query, k=100) == KeywordIndex(articles).search(query, k=100)
