@@ -168,6 +168,30 @@ def test_damage_that_a_query_meets_is_mended_under_it(built, reopened, library, 
     assert embedder.embedded == []
 
 
+def test_one_vector_of_many_that_is_not_what_was_put_in_is_noticed(built, reopened, library, embedder):
+    folder, answered = built
+    store = ChromaStore(folder, name=folder.name)
+    ids = sorted(store.ids())
+    store.put(ids[-1:], np.eye(1, embedder.dimension, dtype=np.float32), ["other"])
+    store.close()
+    index = reopened()
+    index.update(library)
+    assert index.notice is not None
+    assert everything(index) == answered
+
+
+@pytest.mark.usefixtures("built")
+def test_of_very_many_vectors_some_are_compared_spread_over_all(reopened, library, monkeypatch):
+    monkeypatch.setattr("index.build._CHECKED", 8)
+    required = []
+    monkeypatch.setattr(ChromaStore, "require", lambda _, ids, *__: required.extend(ids))
+    index = reopened()
+    index.update(library)
+    every = list(index._snapshot.chunks)
+    assert 4 <= len(required) <= 8
+    assert required == every[:: -(-len(every) // 8)]
+
+
 @pytest.mark.parametrize(("reached", "damaged"), [("all but two", False), ("none", True)])
 def test_a_few_chunks_that_no_search_reaches_are_no_damage(built, reopened, library, monkeypatch, reached, damaged):
     nearest, asked = ChromaStore.nearest, []
