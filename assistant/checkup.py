@@ -26,7 +26,7 @@ from assistant.types import Answer, Finished, Notice
 from assistant.voice import Voice
 from assistant.wiring import Application
 from index.errors import IndexingError
-from index.load import load
+from index.reading.load import load
 from index.types import Document
 from prompts import Message
 

@@ -430,7 +430,7 @@ def _typed(question: str) -> str:
 def _scope(application: Application, article: str | None) -> tuple[Document | None, tuple[str, ...] | None]:
     """Return what to ask: a file's or page's article alone, or the ids of the library's to keep to, None for all."""
     from assistant.intake import named
-    from index.formats import SUFFIXES
+    from index.reading.formats import SUFFIXES
 
     if article is None:
         return None, None

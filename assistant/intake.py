@@ -11,12 +11,12 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from index.errors import LoadError
-from index.fetch import fetch
-from index.formats import SUFFIXES, is_batch
 from index.library import Library
-from index.load import read_file
-from index.parser import Parser
+from index.reading.formats import SUFFIXES, is_batch
+from index.reading.load import read_file
+from index.reading.parser import Parser
 from index.types import Document
+from index.web.fetch import fetch
 
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
 _READ_BY = 1

@@ -12,7 +12,7 @@ from assistant.intake import Intake, Progress, Source, Taken, expanded
 from assistant.jobs import Job, Jobs, Ticket
 from assistant.starters import starters
 from index.library import Library
-from index.parser import Parser
+from index.reading.parser import Parser
 from index.types import Document
 from index.words import fold
 

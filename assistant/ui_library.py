@@ -21,7 +21,7 @@ from assistant.shelf import LONGEST_TITLE
 from assistant.uploads import MOST, Uploads
 from assistant.workbench import Workbench
 from index.errors import IndexingError
-from index.formats import SUFFIXES
+from index.reading.formats import SUFFIXES
 
 PAGE = 50
 """Articles listed at first, and added by each ``Show more``."""

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 
 from assistant.http import App, Message, Receive, Scope, Send, header, refuse
 from assistant.intake import Source
-from index.load import MAX_BYTES
+from index.reading.load import MAX_BYTES
 
 PLACE = "/articles/upload"
 MOST = 50

@@ -38,7 +38,7 @@ from assistant.workbench import Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
 from index.errors import IndexingError
 from index.library import Library
-from index.load import load
+from index.reading.load import load
 from index.types import Document
 from prompts import load as load_prompt
 

@@ -27,7 +27,7 @@ from evals.machine import machine, peak_bytes
 from evals.statistics import percentile
 from index.build import Index
 from index.cache import Cache
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.settings import IndexSettings
 from index.split import split
 from index.types import Document

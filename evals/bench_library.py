@@ -31,7 +31,7 @@ from assistant.wiring import Application
 from evals.machine import machine, peak_bytes
 from evals.statistics import percentile
 from index.files import size_on_disk
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.split import split
 from index.types import Document
 

@@ -20,7 +20,7 @@ from evals.sets import Quotes
 from index.errors import LoadError
 from index.files import write_whole
 from index.language import script_language
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.types import Document
 
 CASES, ARTICLES = "cases.jsonl", "articles.jsonl"

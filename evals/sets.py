@@ -19,10 +19,10 @@ from assistant.errors import UsageError
 from assistant.home import Home
 from assistant.types import Turn
 from evals.types import EvalCase, EvalSet, GoldSpan
-from index.canonical import clean_block
 from index.errors import LoadError
 from index.language import script_language
-from index.load import document_from_text, load
+from index.reading.canonical import clean_block
+from index.reading.load import document_from_text, load
 from index.types import Document
 
 OWN_SETS = Path(__file__).parent / "cases"

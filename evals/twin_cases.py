@@ -14,7 +14,7 @@ from evals.edits import Edit, Names, UnfitError, edits_of
 from evals.text import is_reference, present, present_any
 from evals.types import EvalCase, GoldSpan
 from index.errors import LoadError
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.types import Block, Document
 
 Kind = Literal["deleted", "edited"]

@@ -1,8 +1,8 @@
 """The article side: a file becomes an article, articles become a searchable index, a query the chunks that bear on it.
 
-An article's way, a module each: `fetch` a page, `load` a file (a stranger's through `parser`), find its `sentences`
-(what is cited), `split` it into chunks (what is found), keep it in the `library`, `embed` and `store` its chunks,
-`build` the index, `retrieve` from it.
+Two rooms bring articles in: `web` fetches a page, `reading` makes an article of a file. Then a module each: find its
+`sentences` (what is cited), `split` it into chunks (what is found), keep it in the `library`, `embed` and `store` its
+chunks, `build` the index, `retrieve` from it.
 The names below are light to import; for ``Index``, ``Library`` and the verbs name their module.
 """
 

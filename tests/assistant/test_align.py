@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assistant.align import Aligner
 from assistant.anchors import clauses, is_negated, names, numbers
 from assistant.context import number_sentences
-from index.load import load_bytes
+from index.reading.load import load_bytes
 from index.types import Chunk, Document, ScoredChunk
 
 ARTICLE = """

@@ -14,7 +14,7 @@ from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
 from index.errors import UnknownArticleError
-from index.load import load_bytes
+from index.reading.load import load_bytes
 from prompts import Message
 
 ARTICLE = """# The valley bridge

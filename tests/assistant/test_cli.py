@@ -28,7 +28,7 @@ from assistant.exits import ABSTAINED, ANSWERED, INTERRUPTED, READER_LEFT, USER_
 from assistant.shelf import Shelf
 from assistant.wiring import Application
 from index.library import Library
-from index.load import load
+from index.reading.load import load
 
 if TYPE_CHECKING:
     from fixtures.hosted import HostedModel
@@ -937,7 +937,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(bare_home: Path) -> None:
 
 
 def load_of(title: str) -> Any:
-    from index.load import document_from_text
+    from index.reading.load import document_from_text
 
     return document_from_text("Text.", id="long", title=title)
 

@@ -16,7 +16,7 @@ from assistant.types import EvidenceFound, Finished, Searched, StatementReady, T
 from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
-from index.load import load_bytes
+from index.reading.load import load_bytes
 from prompts import Message
 
 ARTICLE = """# The valley bridge

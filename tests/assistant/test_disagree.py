@@ -17,7 +17,7 @@ from assistant.types import Answer, Citation
 from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.types import Sentence
 
 

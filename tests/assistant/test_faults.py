@@ -35,7 +35,7 @@ from assistant.home import Home
 from assistant.settings import Settings
 from assistant.types import Answer, EvidenceFound, Finished, Notice, StatementReady, Turn, Waiting
 from assistant.wiring import Application
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 TRIALS = int(os.environ.get("ASSISTANT_TEST_TRIALS", "1"))
 TOWER = b"""# The oak tower

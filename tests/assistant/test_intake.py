@@ -12,9 +12,9 @@ import pytest
 from assistant import intake as intake_module
 from assistant.intake import Intake, Source, Taken, expanded, named
 from index.errors import FetchError
-from index.fetch import Fetched
 from index.library import Library
-from index.parser import Parser
+from index.reading.parser import Parser
+from index.web.fetch import Fetched
 
 BRIDGE = "# The bridge\n\nThe bridge opened in 1931.\n\nIt replaced a ferry.\n"
 TOWER = "# The tower\n\nThe tower was built of oak in 1888.\n"

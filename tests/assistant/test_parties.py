@@ -19,7 +19,7 @@ from assistant.errors import ModelError, UsageError
 from assistant.home import Home
 from assistant.types import Answer, EvidenceFound, Finished, StatementReady
 from assistant.wiring import Application
-from index.load import load_bytes
+from index.reading.load import load_bytes
 from prompts import Message
 
 TOWER = b"""# The oak tower

@@ -21,7 +21,7 @@ from assistant.types import EvidenceFound, Finished, Notice, StatementReady, Wai
 from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
-from index.load import load_bytes
+from index.reading.load import load_bytes
 from index.types import Sentence
 from prompts import Message
 

@@ -13,7 +13,7 @@ from assistant.settings import Settings
 from index.build import Index
 from index.cache import Cache
 from index.embed import SentenceTransformerEmbedder
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 TEXT = "The bridge opened on 4 May 1931 and replaced a ferry.\n\nA toll has never been charged on the bridge.\n"
 

@@ -18,7 +18,7 @@ from assistant.home import Home, open_home
 from assistant.types import Finished
 from assistant.wiring import Application
 from index.errors import StoreError
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 ARTICLES = {
     "bridge": b"# The bridge\n\nThe bridge opened in 1931. It replaced a ferry.\n\nA toll has never been charged.\n",

@@ -21,7 +21,7 @@ from assistant.stock import BuiltIndex, EmbedderChoice
 from assistant.wiring import Application
 from index.build import Index
 from index.inventory import collections, held
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 BRIDGE = b"# The bridge\n\nThe bridge opened in 1931. It replaced a ferry.\n"
 

@@ -19,7 +19,7 @@ from assistant.wiring import Application
 from index.build import Index, fingerprint
 from index.errors import EmbedderError
 from index.inventory import collections, held
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 ARTICLES = {
     "bridge": b"# The bridge\n\nThe bridge opened in 1931. It replaced a ferry.\n\nA toll has never been charged.\n",

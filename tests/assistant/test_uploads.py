@@ -17,7 +17,7 @@ import pytest
 
 from assistant.intake import Source
 from assistant.uploads import FullError, TakeUploads, TooLargeError, Uploads, file_name
-from index.load import MAX_BYTES
+from index.reading.load import MAX_BYTES
 
 SECRET = "a secret of this machine"
 PLACE = "/articles/upload?name=a.txt"

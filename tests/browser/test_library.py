@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from assistant.ui import RunningApp, start
 from assistant.wiring import Application
 from index.errors import LoadError
-from index.load import document_from_text, load_bytes
+from index.reading.load import document_from_text, load_bytes
 
 pytestmark = [
     pytest.mark.slow,

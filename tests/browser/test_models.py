@@ -17,7 +17,7 @@ from assistant.home import Home
 from assistant.settings import Settings
 from assistant.ui import RunningApp, start
 from assistant.wiring import Application
-from index.load import load_bytes
+from index.reading.load import load_bytes
 
 pytestmark = [
     pytest.mark.slow,

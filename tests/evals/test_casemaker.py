@@ -19,7 +19,7 @@ from assistant.errors import UsageError
 from assistant.types import Turn
 from evals.casemaker import ARTICLES, CASES, find_place, save_case
 from evals.sets import load_set
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.types import Document
 
 TEXT = (

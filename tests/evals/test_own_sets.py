@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from index.load import document_from_text, load
+from index.reading.load import document_from_text, load
 from index.sentences import sentences
 from index.types import Document
 

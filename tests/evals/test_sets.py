@@ -15,7 +15,7 @@ from assistant.errors import UsageError
 from assistant.types import Turn
 from evals.sets import Quotes, find_set, known_sets, load_set, load_sets, sample
 from evals.types import GoldSpan
-from index.load import document_from_text
+from index.reading.load import document_from_text
 
 ARTICLE = {
     "id": "bridge",

@@ -26,7 +26,7 @@ from evals.tab_case import CaseDesk
 from evals.tab_engine import report_file
 from evals.tab_runner import Runner, Status
 from evals.types import EvalCase, Row
-from index.load import document_from_text
+from index.reading.load import document_from_text
 
 HOSTILE = '<img src=x onerror="hacked()">'
 PLAN = Plan(sets=(Path("article"),))

@@ -17,7 +17,7 @@ from evals.sets import load_set
 from evals.text import present, present_any
 from evals.twins import Counts, Skipped, Twin, edited, gold_deleted, write_twins
 from evals.types import EvalSet
-from index.load import document_from_text
+from index.reading.load import document_from_text
 
 LIGHTHOUSE = [
     "The light at Skerry Point was built in 1871 by the engineer Edmund Farrow.",

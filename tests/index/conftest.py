@@ -9,7 +9,7 @@ import pytest
 
 from index.build import Index
 from index.cache import Cache
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.settings import IndexSettings
 
 WORDS = ("bridge", "ferry", "coal", "harbor")

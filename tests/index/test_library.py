@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from index.errors import StoreError, UnknownArticleError
 from index.library import Library
-from index.load import document_from_text, load_bytes
+from index.reading.load import document_from_text, load_bytes
 from index.types import Block, Document
 
 MARKDOWN = """---
@@ -38,7 +38,7 @@ ADDING = """
 import sys
 from pathlib import Path
 from index.library import Library
-from index.load import document_from_text
+from index.reading.load import document_from_text
 library, prefix = Library(Path(sys.argv[1])), sys.argv[2]
 for number in range(int(sys.argv[3])):
     id = f"{prefix}-{number}"

@@ -298,7 +298,7 @@ import numpy as np
 
 from index.build import Index
 from index.cache import Cache
-from index.load import document_from_text
+from index.reading.load import document_from_text
 from index.settings import IndexSettings
 
 class Embedder:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.load import document_from_text, load_bytes
+from index.reading.load import document_from_text, load_bytes
 from index.sentences import block_sentences, sentences, split_sentences
 
 

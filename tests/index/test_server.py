@@ -187,7 +187,7 @@ from assistant.home import open_home
 from assistant.indexes import Indexes
 from assistant.settings import Settings
 from index.library import Library
-from index.load import document_from_text
+from index.reading.load import document_from_text
 
 class Embedder:
     name = identity = "k"
@@ -249,7 +249,7 @@ def test_programs_that_read_while_one_writes_see_the_state_before_or_after(chrom
     home, ready = tmp_path / "home", tmp_path / "ready"
     ready.mkdir()
     environment = {**os.environ, "ASSISTANT_HOME": str(home), "CHROMA_URL": chroma.url}
-    from index.load import document_from_text
+    from index.reading.load import document_from_text
 
     Library(home / "articles").add(document_from_text("A ferry carried ice. " * 200, id="ferry", title="Ferry"))
     programs = [

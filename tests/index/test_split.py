@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.load import document_from_text, load_bytes
+from index.reading.load import document_from_text, load_bytes
 from index.split import split
 
 

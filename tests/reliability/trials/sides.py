@@ -58,7 +58,7 @@ class Ours:
 
     def save(self, id: str, sentences: Sentences) -> str:
         """Keep an article in the library; who asks next makes it searchable."""
-        from index.load import document_from_text
+        from index.reading.load import document_from_text
 
         return self.application.library.add(document_from_text(text(sentences), id=id, title=id, language="en"))
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 # In its forks only: the process that runs the trials never opens a home.
 _PRELOADED = (
     "pytest", "chromadb.api.rust", "chromadb.telemetry.product.posthog", "bm25s", "sentencex", "Stemmer", "filelock",
-    "multiprocessing.synchronize", "trials.sides", "assistant.wiring", "index.load",
+    "multiprocessing.synchronize", "trials.sides", "assistant.wiring", "index.reading.load",
 )  # fmt: skip
 _SEARCH_PATH = (Path(__file__).parent.parent, Path(__file__).parent.parent.parent.parent)
 _FILE_EVENTS = frozenset(

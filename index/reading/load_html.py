@@ -1,0 +1,301 @@
+"""HTML enters, a Draft of its article leaves, whole; menus, banners and what is hidden or scripted stay out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from index.errors import LoadError
+from index.language import script_language
+from index.reading.boilerplate import article_of
+from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
+from index.reading.hidden import drop_hidden
+from index.reading.metadata import iso_date, language_code, web_address
+
+_Element = Any  # lxml ships no types
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_DOCUMENT = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = frozenset(
+    {
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "select",
+        "textarea",
+        "button",
+        "title",
+    }
+    | {"meta"}
+)
+_HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
+_ROWS = frozenset({"tr", "row"})
+_ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
+_CELLS = frozenset({"td", "th", "cell"})
+_NOT_IN_CELLS = frozenset(
+    {"table", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "pre", "blockquote", "article", "section"}
+)
+_BREAKS = frozenset({"br", "lb"})
+_KEPT_LINES = frozenset({"pre", "code"})
+_INLINE = frozenset(
+    {
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "hi",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+    }
+    | {"mark", "q", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
+    | {"tt", "u", "var", "wbr"}
+)
+# What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
+_TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
+for _name in ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer"):
+    # Without a handler of their own, their warnings about odd pages would land on the user's terminal.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+def parse_html(text: str) -> Draft:
+    """Return the Draft of a page: its article, or all its text where no article is found; pieces may be empty.
+
+    LoadError for one whose elements stand too deep inside one another.
+    """
+    # Imported here: half a second that a text file need not pay.
+    from trafilatura.metadata import extract_metadata
+
+    tree = _tree(text)
+    if tree is None:
+        return Draft()
+    dates = {"extensive_search": False, "original_date": True}  # only a date the page states, no guess from its text
+    draft = Draft(language=_declared_language(tree))
+    # It is made for pages as they are, and stumbles over some that no one would write.
+    with suppress(ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, OverflowError):
+        # Facts stand near the top; looked for in the whole of a long page they take time in its square.
+        about = extract_metadata(tree if len(text) <= _TOP else _tree(text[:_TOP]), None, dates, True)
+        draft.title, draft.author, draft.published = _plain(about.title), _plain(about.author), iso_date(about.date)
+        draft.url, draft.site = web_address(about.url), _plain(about.sitename)
+    _tidy(tree)
+    draft.pieces = _walk(article_of(tree, _found_paragraphs))
+    _settle_title(draft)
+    _settle_language(draft)
+    return draft
+
+
+def html_pieces(text: str) -> list[Piece]:
+    """Return the visible headings and paragraphs of a chapter or a fragment, in order, navigation left out."""
+    tree = _tree(text)
+    if tree is None:
+        return []
+    _tidy(tree)
+    for element in tree.xpath("//nav"):
+        element.drop_tree()
+    body = tree.find(".//body")
+    return [piece for piece in _walk(tree if body is None else body) if clean_block(piece.text)]
+
+
+def _found_paragraphs(tree: _Element) -> list[str]:
+    """Return what trafilatura takes for the paragraphs of a page's article."""
+    from trafilatura import bare_extraction
+
+    body = None
+    if tree.xpath(f"count(//*) > {_ELEMENTS}") or tree.xpath(f"boolean(//*[count(ancestor::*) > {_DEPTH}])"):
+        return []
+    with suppress(ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, OverflowError):
+        found = bare_extraction(tree, include_comments=False, include_tables=True, fast=True)
+        body = getattr(found, "body", None)
+    return [piece.text for piece in _walk(body)] if body is not None else []
+
+
+def _tree(text: str) -> _Element | None:
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    text = _DECLARATION.sub("", text).replace("\x00", "")
+    if not _DOCUMENT.search(text):
+        text = f"<html><body><div>{text}</div></body></html>"
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        return None  # nothing in it
+    # There it stops, and says so here alone: the rest of the page would be missing.
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise LoadError(
+            "Found a page of more than 2,000 elements inside one another; expected fewer. Save it as plain text."
+        )
+    return tree
+
+
+def _tidy(tree: _Element) -> None:
+    """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    # lxml takes these from a page, and then refuses to move the text they stand in.
+    for element in tree.iter():
+        for part in ("text", "tail"):
+            if (text := getattr(element, part)) and _NO_XML.search(text):
+                setattr(element, part, _NO_XML.sub("", text))
+    drop_hidden(tree)
+    for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
+        head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _plain(text: str | None) -> str | None:
+    """Return a title or a name that a page states about itself, without the markup some of them carry."""
+    if text:
+        text = re.sub(
+            r"<(script|style)\b.*?(?:</\1\s*>|\Z)|</?[a-zA-Z][^<>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE
+        )
+    return clean_line(text)
+
+
+def _walk(root: _Element) -> list[Piece]:
+    writer = _Writer()
+    for event, element in _events(root):
+        if event == "start":
+            writer.open(element)
+        elif event == "text":
+            writer.write(element)
+        else:
+            writer.close(element)
+    writer.flush()
+    return writer.pieces
+
+
+def _events(root: _Element) -> Iterator[tuple[str, Any]]:
+    """Yield ("start", element), ("text", string) and ("end", element) in reading order, without recursion."""
+    stack: list[tuple[str, Any]] = [("start", root)]
+    while stack:
+        event, item = stack.pop()
+        if event != "start":
+            yield event, item
+            continue
+        if not isinstance(item.tag, str) or item.tag in _UNSEEN:  # comments have no name
+            continue
+        yield "start", item
+        stack.append(("end", item))
+        for child in reversed(item):
+            stack.extend([("text", child.tail or ""), ("start", child)])
+        yield "text", item.text or ""
+
+
+class _Writer:
+    """Gathers the text between block borders into pieces."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self._text: list[str] = []
+        self._level = 0
+        self._kept = 0
+        self._row: list[str] | None = None
+
+    def open(self, element: _Element) -> None:
+        tag = element.tag
+        if tag in _BREAKS:
+            self._text.append("\n")
+        elif tag in _KEPT_LINES:
+            self._open_kept(element)
+        elif tag not in _INLINE and not (tag in _CELLS and self._row is not None):
+            self.flush()
+            if tag in _HEADINGS:
+                level = str(element.get("rend") or tag)
+                self._level = int(level[1]) if re.fullmatch("h[1-6]", level) else 2
+            elif tag in _ROWS and self._row is None and _is_row(element):
+                self._row = []
+
+    def close(self, element: _Element) -> None:
+        tag = element.tag
+        if tag in _KEPT_LINES:
+            if tag == "pre" or "\n" in "".join(self._text):
+                self.flush()
+            self._kept -= 1
+        elif tag in _CELLS and self._row is not None:
+            self._end_cell(self._row)
+        elif tag in _ROWS and self._row is not None:
+            self._end_row(self._row)
+        elif tag not in _INLINE and tag not in _BREAKS:
+            self.flush()
+            if tag in _HEADINGS:
+                self._level = 0
+
+    def write(self, text: str) -> None:
+        if self._kept:
+            self._text.append(text)
+        elif text:
+            # Line ends in the source are spaces on the page, and nothing between Chinese or Japanese characters.
+            edge = [" " if text[0].isspace() else "", " " if text[-1].isspace() else ""]
+            self._text.append(edge[0] + join_lines(text.split("\n")) + edge[1])
+
+    def flush(self) -> None:
+        if self._row is not None:
+            self._text.append(" ")
+            return
+        for part in re.split(r"\n\s*\n", "".join(self._text)) if not self._kept else ["".join(self._text)]:
+            if part.strip():
+                self.pieces.append(Piece(_ANCHOR.sub("", part) if self._level else part, self._level))
+        self._text = []
+
+    def _open_kept(self, element: _Element) -> None:
+        if element.tag == "pre" or "\n" in (element.text or ""):
+            self.flush()
+        self._kept += 1
+
+    def _end_cell(self, row: list[str]) -> None:
+        row.append(clean_line(join_lines("".join(self._text).split("\n"))) or "")
+        self._text = []
+
+    def _end_row(self, row: list[str]) -> None:
+        self._end_cell(row)  # words between the cells
+        self._row = None
+        self.pieces.append(Piece(table_row(row)))
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """Return a row of a table on one line; an empty cell keeps its place among others."""
+    filled = [cell for cell in cells if cell]
+    return " | ".join(cells).rstrip(" |") if len(filled) > 1 else "".join(filled)
+
+
+def _is_row(row: _Element) -> bool:
+    """Say whether a row is one of a table, and not a part of a page laid out in tables."""
+    return next(row.iterdescendants(*_NOT_IN_CELLS), None) is None
+
+
+def _declared_language(tree: _Element) -> str | None:
+    return language_code(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"))
+
+
+def _settle_title(draft: Draft) -> None:
+    """Prefer the heading that opens the article: a page's title adds the site's name, or is the site's alone."""
+    pieces = draft.pieces
+    heading = clean_line(pieces[0].text) if pieces and pieces[0].level == 1 else None
+    if title := heading or clean_line(draft.title):
+        draft.title = title
+        draft.pieces = without_title(draft.pieces, title)
+
+
+def _settle_language(draft: Draft) -> None:
+    """Drop a declared language the script denies: templates say "en" above every page."""
+    script = script_language("\n".join(piece.text for piece in draft.pieces))
+    if script != draft.language and (script or draft.language in {"ja", "zh", "ko"}):
+        draft.language = None

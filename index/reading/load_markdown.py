@@ -1,0 +1,121 @@
+"""Markdown enters, a Draft of what its reader sees leaves: no syntax, no tags, front matter read as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from index.errors import LoadError
+from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
+from index.reading.load_html import html_pieces, table_row
+from index.reading.metadata import iso_date, language_code, one_text, web_address
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>[ \t]*[\w-]+[ \t]*:.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_UNSEEN_TAG = re.compile(r"<(?P<closing>/?)(?:script|style|template)\b", re.IGNORECASE)
+_BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
+
+
+def parse_markdown(text: str) -> Draft:
+    """Return the Draft of a Markdown text, each list item and table row a paragraph of its own.
+
+    Images go with their alternative text, which the reader of the page does not see. A title the front matter does
+    not give is the first level-1 heading; an opening heading that is the title is not repeated among the pieces.
+    Front matter keys with values of a wrong type are ignored; front matter that is no YAML is a LoadError.
+    """
+    text = clean_characters(text).lstrip("\n")
+    draft = Draft()
+    if found := _FRONT_MATTER.match(text):
+        _read_front_matter(found["yaml"], draft)
+        text = text[found.end() :]
+    draft.pieces = _pieces(text)
+    if not draft.title:
+        draft.title = next((piece.text for piece in draft.pieces if piece.level == 1), None)
+    if draft.title:
+        draft.pieces = without_title(draft.pieces, draft.title)
+    return draft
+
+
+def _read_front_matter(text: str, draft: Draft) -> None:
+    # Imported here: only an article with front matter needs it.
+    import yaml
+
+    try:
+        fields = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2024-13-45
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
+        raise LoadError(
+            f"Found front matter that is not YAML (near line {line}); expected 'key: value' lines between two '---'. "
+            "Correct it, or put the value in quotes."
+        ) from error
+    if not isinstance(fields, Mapping):
+        return
+    draft.title = one_text(fields.get("title"))
+    draft.author = one_text(fields.get("author", fields.get("authors")))
+    draft.published = iso_date(fields.get("date", fields.get("published")))
+    draft.language = language_code(fields.get("language", fields.get("lang")))
+    draft.url = web_address(fields.get("url"))
+    draft.site = one_text(fields.get("site"))
+    questions = fields.get("questions")
+    if isinstance(questions, list):
+        draft.questions = tuple(question for question in questions if isinstance(question, str))
+
+
+def _tame(text: str) -> str:
+    """Escape opening brackets where a thousand more open than close: the parser takes time in their square."""
+    stretches = re.split(r"(\n[ \t]*\n)", text)
+    return "".join(s.replace("[", "\\[") if s.count("[") - s.count("]") > 1_000 else s for s in stretches)
+
+
+def _pieces(text: str) -> list[Piece]:
+    # Imported here: a text file needs no Markdown parser.
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"]).parse(_tame(text))
+    pieces: list[Piece] = []
+    level = 0
+    row: list[str] | None = None
+    for token in tokens:
+        if token.type == "heading_open":
+            level = int(token.tag[1])
+        elif token.type == "heading_close":
+            level = 0
+        elif token.type == "tr_open":
+            row = []
+        elif token.type == "tr_close":
+            pieces.append(Piece(table_row(row or [])))
+            row = None
+        elif token.type == "inline" and row is not None:
+            row.append(join_lines(_inline_text(token).split("\n")))
+        else:
+            pieces.extend(_token_pieces(token, level))
+    return pieces
+
+
+def _token_pieces(token: Token, level: int) -> list[Piece]:
+    if token.type == "inline":
+        return [Piece(_inline_text(token), level)]
+    if token.type in {"fence", "code_block"}:
+        return [Piece(token.content)]
+    return html_pieces(token.content) if token.type == "html_block" else []
+
+
+def _inline_text(token: Token) -> str:
+    """Return the words of an inline token; a hard break is a line end, a soft one only wrapping."""
+    lines: list[list[str]] = [[""]]
+    unseen = 0
+    for child in token.children or []:
+        if child.type == "html_inline" and (found := _UNSEEN_TAG.match(child.content)):
+            unseen = max(0, unseen - 1) if found["closing"] else unseen + 1
+        elif unseen:
+            continue
+        elif child.type == "hardbreak" or (child.type == "html_inline" and _BREAK_TAG.match(child.content)):
+            lines.append([""])
+        elif child.type == "softbreak":
+            lines[-1].append("")
+        elif child.type in {"text", "code_inline", "text_special"}:
+            lines[-1][-1] += child.content
+    return "\n".join(map(join_lines, lines))

@@ -1,0 +1,157 @@
+"""A file's bytes on standard input become its article on standard output, where nothing they do can reach the app.
+
+Runs as a child process (``python -m index.reading.parser_child LIMITS``, a JSON object) with little memory and no way
+to write a file, to start a program or to reach the network. An audit hook holds Python code to that; a file that takes
+over a parser in C is held by the limits alone, and the parent believes nothing that is said here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+from index.errors import LoadError
+from index.reading.load import is_batch, load_batch, load_bytes
+from index.types import Document
+
+MAX_BLOCKS = 1_000_000
+_BLOCK = struct.Struct("<III")  # level, start, end
+_PAGE = struct.Struct("<I")
+_REFUSED = frozenset(
+    "socket.connect socket.bind socket.getaddrinfo socket.gethostbyname socket.sendto socket.sendmsg subprocess.Popen "
+    "os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.remove os.rename os.rmdir os.mkdir "
+    "os.link os.symlink os.truncate os.chmod os.chown os.kill os.putenv shutil.rmtree pty.spawn ctypes.dlopen "
+    "webbrowser.open urllib.Request".split()
+)
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def main() -> None:
+    """Read files until the input ends, or until this child is spent."""
+    limits = json.loads(sys.argv[1])
+    # What a parser prints in C goes nowhere: standard output is for our frames.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    _limit(RLIMIT_AS=limits["memory"], RLIMIT_CORE=0, RLIMIT_NOFILE=64)
+    _warm()
+    _limit(RLIMIT_FSIZE=0)  # not before: what tells languages apart unpacks itself to a file
+    sys.addaudithook(_refuse)
+    _write(out, {"ready": True})
+    for count, line in enumerate(sys.stdin.buffer, start=1):
+        request = json.loads(line)
+        data = sys.stdin.buffer.read(request.pop("size"))
+        spent = False
+        _limit_cpu(limits["seconds"])
+        try:
+            for found in _articles(data, request):
+                _reply(out, found)
+                _limit_cpu(limits["seconds"])
+        except MemoryError:
+            _write(out, {"error": "memory"})
+            spent = True
+        del data
+        spent = spent or count >= limits["files"] or _virtual_memory() > limits["worn"]
+        if not spent:
+            gc.collect(1)
+        _write(out, {"end": True, "spent": spent})
+        if spent:
+            return
+
+
+def _articles(data: bytes, request: dict[str, Any]) -> Iterator[Document | LoadError]:
+    try:
+        if is_batch(request["name"]):
+            yield from load_batch(data, name=request["name"])
+        else:
+            yield load_bytes(data, **request)
+    except LoadError as error:
+        yield error
+
+
+def _reply(out: IO[bytes], found: Document | LoadError) -> None:
+    if isinstance(found, Document) and len(found.blocks) > MAX_BLOCKS:
+        found = LoadError(f"Found more than {MAX_BLOCKS:,} paragraphs; expected fewer. Split it.")
+    if isinstance(found, LoadError):
+        _write(out, {"error": str(found)})
+        return
+    text = found.text.encode()
+    blocks = b"".join(_BLOCK.pack(block.level, block.start, block.end) for block in found.blocks)
+    pages = b"".join(map(_PAGE.pack, found.pages))
+    fields = {
+        name: getattr(found, name)
+        for name in ("id", "title", "author", "published", "language", "url", "questions", "site")
+    }
+    sizes = {"text": len(text), "blocks": len(blocks), "pages": len(pages)}
+    _write(out, {**fields, **sizes}, text, blocks, pages)
+
+
+def _write(out: IO[bytes], head: dict[str, Any], *parts: bytes) -> None:
+    out.write(json.dumps(head).encode("ascii") + b"\n")
+    for part in parts:
+        out.write(part)
+    out.flush()
+
+
+def _limit(**limits: int) -> None:
+    with contextlib.suppress(ImportError):  # not on Windows, where time alone is limited
+        import resource
+
+        for name, value in limits.items():
+            # macOS knows the names of some without keeping to them.
+            with contextlib.suppress(AttributeError, ValueError, OSError):
+                resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def _limit_cpu(seconds: int) -> None:
+    """End this process after so many more seconds of work, also where the parent is no longer there to do it."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        used = int(time.process_time()) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, resource.RLIM_INFINITY))
+
+
+def _warm() -> None:
+    """Import what the parsers need: a file's time is for its reading."""
+    from index.language import detect_language
+    from index.reading.load_html import parse_html
+    from index.reading.load_markdown import parse_markdown
+    from index.reading.load_pdf import warm
+
+    warm()
+    detect_language("The ferry left every morning.")
+    parse_html("<p>The ferry left every morning.</p>")
+    parse_markdown("---\ntitle: The ferry\n---\nIt left *every* morning.")
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _REFUSED or (event == "open" and _is_writing(*arguments)):
+        raise PermissionError(f"a file being read asked for {event}")
+
+
+def _is_writing(_path: object, mode: object, flags: object) -> bool:
+    return (isinstance(mode, str) and bool(set(mode) & set("wax+"))) or (
+        isinstance(flags, int) and bool(flags & _WRITING)
+    )
+
+
+def _virtual_memory() -> int:
+    """Return the bytes this process has mapped; 0 where that cannot be told."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  plain, and no import
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""A Word document becomes what its reader sees: also what was inserted while changes are tracked, nothing deleted."""
+
+import pytest
+from articles_of_every_format import docx, unzipped, zipped
+
+from index.errors import LoadError
+from index.reading.archive import MAX_MEMBERS
+from index.reading.load import load_bytes
+
+SEVEN = "The ferry to the island left every morning at seven, and came back when the tide allowed it to."
+NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def blocks(document):
+    return [(block.level, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def load_body(body, **members):
+    """Load a document of this WordprocessingML."""
+    parts = unzipped(docx([]))
+    parts["word/document.xml"] = f"<w:document {NAMESPACE}><w:body>{body}</w:body></w:document>".encode()
+    return load_bytes(zipped(parts | {name.replace("__", "/"): data for name, data in members.items()}), name="a.docx")
+
+
+def test_headings_paragraphs_and_tables_come_in_order():
+    table = [["Year", "Fare"], ["1931", "two\npence"], ["1932", ""]]
+    document = load_bytes(
+        docx([(0, "The Ferry"), "By Ann Lee", SEVEN, (1, "Fares"), table, (2, "Later"), SEVEN], author="A. Lee"),
+        name="ferry.docx",
+    )
+    assert (document.title, document.author, document.language, document.pages) == ("The Ferry", "A. Lee", "en", ())
+    assert blocks(document) == [
+        (0, "By Ann Lee"),
+        (0, SEVEN),
+        (1, "Fares"),
+        (0, "Year | Fare"),
+        (0, "1931 | two pence"),
+        (0, "1932"),
+        (2, "Later"),
+        (0, SEVEN),
+    ]
+
+
+def test_a_japanese_document_is_read():
+    document = load_bytes(docx([(1, "島の船"), "島へ渡る船は毎朝七時に港を出た。"]), name="船.docx")
+    assert (document.title, document.language, document.text) == ("島の船", "ja", "島へ渡る船は毎朝七時に港を出た。")
+
+
+def test_the_title_is_the_documents_own_then_its_property_then_its_first_heading_then_its_name():
+    assert load_bytes(docx([(0, "Own"), SEVEN], title="Property"), name="a-ferry.docx").title == "Own"
+    assert load_bytes(docx([(1, "Heading"), SEVEN], title="Property"), name="a-ferry.docx").title == "Property"
+    assert load_bytes(docx([(1, "Heading"), SEVEN]), name="a-ferry.docx").title == "Heading"
+    assert load_bytes(docx([SEVEN]), name="a-ferry.docx").title == "A ferry"
+
+
+def test_insertions_links_and_content_controls_are_read_and_deletions_and_hidden_words_are_not():
+    document = load_body(
+        "<w:p><w:r><w:t>One </w:t></w:r><w:ins><w:r><w:t>two </w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>gone </w:delText></w:r></w:del><w:moveFrom><w:r><w:t>away </w:t></w:r></w:moveFrom>"
+        "<w:hyperlink><w:r><w:t>three</w:t></w:r></w:hyperlink><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
+        "<w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t> four</w:t></w:r>"
+        "<w:r><w:instrText>PAGE</w:instrText></w:r></w:p>"
+        "<w:sdt><w:sdtContent><w:p><w:r><w:t>Five</w:t><w:br/><w:t>six</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+        "<w:p><w:r><w:t>Seven</w:t></w:r><w:r><w:pict><w:shape><w:textbox><w:txbxContent><w:p><w:r><w:t>In a box"
+        "</w:t></w:r></w:p></w:txbxContent></w:textbox></w:shape></w:pict></w:r></w:p>"
+    )
+    assert document.text.split("\n\n") == ["One two three four", "Five\nsix", "Seven", "In a box"]
+
+
+def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_cell():
+    def cell(text, properties=""):
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+    inner = f"<w:tc><w:tbl><w:tr>{cell('a')}{cell('b')}</w:tr></w:tbl><w:p/></w:tc>"
+    rows = [
+        cell("Year", '<w:vMerge w:val="restart"/>') + cell("Fare"),
+        cell("again", "<w:vMerge/>") + cell("two pence"),
+        cell("1932") + inner,
+    ]
+    document = load_body("<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>")
+    assert document.text.split("\n\n") == ["Year | Fare", "two pence", "1932 | a | b"]
+
+
+def test_footnotes_stand_at_the_end():
+    note = f"<w:footnotes {NAMESPACE}><w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    body = "<w:p><w:r><w:t>Text.</w:t></w:r></w:p>"
+    assert load_body(body, **{"word__footnotes.xml": note.encode()}).text == "Text.\n\nA note."
+
+
+def member(name, content):
+    return zipped(unzipped(docx(["x"])) | {name: content})
+
+
+BOMB = b"<w:document " + NAMESPACE.encode() + b">" + b"<w:p/>" * 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (docx([]), "Found no text in a.docx; expected at least a word"),
+        (b"PK\x03\x04 and nothing", "a.docx: Found a Word document that is damaged ("),
+        (docx(["x"])[:-300], "a.docx: Found a Word document that is damaged ("),
+        (zipped({"a": "b"}), "a.docx: Found a Word document that is damaged (word/document.xml is missing)"),
+        (member("word/document.xml", BOMB), "a.docx: Found a Word document that unpacks to 60 MB or more;"),
+        (member("word/document.xml", b" " * 20_000_000), "a.docx: Found a Word document that unpacks to 20 MB or more"),
+        (
+            zipped({str(number): "" for number in range(MAX_MEMBERS + 1)}),
+            "a.docx: Found a Word document of 2,001 parts; expected at most 2,000.",
+        ),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "Found an old Office document, or a new one locked with a password at"),
+    ],
+)  # fmt: skip
+def test_what_is_no_readable_document_is_refused_in_one_line(data, message):
+    with pytest.raises(LoadError) as caught:
+        load_bytes(data, name="a.docx")
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_entities_are_not_expanded_and_no_other_file_is_read(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("SECRET", encoding="utf-8")
+    laughs = '<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 2}">' for n in range(1, 40))
+    kinds = f'<!DOCTYPE x [{laughs}<!ENTITY out SYSTEM "{secret.as_uri()}">]>'
+    body = f"<w:document {NAMESPACE}><w:body><w:p><w:r><w:t>Seen &l39; &out;</w:t></w:r></w:p></w:body></w:document>"
+    data = member("word/document.xml", (kinds + body).encode())
+    assert load_bytes(data, name="a.docx").text == "Seen"
+
+
+def test_a_document_is_known_by_what_is_in_it():
+    for name in ("a.zip", "a", "a.txt", "a.docx"):
+        assert load_bytes(docx([SEVEN]), name=name).text == SEVEN
