@@ -396,24 +396,44 @@ def chat(
     model: Model = DEFAULT_MODEL,
     embedder: EmbedderName = None,
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; loopback addresses only, the app has no password.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen. Where others can reach it, the app asks for a password: that in ASSISTANT_PASSWORD, "
+            "or one made for this run.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
     ] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
+    password: Annotated[
+        bool, typer.Option("--password/--no-password", help="Whether to ask for one where others can reach the app.")
+    ] = True,
 ) -> None:
     """Start the app in the browser; Ctrl-C ends it.
 
     It answers at once, by quoting, while the model still downloads or loads.
     """
+    import os
+
+    own = os.environ.pop("ASSISTANT_PASSWORD", None)  # no child needs it
     with _application(model, embedder) as application:
+        from assistant.password import password_for
         from assistant.ui import free_port, serve
 
+        asked = password_for(host, own=own, wanted=password)
         application.check(model)
         free_port(host, port)  # before anything is loaded or downloaded
         with application.preparing():
-            serve(application, host=host, port=port, open_browser=open_browser)
+            serve(
+                application,
+                host=host,
+                port=port,
+                open_browser=open_browser,
+                password=asked,
+                unguarded=not password,
+            )
 
 
 def _typed(question: str) -> str:

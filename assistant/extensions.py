@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -131,7 +131,7 @@ _NAME = re.compile(r"[A-Za-z0-9_~+.-]+(?:/[A-Za-z0-9_~+.-]+)*")
 class TabPages:
     """Serve the saved pages of tabs, and pass everything else on."""
 
-    def __init__(self, app: App, tabs: Sequence[NamedTab], hosts: Iterable[str]) -> None:
+    def __init__(self, app: App, tabs: Sequence[NamedTab], hosts: Container[object]) -> None:
         self._app = app
         self._tabs = {named.name: named.tab for named in tabs}
         self._own = OwnHostOnly(self._serve, hosts)

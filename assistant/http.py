@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,20 +57,23 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def refuse(send: Send, status: int, reason: str) -> None:
-    """Answer with a status and one line that says why."""
+async def refuse(send: Send, status: int, reason: str, *more: tuple[bytes, bytes]) -> None:
+    """Answer with a status and one line that says why; ``more`` are headers."""
     body = reason.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 class OwnHostOnly:
-    """Refuse requests that name another host: a page elsewhere cannot reach the app through a rebound name."""
+    """Refuse requests that name another host: a page elsewhere cannot reach the app through a rebound name.
 
-    def __init__(self, app: App, hosts: Iterable[str]) -> None:
+    ``hosts`` are in lower case.
+    """
+
+    def __init__(self, app: App, hosts: Container[object]) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what names one of our hosts; answer anything else with 400."""
@@ -77,6 +81,33 @@ class OwnHostOnly:
             await refuse(send, 400, "This app answers only under the address it printed at its start.")
             return
         await self._app(scope, receive, send)
+
+
+class AnyHost(Container[object]):
+    """Every host: what asks for a password is told apart by that, and a page elsewhere does not have it."""
+
+    def __contains__(self, host: object) -> bool:
+        """Tell that it may be asked for."""
+        return True
+
+
+class OwnHosts(Container[object]):
+    """Names of this machine, and every address: a rebound name is neither."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = frozenset(name.lower() for name in names)
+
+    def __contains__(self, host: object) -> bool:
+        """Tell whether a request's host is a name or an address."""
+        return host in self._names or (isinstance(host, str) and _is_address(host))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_name(authority: str) -> str | None:

@@ -6,13 +6,15 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Container
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 from assistant.errors import UsageError
 from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
-from assistant.http import BodyLimit, NoFiles, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.password import VARIABLE, AskPassword, Password, is_loopback
 from assistant.terminal import visible
 from assistant.uploads import TakeUploads, Uploads
 from assistant.workbench import Workbench
@@ -36,18 +38,42 @@ class RunningApp:
         self.uploads.close()
 
 
-def serve(workbench: Workbench, *, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
-    """Serve the app until Ctrl-C; print its address once."""
-    app = start(workbench, host=host, port=port, open_browser=open_browser)
+def serve(
+    workbench: Workbench,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_browser: bool = False,
+    password: Password | None = None,
+    unguarded: bool = False,
+) -> None:
+    """Serve the app until Ctrl-C; print its address once, and the password where one was made."""
+    app = start(workbench, host=host, port=port, open_browser=open_browser, password=password, unguarded=unguarded)
     try:
-        for line in app.extensions.left_out:
+        for line in (*app.extensions.left_out, *_exposed(host, password)):
             print(f"assistant: {visible(line)}", file=sys.stderr)  # noqa: T201 likewise
         print(f"The app is open at {app.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
+        if password:
+            which = f"the password {password.text}" if password.made else f"the password in {VARIABLE}"
+            print(f"It asks for a user name, which may be any, and {which}", flush=True)  # noqa: T201 likewise
         threading.Event().wait()
     except KeyboardInterrupt:
         pass
     finally:
         app.stop()
+
+
+def _exposed(host: str, password: Password | None) -> list[str]:
+    """Return what the user should know of an address that others reach."""
+    if is_loopback(host):
+        return []
+    if password is None:
+        return ["Whoever reaches this address can ask, add and remove articles: it asks for no password."]
+    line = (
+        "It speaks plain http: on the way, others can read along, the password too. Beyond a network you trust, put a "
+        "proxy with TLS before it, or forward its port with ssh -L."
+    )
+    return [line]
 
 
 def start(
@@ -57,14 +83,21 @@ def start(
     port: int = 0,
     open_browser: bool = False,
     extensions: Extensions | None = None,
+    password: Password | None = None,
+    unguarded: bool = False,
 ) -> RunningApp:
     """Serve the app from a thread and return at once; port 0 takes a free one.
 
-    ``extensions`` None takes the installed ones.
-    Raises UsageError when the port is taken, or when the host is not this machine: the app has no password.
+    ``extensions`` None takes the installed ones. ``password`` None asks for none, which must be told, ``unguarded``,
+    where others can reach the address. Raises UsageError when it is not, or when the port is taken.
     """
+    if not (password or unguarded or is_loopback(host)):
+        raise UsageError(
+            f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
+            "listen on 127.0.0.1."
+        )
     port = free_port(host, port)
-    _keep_to_ourselves()
+    _keep_to_ourselves(host)
     from starlette.middleware import Middleware
 
     # After the environment is clean: Gradio reads its settings as it is imported, which takes seconds.
@@ -73,6 +106,7 @@ def start(
     if extensions is None:
         extensions = load_extensions(workbench)
     uploads = Uploads()
+    hosts = _hosts(host, password)
     blocks = ui_page.build(workbench, extensions, uploads)
     blocks.launch(
         server_name=host,
@@ -94,10 +128,11 @@ def start(
         max_file_size="1kb",
         app_kwargs={
             "middleware": [
+                *([Middleware(AskPassword, password=password)] if password else []),
                 # Before the headers of the app's own page: a saved page brings its own, stricter ones.
-                Middleware(TabPages, tabs=extensions.tabs, hosts=LOOPBACK),
+                Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
                 Middleware(StrictHeaders),
-                Middleware(OwnHostOnly, hosts=LOOPBACK),
+                Middleware(OwnHostOnly, hosts=hosts),
                 Middleware(OwnOriginOnly),
                 Middleware(NoFiles),
                 Middleware(TakeUploads, uploads=uploads),
@@ -108,17 +143,35 @@ def start(
         css=ui_page.asset("app.css"),
         favicon_path=str(files("assistant") / "assets" / "favicon.svg"),
     )
-    name = f"[{host}]" if ":" in host else host
-    return RunningApp(f"http://{name}:{port}/", blocks, extensions, uploads)
+    if password:
+        password.up = True
+    return RunningApp(f"http://{_shown(host)}:{port}/", blocks, extensions, uploads)
+
+
+def _hosts(host: str, password: Password | None) -> Container[object]:
+    """Return the hosts that requests may name."""
+    if password:
+        return AnyHost()
+    if is_loopback(host):
+        return LOOPBACK | {host.lower()}
+    name = socket.gethostname()
+    return OwnHosts(*LOOPBACK, host, name, f"{name}.local", socket.getfqdn())
+
+
+def _shown(host: str) -> str:
+    """Return a host as an address spells it; where it listens on all, the one that others are likely to reach."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - where it listens was decided before
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks which way it would go
+                host = str(probe.getsockname()[0])
+            except OSError:
+                host = socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def free_port(host: str, port: int) -> int:
     """Return ``port`` if it can be bound on a ``host`` of this machine, a free one for 0; else raise UsageError."""
-    if host not in LOOPBACK:
-        raise UsageError(
-            f"It was asked to listen on {host!r}; it has no password, so only 127.0.0.1, ::1 and localhost will do. "
-            "To reach it from elsewhere, forward its port with ssh -L."
-        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -131,7 +184,7 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _keep_to_ourselves() -> None:
+def _keep_to_ourselves(host: str) -> None:
     """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
     for name in [name for name in os.environ if name.startswith("GRADIO_")]:
         del os.environ[name]
@@ -139,4 +192,4 @@ def _keep_to_ourselves() -> None:
     # Gradio asks its own server whether it is up; a proxy in the environment must not answer for it.
     for name in ("no_proxy", "NO_PROXY"):
         known = [part for part in os.environ.get(name, "").split(",") if part]
-        os.environ[name] = ",".join(dict.fromkeys([*known, "127.0.0.1", "localhost", "::1"]))
+        os.environ[name] = ",".join(dict.fromkeys([*known, "127.0.0.1", "localhost", "::1", host]))
