@@ -13,6 +13,7 @@ from typing import Any
 from assistant.errors import UsageError
 from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.http import BodyLimit, NoFiles, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.originals import ShowPages
 from assistant.terminal import visible
 from assistant.uploads import TakeUploads, Uploads
 from assistant.workbench import Workbench
@@ -101,6 +102,7 @@ def start(
                 Middleware(OwnOriginOnly),
                 Middleware(NoFiles),
                 Middleware(TakeUploads, uploads=uploads),
+                Middleware(ShowPages, originals=workbench.shelf.originals),
                 Middleware(BodyLimit),
             ],
         },

@@ -184,7 +184,7 @@ class Library:
                 if time.time() - path.stat().st_mtime > _KEPT_S:
                     path.unlink()
             path = self._path(id)
-            for each in (path.with_suffix(_ORIGINAL), path):
+            for each in (path.with_suffix(_ORIGINAL), path):  # a kill in between leaves the article, without it
                 with suppress(FileNotFoundError):  # most have no original
                     os.utime(each)  # when it was removed
                     each.replace(removed / each.name)
@@ -205,7 +205,7 @@ class Library:
                 raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
                 raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
-            for each in (path, path.with_suffix(_ORIGINAL)):
+            for each in (path, path.with_suffix(_ORIGINAL)):  # and here likewise
                 with suppress(FileNotFoundError):
                     (self._removed / each.name).replace(each)
             self._keep(document, None)  # an earlier one's may have been left there
