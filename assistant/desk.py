@@ -25,6 +25,7 @@ from assistant.render_article import Span
 from assistant.types import Statement, Turn
 from assistant.workbench import Exchange, Opinion, Workbench
 from index.errors import IndexingError, UnknownArticleError
+from index.types import Document
 
 QUESTION_LIMIT = 4000
 """Most characters of a question or a search."""
@@ -191,7 +192,7 @@ class Desk:
             return {"article": render_article.gone(sought, str(place.get("title", "")), answer=answer)}
         except IndexingError as failure:
             return {"note": render.notices([str(failure)])}
-        shown = render_article.article(document, spans, answer=answer, active=active)
+        shown = self._article(document, spans, answer=answer, active=active)
         return {"article": shown, "reading": document.id}
 
     def choose(self, conversation: str, session: str, scope: Scope, reading: str = "") -> Screen:
@@ -367,7 +368,7 @@ class Desk:
         if not spans:
             return {}
         document = self._workbench.document(spans[0].document)
-        return {"article": render_article.article(document, spans, answer=name)}
+        return {"article": self._article(document, spans, answer=name)}
 
     def _first_article(self, exchanges: Sequence[Exchange], scope: Scope, reading: str) -> str:
         """Return the article opened last, else the only one asked, else the last cited, else the first of those asked.
@@ -382,7 +383,11 @@ class Desk:
         shown = next((one for one in wanted if one in known), None)
         if shown is None:
             return ""
-        return render_article.article(self._workbench.document(shown), spans, answer=name if spans else "")
+        return self._article(self._workbench.document(shown), spans, answer=name if spans else "")
+
+    def _article(self, document: Document, spans: Sequence[Span], *, answer: str, active: str = "") -> str:
+        original = self._workbench.shelf.originals.key(document)
+        return render_article.article(document, spans, answer=answer, active=active, original=original)
 
     def _history(self, exchanges: Sequence[Exchange], scope: Scope = ()) -> str:
         return self._exchanges(exchanges) if exchanges else self._welcome(scope)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Literal
 
-from index.errors import LoadError
+from index.errors import LoadError, UnknownArticleError
 from index.library import Library
 from index.reading.formats import SUFFIXES, is_batch
 from index.reading.load import read_file
@@ -118,6 +119,7 @@ class Intake:
         many = is_batch(name)
         known = None if many else held.taken(origin, taken)  # of a batch, the rows that failed are told again
         if known is not None:
+            self._keep_original(known, data)
             yield Taken(shown, "unchanged", known.id, known.title)
             return
         url = origin if source.given == "url" else None
@@ -131,16 +133,23 @@ class Intake:
             document = replace(found, source=place, taken=None if many else taken)
             if source.given == "text" and source.name:
                 document = replace(document, title=source.name)
-            yield self._added(shown, document, held)
+            yield self._added(shown, document, data, held)
 
-    def _added(self, shown: str, document: Document, held: _Held) -> Taken:
+    def _added(self, shown: str, document: Document, data: bytes, held: _Held) -> Taken:
         twin = held.same_text(document)
         if twin is not None:
+            self._keep_original(twin, data)
             return Taken(shown, "unchanged", twin.id, twin.title, why=f"the library has it as '{twin.id}'")
         document = held.fitted(document)
-        change = self._library.add(document)
+        change = self._library.add(document, data if document.pages else None)
         held.note(document)
         return Taken(shown, change, document.id, document.title)
+
+    def _keep_original(self, document: Document, data: bytes) -> None:
+        """Keep the PDF that an article was made of, where it was added before PDFs were kept: only they have pages."""
+        if document.pages:
+            with suppress(UnknownArticleError):  # it was removed just now
+                self._library.keep_original(document.id, data)
 
 
 class _Held:

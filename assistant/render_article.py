@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
+from assistant.originals import address
 from index.types import Block, Document
 
 
@@ -35,11 +36,14 @@ def verified(document: Document, spans: Iterable[Span]) -> tuple[Span, ...]:
     )
 
 
-def article(document: Document, spans: Sequence[Span] = (), *, answer: str = "", active: str = "") -> str:
+def article(
+    document: Document, spans: Sequence[Span] = (), *, answer: str = "", active: str = "", original: str = ""
+) -> str:
     """Return the article as a reader would want it, verified spans marked.
 
     ``answer`` names the answer whose sources are marked (``m2``), ``active`` the span to bring into view. Spans may
-    overlap and may cross blocks: each marked piece lists every span it belongs to.
+    overlap and may cross blocks: each marked piece lists every span it belongs to. ``original`` is the key of its
+    original (see ``Originals``), whose pages can be opened where they begin; "" where none is kept.
     """
     marked = verified(document, spans)
     sought = next((span for span in spans if span.name == active), None)
@@ -53,15 +57,16 @@ def article(document: Document, spans: Sequence[Span] = (), *, answer: str = "",
         '<div class="article-text">',
     ]
     position = 0
-    pages = _page_starts(document)
+    pages = _page_starts(document, original)
     for index, block in enumerate(document.blocks):
         parts.append(escape(document.text[position : block.start]))
-        parts += [_page(number) for start, number in pages.items() if position <= start <= block.start]
+        parts += [border for start, border in pages.items() if position <= start <= block.start]
         tag, attributes = _tag(document, block, first=index == 0)
-        within = {start: number for start, number in pages.items() if block.start < start < block.end}
+        within = {start: border for start, border in pages.items() if block.start < start < block.end}
         parts.append(f"<{tag}{attributes}>{_marked_text(document.text, block, marked, within)}</{tag}>")
         position = block.end
     parts.append(escape(document.text[position:]))
+    parts += [border for start, border in pages.items() if start >= len(document.text)]
     parts.append("</div></article>")
     return "".join(parts)
 
@@ -106,17 +111,34 @@ def _byline(document: Document) -> str:
     return f'<p class="byline">{line}</p>' if line else ""
 
 
-def _page_starts(document: Document) -> dict[int, int]:
-    """Return the number of the page that begins at each place; of pages without text the next one that has some."""
-    return {start: number for number, start in enumerate(document.pages, 1) if start < len(document.text)}
+def _page_starts(document: Document, original: str) -> dict[int, str]:
+    """Return the border at each place where pages begin. It holds no text: the one on the screen stays the one cited.
+
+    Of pages without text the next one that has some is named; where there is an original they can all be opened.
+    """
+    numbers: dict[int, list[int]] = {}
+    for number, start in enumerate(document.pages, 1):
+        numbers.setdefault(start, []).append(number)
+    if original:
+        return {start: _openable(document.id, begin, original) for start, begin in numbers.items()}
+    return {start: _border(begin[-1]) for start, begin in numbers.items() if start < len(document.text)}
 
 
-def _page(number: int) -> str:
-    """Return where a page begins. It holds no text: the article's text on the screen stays the one that is cited."""
+def _border(number: int) -> str:
     return f'<span class="page-start" role="separator" aria-label="Page {number}" data-page="{number}"></span>'
 
 
-def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[int, int]) -> str:
+def _openable(article: str, numbers: Sequence[int], original: str) -> str:
+    buttons = "".join(
+        f'<button type="button" id="page-{number}" data-action="page" data-page="{number}" aria-expanded="false" '
+        f'aria-label="Page {number} of the original" data-address="{escape(address(article, number, original))}">'
+        "</button>"
+        for number in numbers
+    )
+    return f'<span class="page-start">{buttons}</span>'
+
+
+def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[int, str]) -> str:
     """Return a block's escaped text, cut at every span's edges and page; each covered piece becomes one mark."""
     here = [span for span in spans if span.start < block.end and span.end > block.start]
     edges = {block.start, block.end, *pages}
@@ -126,7 +148,7 @@ def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[
     pieces = []
     for start, end in pairwise(cuts):
         if start in pages:
-            pieces.append(_page(pages[start]))
+            pieces.append(pages[start])
         covering = [span for span in here if span.start <= start and span.end >= end]
         pieces.append(_mark(text[start:end], covering, end) if covering else escape(text[start:end]))
     return "".join(pieces)

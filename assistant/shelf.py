@@ -10,6 +10,7 @@ from assistant.errors import UsageError
 from assistant.indexes import Indexes
 from assistant.intake import Intake, Progress, Source, Taken, expanded
 from assistant.jobs import Job, Jobs, Ticket
+from assistant.originals import Originals
 from assistant.starters import starters
 from index.library import Library
 from index.reading.parser import Parser
@@ -51,6 +52,8 @@ class Shelf:
     """The articles of one home folder. Any thread may ask; one adding in the background at a time."""
 
     def __init__(self, library: Library, indexes: Indexes) -> None:
+        self.originals = Originals(library)
+        """The PDFs that articles were made of."""
         self._library = library
         self._indexes = indexes
         self._jobs = Jobs()
@@ -168,6 +171,7 @@ class Shelf:
         """End what is under way."""
         self._jobs.close(0)
         self._parser.close()
+        self.originals.close()
         self._jobs.close()
 
 

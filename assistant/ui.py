@@ -14,6 +14,7 @@ from typing import Any
 from assistant.errors import UsageError
 from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.originals import ShowPages
 from assistant.password import VARIABLE, AskPassword, Password, is_loopback
 from assistant.terminal import visible
 from assistant.uploads import TakeUploads, Uploads
@@ -136,6 +137,7 @@ def start(
                 Middleware(OwnOriginOnly),
                 Middleware(NoFiles),
                 Middleware(TakeUploads, uploads=uploads),
+                Middleware(ShowPages, originals=workbench.shelf.originals),
                 Middleware(BodyLimit),
             ],
         },

@@ -12,13 +12,13 @@ _UNFINISHED = ".writing-"
 _LONGEST_WRITE_S = 600
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put text in the place of a file: readers see the old one or the new one, never a part. Raises OSError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Put content in the place of a file: readers see the old one or the new one, never a part. Raises OSError."""
     _clear(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

@@ -1,4 +1,9 @@
-"""The articles on disk, one JSON file each: the truth that every index is derived from."""
+"""The articles on disk, one JSON file each: the truth that every index is derived from.
+
+Beside an article may stand its original, the PDF it was made of, which shows what no text can hold. It counts only
+while its bytes are those that the article was made of. What is done to both is done in such an order that, also after
+a kill, no original stands alone in the folder; one that stands alone among what was removed goes with it after a month.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +30,7 @@ _KEPT_S = 30 * 86_400
 """How long what was removed can be brought back."""
 _TICK_NS = 3 * 10**9
 """Nanoseconds: more than any file system's clock takes for a tick."""
+_SAVED, _ORIGINAL = ".json", ".pdf"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -49,6 +55,8 @@ class Library:
         self._kept: dict[FileStamp, Document] = {}
         self._looked: tuple[int, Stamp] = 0, ()
         """When the folder was last changed as it was last listed, and what was found."""
+        self._hashed: dict[str, tuple[FileStamp, str]] = {}
+        """The SHA-256 of originals by their file's name, as of when."""
         self._guard = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +87,7 @@ class Library:
                 for entry in entries:
                     # Another process may remove a file between listing and looking.
                     with suppress(FileNotFoundError):
-                        if entry.name.endswith(".json"):
+                        if entry.name.endswith(_SAVED):
                             found.append(_stamp(entry.name, entry.stat()))
         except OSError as error:
             raise StoreError(
@@ -111,8 +119,11 @@ class Library:
             raise unknown_article(id, self.documents())
         return document
 
-    def add(self, document: Document) -> Change:
-        """Save an article, in the place of one with the same id."""
+    def add(self, document: Document, original: bytes | None = None) -> Change:
+        """Save an article, in the place of one with the same id; with it its ``original``, where one is given.
+
+        An original that was kept stays where it still is the article's; any other goes.
+        """
         path = self._path(document.id)
         # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
         fields = asdict(document)
@@ -129,12 +140,36 @@ class Library:
                 held = None
             except ValueError:
                 held = ""  # damaged: adding the article again is the cure
-            if held == text:
-                return "unchanged"
-            write_whole(path, text)
+            if held != text:
+                write_whole(path, text)
+            # Behind the article: after a kill in between it has none, and adding the same again brings it.
+            self._keep(document, original)
         if held is None:
             return "added"
+        if held == text:
+            return "unchanged"
         return "unchanged" if _but_taken(held) == _but_taken(text) else "updated"
+
+    def original_of(self, document: Document) -> bytes | None:
+        """Return the original of an article; None where none is kept, or where it is not the one it was made of."""
+        try:
+            data = self._path(document.id).with_suffix(_ORIGINAL).read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == document.made_of else None
+
+    def has_original(self, document: Document) -> bool:
+        """Say whether ``original_of`` returns one; a file that did not change is read once for that."""
+        return bool(document.made_of) and self._hash(self._path(document.id).with_suffix(_ORIGINAL)) == document.made_of
+
+    def keep_original(self, id: str, original: bytes) -> None:
+        """Keep the original of an article that has none yet; bytes that it was not made of are passed over.
+
+        Raises UnknownArticleError naming the known ones.
+        """
+        if not self.has_original(self.get(id)):
+            with self._writing():
+                self._keep(self.get(id), original)
 
     def remove(self, id: str) -> Document:
         """Take an article out of the library and return it; ``restore`` brings it back for a month.
@@ -145,12 +180,14 @@ class Library:
             document = self.get(id)
             removed = self._removed
             removed.mkdir(exist_ok=True)
-            for path in removed.glob("*.json"):
+            for path in (*removed.glob(f"*{_SAVED}"), *removed.glob(f"*{_ORIGINAL}")):
                 if time.time() - path.stat().st_mtime > _KEPT_S:
                     path.unlink()
             path = self._path(id)
-            path.touch()  # when it was removed
-            path.replace(removed / path.name)
+            for each in (path.with_suffix(_ORIGINAL), path):  # a kill in between leaves the article, without it
+                with suppress(FileNotFoundError):  # most have no original
+                    os.utime(each)  # when it was removed
+                    each.replace(removed / each.name)
             sync_folder(removed)
             sync_folder(self.folder)
         return document
@@ -168,7 +205,10 @@ class Library:
                 raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
                 raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
-            (self._removed / path.name).replace(path)
+            for each in (path, path.with_suffix(_ORIGINAL)):  # and here likewise
+                with suppress(FileNotFoundError):
+                    (self._removed / each.name).replace(each)
+            self._keep(document, None)  # an earlier one's may have been left there
             sync_folder(self._removed)
             sync_folder(self.folder)
         return document
@@ -184,15 +224,38 @@ class Library:
         return self.folder / ".removed"
 
     def _removed_ids(self) -> list[str]:
-        paths = sorted(self._removed.glob("*.json"), key=lambda path: -path.stat().st_mtime)
+        paths = sorted(self._removed.glob(f"*{_SAVED}"), key=lambda path: -path.stat().st_mtime)
         return [document.id for document in map(_read, paths[:10]) if document is not None]
 
     def _current(self, stamp: FileStamp) -> Document | None:
         return self._kept.get(stamp) or _read(self.folder / stamp.name)
 
+    def _keep(self, document: Document, original: bytes | None) -> None:
+        """Leave beside an article its original, that which is there or this one, and nothing else."""
+        place = self._path(document.id).with_suffix(_ORIGINAL)
+        if self.has_original(document):
+            return
+        if original is not None and hashlib.sha256(original).hexdigest() == document.made_of:
+            write_whole(place, original)
+        else:
+            place.unlink(missing_ok=True)
+
+    def _hash(self, path: Path) -> str:
+        """Return the SHA-256 of a file, "" where there is none that can be read."""
+        try:
+            stamp = _stamp(path.name, path.stat())
+            known, digest = self._hashed.get(path.name, (None, ""))
+            if known != stamp:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._hashed[path.name] = stamp, digest
+        except OSError:
+            return ""
+        return digest
+
     def _path(self, id: str) -> Path:
         # Ids may hold any character; file names may not.
-        return self.folder / f"{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+        return self.folder / f"{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}{_SAVED}"
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -58,6 +58,11 @@ class Document:
     """Whether the title is its reader's own; it stays when the article is updated."""
 
     @property
+    def made_of(self) -> str:
+        """SHA-256 of the bytes it was made of, "" where that is not known."""
+        return (self.taken or "").rpartition(":")[2]
+
+    @property
     def digest(self) -> str:
         """SHA-256 of what a reader sees: two documents with equal digests need no new indexing."""
         content = "\x00".join([self.title, self.author or "", self.published or "", self.language, self.text])

@@ -112,6 +112,64 @@ function showRead() {
   showPane("article");
 }
 
+/* ---- Pages of the original ---- */
+
+const pictures = new Map(); // what the reader opened, by address: a redrawing takes it away, and it is put back
+
+/* A picture, or the line that says why there is none. That is no text either: the article's text stays what it is. */
+function picture({ dataset }) {
+  const place = document.createElement("span");
+  place.className = "page-picture";
+  const say = (line) => {
+    place.dataset.said = line;
+    place.setAttribute("role", "status");
+    place.setAttribute("aria-label", line);
+  };
+  const fill = async () => {
+    const reply = await fetch(dataset.address);
+    if (!reply.ok) return say((await reply.text()) || "This page cannot be shown.");
+    await reply.blob(); // to its end: the browser then has it, and it is not drawn twice
+    const link = document.createElement("a"); // at its full size, where a table can be read
+    Object.assign(link, { href: dataset.address, target: "_blank", rel: "noopener" });
+    const image = new Image();
+    image.alt = `Page ${dataset.page} of ${$("#article .article-title")?.textContent}`;
+    image.loading = "lazy";
+    image.addEventListener("load", () => {
+      for (const name of ["data-said", "role", "aria-label"]) place.removeAttribute(name);
+    });
+    image.addEventListener("error", () => {
+      link.remove();
+      say("This page cannot be shown.");
+    });
+    image.src = dataset.address;
+    link.append(image);
+    place.append(link);
+  };
+  say("Drawing the page…");
+  fill().catch(() => say("This page could not be fetched: is the assistant still running?"));
+  return place;
+}
+
+function openPage(button, event) {
+  if (event.detail > 1) return; // the second of two quick clicks would close it again
+  const { address } = button.dataset;
+  articleTouched = true;
+  const open = pictures.get(address);
+  open?.remove();
+  if (open) pictures.delete(address);
+  else pictures.set(address, picture(button));
+  tendPictures();
+}
+
+function tendPictures() {
+  for (const button of document.querySelectorAll("#article button[data-address]")) {
+    const open = pictures.get(button.dataset.address);
+    if (open && button.nextElementSibling !== open) button.after(open);
+    const expanded = String(Boolean(open));
+    if (button.getAttribute("aria-expanded") !== expanded) button.setAttribute("aria-expanded", expanded);
+  }
+}
+
 /* ---- The quote beside a marker ---- */
 
 const tip = document.getElementById("tip") || document.body.appendChild(document.createElement("div"));
@@ -359,6 +417,7 @@ const actions = {
   },
   rename: ({ dataset }) => unfold(dataset.opens, !opened.has(dataset.opens)),
   read: ({ dataset }) => read(dataset.document),
+  page: openPage,
   "stop-sending": () => sending?.abort(),
   copy,
 };
@@ -578,6 +637,7 @@ const redrawn = new MutationObserver((changes) => {
   keepForms();
   tendPicker();
   tendUndo();
+  tendPictures();
   tendArticle();
   tendProgress();
   follow();

@@ -1,5 +1,7 @@
 """A PDF enters, a Draft leaves: its lines joined to paragraphs, in the file's own order, each page's beginning kept.
 
+A page of it can also leave as a picture.
+
 What a PDF holds is places of characters: paragraphs are told by gaps, indents and short lines, headings by their size,
 and running heads by standing on page after page. No file of the user's is opened, no script of the PDF is run.
 """
@@ -19,6 +21,7 @@ from typing import Any
 from index.errors import LoadError
 from index.reading.canonical import MAX_CHARACTERS, Draft, Piece, clean_line, join_lines, without_title
 from index.reading.load_plain import LIST_ITEM, SENTENCE_END, read_about
+from index.reading.picture import png, size_of_picture
 
 MAX_PAGES = 2_000
 
@@ -93,6 +96,44 @@ def parse_pdf(data: bytes) -> Draft:
     draft = Draft(pieces=_pieces(_without_running(lines), count))
     _read_about(draft, about)
     return draft
+
+
+def picture_of_page(data: bytes, number: int) -> bytes:
+    """Return page ``number`` (from 1) of a PDF as a PNG (see `size_of_picture`), on white.
+
+    What was laid over it (notes, the fields of a form) is not drawn: none of it is in the article's text, and much code
+    of the library's would run for it. LoadError for a PDF that does not open, or a page that is none.
+    """
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+        try:
+            page = document[number - 1]
+            try:
+                return _picture(page)
+            finally:
+                page.close()
+        finally:
+            document.close()
+    except pypdfium2.PdfiumError as error:
+        raise _unopened(error) from error
+    except (IndexError, ValueError) as error:
+        raise _damaged(f"its page {number} is none") from error
+
+
+def _picture(page: Any) -> bytes:
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    width, height = size_of_picture(*page.get_size())
+    bitmap = pypdfium2.PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR)
+    try:
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_REVERSE_BYTE_ORDER)
+        return png(bytes(bitmap.buffer), width, height, bitmap.stride)
+    finally:
+        bitmap.close()
 
 
 def _unopened(error: Exception) -> LoadError:

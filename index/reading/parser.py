@@ -1,5 +1,7 @@
 """A stranger's file enters, its articles or one clear line leave: it is read in a child process that can be stopped.
 
+So is a page of a PDF drawn.
+
 Whatever a file does to its parser (hang, crash, eat memory) happens to the child (``parser_child.py``), and the next
 file finds another. What the child says is checked like any stranger's word.
 """
@@ -14,13 +16,15 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePath
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 from index.errors import LoadError
+from index.reading import picture
 from index.reading.canonical import MAX_CHARACTERS
 from index.reading.formats import is_batch
 from index.reading.load import MAX_BYTES, document_id
@@ -34,7 +38,12 @@ _WORN = 400 * 2**20  # mapped after a file: what is left would be too little for
 _START_S = 60.0
 _HEAD_LIMIT = 1_000_000  # bytes of a line
 _BLOCK, _PAGE = struct.Struct("<III"), struct.Struct("<I")
-_SIZES = {"text": 4 * MAX_CHARACTERS, "blocks": 1_000_000 * _BLOCK.size, "pages": 1_000_000 * _PAGE.size}
+_SIZES = {
+    "text": 4 * MAX_CHARACTERS,
+    "blocks": 1_000_000 * _BLOCK.size,
+    "pages": 1_000_000 * _PAGE.size,
+    "picture": picture.MAX_BYTES,
+}
 # Nothing else of the app's environment is a file's business: it holds keys.
 _ENVIRONMENT = (
     "PATH",
@@ -46,14 +55,19 @@ _ENVIRONMENT = (
     "LANG",
     "LC_ALL",
 )
+_Checked = TypeVar("_Checked")
 
 
 class Parser:
     """Reads files of any format, one at a time. Any thread may ask; files wait for each other."""
 
-    def __init__(self, *, within_s: float = 10.0) -> None:
-        """Describe a parser that gives each article ``within_s`` seconds; the child starts with the first file."""
+    def __init__(self, *, within_s: float = 10.0, pictures_only: bool = False) -> None:
+        """Describe a parser that gives each article ``within_s`` seconds; the child starts with the first file.
+
+        With ``pictures_only`` the child loads what draws pages and no more: a quarter of the time and of the memory.
+        """
         self.within_s = within_s
+        self._pictures_only = pictures_only
         self._child: _Child | None = None
         self._closed = False
         self._turn = threading.Lock()
@@ -90,7 +104,7 @@ class Parser:
             try:
                 child = self._ready_child()
                 # One by one: those before the one that ends the child are good.
-                found.extend(child.ask(request, data, within_s=self.within_s))
+                found.extend(child.ask(request, data, _checked, within_s=self.within_s))
             except LoadError as error:
                 found.append(error)
             except _Ended as ended:
@@ -102,6 +116,26 @@ class Parser:
         only = found[0] if found else _failed(name, "gave no article")
         own = id or document_id(PurePath(name.replace("\\", "/")).name)
         return (only if isinstance(only, LoadError) else replace(only, id=own),)
+
+    def picture(self, data: bytes, page: int) -> bytes:
+        """Return a page (from 1) of a PDF as a PNG (see ``picture.py``); LoadError where it cannot be drawn."""
+        request = {"page": page, "size": len(data)}
+        with self._turn:
+            child = self._ready_child()
+            try:
+                (found,) = islice(child.ask(request, data, _checked_picture, within_s=self.within_s), 2)
+            except (_Ended, ValueError) as error:  # ValueError: there is none, or more than one
+                child.end()
+                raise self._not_drawn(page, is_late=isinstance(error, _Ended) and error.late) from error
+        if isinstance(found, LoadError):
+            raise found
+        return found
+
+    def _not_drawn(self, page: int, *, is_late: bool) -> LoadError:
+        if self._closed:
+            return LoadError("Reading was stopped.")
+        why = f"takes more than {self.within_s:g} s to draw" if is_late else "needs too much memory, or is damaged"
+        return LoadError(f"Page {page} cannot be shown: it {why}. Open the file itself to see it.")
 
     def close(self) -> None:
         """End what is being read, at once; every later file is refused."""
@@ -116,7 +150,7 @@ class Parser:
             if self._closed:
                 raise LoadError("Reading was stopped.")
             if self._child is None or not self._child.alive:
-                self._child = _Child(self.within_s)
+                self._child = _Child(self.within_s, pictures_only=self._pictures_only)
             child = self._child
         try:
             child.wait_ready()
@@ -152,9 +186,10 @@ _MEMORY_SPENT = f"needs more than {MEMORY // 2**20} MB of memory to read; expect
 class _Child:
     """One run of ``parser_child.py``."""
 
-    def __init__(self, within_s: float) -> None:
+    def __init__(self, within_s: float, *, pictures_only: bool) -> None:
         # The seconds are of work, and a little more than on the clock: the clock's error is the clearer one.
         limits = {"memory": MEMORY, "worn": _WORN, "files": FILES_A_CHILD, "seconds": int(within_s) + 5}
+        limits["pictures_only"] = pictures_only
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         # One thread: those of the linear algebra, which only tells languages apart, take 8 MB each.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -183,16 +218,20 @@ class _Child:
             if not self._is_ready:
                 raise _Ended("it says something else")
 
-    def ask(self, request: dict[str, Any], data: bytes, *, within_s: float) -> Iterator[Document | LoadError]:
-        """Yield what the child finds in a file; raises _Ended, also between two articles."""
+    def ask(
+        self, request: dict[str, Any], data: bytes, checked: Callable[[dict[str, Any]], _Checked], *, within_s: float
+    ) -> Iterator[_Checked | LoadError]:
+        """Yield what the child finds in a file, once it is ``checked``; raises _Ended, also between two articles."""
         sender = threading.Thread(target=self._send, args=(request, data), daemon=True)
         sender.start()
         while "end" not in (head := self._head(within_s)):
             if "error" in head:
                 error = " ".join(str(head["error"]).split())[:2_000]
-                yield _failed(request["name"], _MEMORY_SPENT) if error == "memory" else LoadError(error)
+                if error == "memory":
+                    raise _Ended(_MEMORY_SPENT)
+                yield LoadError(error)
             else:
-                yield self._document(head)
+                yield _sound(head, checked)
         sender.join()
         self._is_spent = bool(head.get("spent"))
         if self._is_spent:
@@ -260,11 +299,17 @@ class _Child:
         cause = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended ({code})"
         return f"could not be read: its reader {cause}. It may be damaged: save it again, or as plain text"
 
-    def _document(self, head: dict[str, Any]) -> Document:
-        try:
-            return _checked(head)
-        except (KeyError, TypeError, ValueError, struct.error) as error:
-            raise _Ended(_NO_ARTICLE) from error
+
+def _sound(head: dict[str, Any], checked: Callable[[dict[str, Any]], _Checked]) -> _Checked:
+    try:
+        return checked(head)
+    except (KeyError, TypeError, ValueError, struct.error) as error:
+        raise _Ended(_NO_ARTICLE) from error
+
+
+def _checked_picture(head: dict[str, Any]) -> bytes:
+    """Return the picture a child sends; an error where it is none that ours could be."""
+    return picture.checked_png(head["picture"])
 
 
 def _checked(head: dict[str, Any]) -> Document:

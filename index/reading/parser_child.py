@@ -1,5 +1,7 @@
 """A file's bytes on standard input become its article on standard output, where nothing they do can reach the app.
 
+Or a page of it becomes a picture there.
+
 Runs as a child process (``python -m index.reading.parser_child LIMITS``, a JSON object) with little memory and no way
 to write a file, to start a program or to reach the network. An audit hook holds Python code to that; a file that takes
 over a parser in C is held by the limits alone, and the parent believes nothing that is said here.
@@ -20,6 +22,7 @@ from typing import IO, Any
 
 from index.errors import LoadError
 from index.reading.load import is_batch, load_batch, load_bytes
+from index.reading.load_pdf import picture_of_page, warm
 from index.types import Document
 
 MAX_BLOCKS = 1_000_000
@@ -42,7 +45,7 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _limit(RLIMIT_AS=limits["memory"], RLIMIT_CORE=0, RLIMIT_NOFILE=64)
-    _warm()
+    _warm(pictures_only=limits["pictures_only"])
     _limit(RLIMIT_FSIZE=0)  # not before: what tells languages apart unpacks itself to a file
     sys.addaudithook(_refuse)
     _write(out, {"ready": True})
@@ -52,7 +55,7 @@ def main() -> None:
         spent = False
         _limit_cpu(limits["seconds"])
         try:
-            for found in _articles(data, request):
+            for found in _found(data, request):
                 _reply(out, found)
                 _limit_cpu(limits["seconds"])
         except MemoryError:
@@ -67,9 +70,11 @@ def main() -> None:
             return
 
 
-def _articles(data: bytes, request: dict[str, Any]) -> Iterator[Document | LoadError]:
+def _found(data: bytes, request: dict[str, Any]) -> Iterator[Document | bytes | LoadError]:
     try:
-        if is_batch(request["name"]):
+        if "page" in request:
+            yield picture_of_page(data, request["page"])
+        elif is_batch(request["name"]):
             yield from load_batch(data, name=request["name"])
         else:
             yield load_bytes(data, **request)
@@ -77,7 +82,10 @@ def _articles(data: bytes, request: dict[str, Any]) -> Iterator[Document | LoadE
         yield error
 
 
-def _reply(out: IO[bytes], found: Document | LoadError) -> None:
+def _reply(out: IO[bytes], found: Document | bytes | LoadError) -> None:
+    if isinstance(found, bytes):
+        _write(out, {"picture": len(found)}, found)
+        return
     if isinstance(found, Document) and len(found.blocks) > MAX_BLOCKS:
         found = LoadError(f"Found more than {MAX_BLOCKS:,} paragraphs; expected fewer. Split it.")
     if isinstance(found, LoadError):
@@ -120,14 +128,15 @@ def _limit_cpu(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, resource.RLIM_INFINITY))
 
 
-def _warm() -> None:
+def _warm(*, pictures_only: bool) -> None:
     """Import what the parsers need: a file's time is for its reading."""
+    warm()
+    if pictures_only:
+        return
     from index.language import detect_language
     from index.reading.load_html import parse_html
     from index.reading.load_markdown import parse_markdown
-    from index.reading.load_pdf import warm
 
-    warm()
     detect_language("The ferry left every morning.")
     parse_html("<p>The ferry left every morning.</p>")
     parse_markdown("---\ntitle: The ferry\n---\nIt left *every* morning.")

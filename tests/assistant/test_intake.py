@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from articles_of_every_format import pdf
 
 from assistant import intake as intake_module
 from assistant.intake import Intake, Source, Taken, expanded, named
@@ -18,6 +19,7 @@ from index.web.fetch import Fetched
 
 BRIDGE = "# The bridge\n\nThe bridge opened in 1931.\n\nIt replaced a ferry.\n"
 TOWER = "# The tower\n\nThe tower was built of oak in 1888.\n"
+REPORT = pdf([["The lock was dug in 1820."], ["It was closed in 1931."]], title="The lock")
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,65 @@ def test_a_page_that_may_not_be_fetched_is_a_failure_in_one_line(intake: Intake)
     assert taken.why
     with pytest.raises(FetchError):
         intake.one(named("http://127.0.0.1/"))
+
+
+def test_the_pdf_that_an_article_was_made_of_is_kept_and_no_other_file(
+    intake: Intake, library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "report.pdf").write_bytes(REPORT)
+    fetched = Fetched(
+        url="https://news.example/lock",
+        media_type="application/pdf",
+        content_type="application/pdf",
+        data=pdf([["The weir was built in 1750."]]),
+        name="lock",
+    )
+    monkeypatch.setattr(intake_module, "fetch", lambda *_, **__: fetched)
+    sources = [*expanded([named(str(folder))]), named("https://news.example/lock")]
+    assert outcomes(intake.take([*sources, Source("upload", "a.pdf", pdf([["Uploaded."]]))])) == [
+        ("added", "bridge"),
+        ("added", "report"),
+        ("added", "tower"),
+        ("added", "lock"),
+        ("added", "a"),
+    ]
+    kept = {document.id: library.original_of(document) for document in library.documents()}
+    assert kept == {
+        "bridge": None,
+        "tower": None,
+        "report": REPORT,
+        "lock": fetched.data,
+        "a": pdf([["Uploaded."]]),
+    }
+
+
+def test_a_changed_pdf_takes_the_place_of_the_one_that_was_kept_and_another_format_drops_it(
+    intake: Intake, library: Library, folder: Path
+) -> None:
+    file = folder / "report.pdf"
+    file.write_bytes(REPORT)
+    list(intake.take([named(str(file))]))
+    changed = pdf([["The lock was dug in 1821."]])
+    file.write_bytes(changed)
+    assert outcomes(intake.take([named(str(file))])) == [("updated", "report")]
+    assert library.original_of(library.get("report")) == changed
+    file.write_text("<!doctype html><p>The report was moved to another place.</p>")
+    assert outcomes(intake.take([named(str(file))])) == [("updated", "report")]
+    assert list(library.folder.glob("*.pdf")) == []
+
+
+def test_an_article_of_before_gets_its_pdf_when_that_is_added_again(
+    intake: Intake, library: Library, folder: Path
+) -> None:
+    file = folder / "report.pdf"
+    file.write_bytes(REPORT)
+    copy = Source("upload", "copy.pdf", REPORT)
+    for again in (named(str(file)), copy):
+        list(intake.take([named(str(file))]))
+        for kept in library.folder.glob("*.pdf"):
+            kept.unlink()
+        assert outcomes(intake.take([again])) == [("unchanged", "report")]
+        assert library.original_of(library.get("report")) == REPORT
 
 
 def test_what_progress_raises_stops_it_and_what_was_taken_stays(intake: Intake, library: Library, folder: Path) -> None:

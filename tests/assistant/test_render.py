@@ -102,7 +102,8 @@ def marked_documents(draw: st.DrawFn) -> tuple[Document, list[Span]]:
 @given(marked_documents())
 def test_a_rendered_article_reads_as_its_text_character_for_character(case: tuple[Document, list[Span]]) -> None:
     made, spans = case
-    assert Reader(render_article.article(made, spans)).article_text == made.text
+    for original in ("", "0a1b"):
+        assert Reader(render_article.article(made, spans, original=original)).article_text == made.text
 
 
 @given(marked_documents())
@@ -137,6 +138,20 @@ def test_a_page_begins_with_its_number_which_is_no_text() -> None:
         '">{1}<p>ab<m>c</m>{3}<m>de</m>f</p>\n\n{4}<p>ghi</p></div></article>'
     )
     assert "page-start" not in render_article.article(document("abcdef"))
+
+
+def test_every_page_of_an_original_can_be_opened_where_it_begins_also_one_without_text() -> None:
+    made = replace(document("abcdef", "ghi"), id='d"&<oc', pages=(0, 3, 3, 8, 11))
+    html = render_article.article(made, [Span("m0-1", made.id, 2, 5, "cde", 1)], original="0a1b")
+    text = html.partition('"article-text">')[2]
+    button = re.compile(r'<button type="button" [^>]*data-page="(\d)"[^>]*></button>')
+    text = button.sub(r"{\1}", text).replace('<span class="page-start">', "[").replace("</span>", "]")
+    assert re.sub(r"<(/?)mark[^>]*>", r"<\1m>", text) == (
+        "[{1}]<p>ab<m>c</m>[{2}{3}]<m>de</m>f</p>\n\n[{4}]<p>ghi</p>[{5}]</div></article>"
+    )
+    assert 'aria-label="Page 3 of the original"' in html
+    assert 'data-address="/articles/page?article=d%22%26%3Coc&amp;page=3&amp;of=0a1b"' in html
+    assert Reader(html).article_text == made.text
 
 
 def test_a_citation_that_no_longer_holds_is_shown_as_it_was_saved() -> None:

@@ -165,6 +165,14 @@ def test_another_site_and_another_way_are_refused(app: str) -> None:
     assert call(app, "POST", "/articles/upload/?name=a", b"x")[0] in {404, 405}
 
 
+def test_pages_of_originals_stand_behind_the_same_guards(app: str) -> None:
+    place = "/articles/page?article=a&page=1&of=b"
+    assert call(app, "GET", place)[0] == 404
+    assert call(app, "GET", place, Host="evil.example")[0] == 400
+    assert call(app, "POST", place, b"x", Origin="https://evil.example")[0] == 403
+    assert call(app, "POST", place, b"x")[0] == 405
+
+
 @pytest.mark.parametrize("path", ["/gradio_api/queue/join", "/articles/uploads", "/articles/Upload?name=a"])
 def test_every_other_body_stays_within_a_megabyte(app: str, path: str) -> None:
     assert call(app, "POST", path, b"x" * (1024 * 1024 + 1))[0] == 413

@@ -12,12 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from articles_of_every_format import pdf
 from fixtures.markup import vectors
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from assistant import intake
 from assistant.extensions import Extensions
 from assistant.home import Home
+from assistant.intake import Source
 from assistant.settings import Settings
 from assistant.ui import RunningApp, start
 from assistant.wiring import Application
@@ -277,6 +279,117 @@ def test_a_conversation_uses_the_articles_that_are_chosen_also_after_a_reload(
     question.press("Enter")
     expect(page.locator("#m1 footer")).to_be_visible(timeout=60_000)
     assert asked[1] == ("tower",)
+
+
+LOCK = pdf([["The lock was dug in 1820."], [], ["It was closed in 1931."]], title="The lock", author=HOSTILE)
+
+
+def open_lock(visit: Visit, application: Application, **options: Any) -> Page:
+    """Return a page that reads an article of three pages, of which the second is a photo."""
+    list(application.shelf.take([Source("upload", "lock.pdf", LOCK)]))
+    page = visit(**options)
+    page.get_by_role("button", name="The lock", exact=True).click()
+    expect(page.locator("#article .article-title")).to_have_text("The lock")
+    return page
+
+
+def text_on_screen(page: Page) -> str:
+    text: str = page.locator("#article .article-text").evaluate("node => node.textContent")
+    assert page.locator("#article .article-text").inner_text().split() == text.split()
+    return text
+
+
+def test_a_page_of_a_pdf_is_opened_as_a_picture_where_it_begins_and_closed(
+    visit: Visit, application: Application
+) -> None:
+    page = open_lock(visit, application)
+    buttons = page.get_by_role("button", name=re.compile(r"^Page \d of the original$"))
+    expect(buttons).to_have_count(3)
+    expect(page.locator("#article img")).to_have_count(0)
+    text = application.library.get("lock").text
+    assert text_on_screen(page) == text
+
+    buttons.first.focus()
+    page.keyboard.press("Enter")
+    expect(buttons.first).to_have_attribute("aria-expanded", "true")
+    first = page.get_by_role("img", name="Page 1 of The lock")
+    expect(first).to_be_visible()
+    buttons.nth(1).click()
+    second = page.get_by_role("img", name="Page 2 of The lock")
+    for image in (first, second):
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", value=True)
+        assert image.evaluate("node => [node.naturalWidth, node.naturalHeight]") == [1200, 1698]
+    with page.context.expect_page() as opened:
+        first.click()
+    assert opened.value.evaluate("document.images[0].naturalWidth") == 1200  # alone, to be looked at closely
+    opened.value.close()
+    assert second.evaluate("node => node.clientWidth") <= page.locator("#article").evaluate("node => node.clientWidth")
+    # Each stands under its own page's button.
+    tops = [one.bounding_box()["y"] for one in (buttons.first, first, buttons.nth(1), second, buttons.nth(2))]  # type: ignore[index]
+    assert tops[0] < tops[1] < tops[2] < tops[3] < tops[4]
+    assert text_on_screen(page) == text
+
+    # An answer draws the article anew; the pictures stay, and its citation is found among them.
+    question = page.get_by_label("Your question")
+    question.fill("When was the lock closed?")
+    question.press("Enter")
+    expect(page.locator("#m0 footer")).to_be_visible(timeout=60_000)
+    page.locator("#m0 .cite").first.click()
+    expect(page.locator("#article mark.active")).to_be_in_viewport()
+    expect(page.locator("#article img")).to_have_count(2)
+    assert text_on_screen(page) == text
+
+    for number in (0, 1):
+        buttons.nth(number).press("Space")
+        expect(buttons.nth(number)).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("#article img")).to_have_count(0)
+    expect(page.locator("#article .page-picture")).to_have_count(0)
+    page.locator("#m0 .cite").first.click()
+    expect(page.locator("#article img")).to_have_count(0)
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize("options", [PHONE, {"color_scheme": "dark"}], ids=["phone", "dark"])
+def test_a_page_of_a_pdf_is_white_and_fits_everywhere(
+    visit: Visit, application: Application, options: dict[str, Any]
+) -> None:
+    page = open_lock(visit, application, **options)
+    page.get_by_role("button", name="Page 3 of the original").click()
+    image = page.get_by_role("img", name="Page 3 of The lock")
+    image.scroll_into_view_if_needed()
+    expect(image).to_have_js_property("complete", value=True)
+    assert image.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+    box, pane = image.bounding_box(), page.locator("#article").bounding_box()
+    assert box
+    assert pane
+    assert pane["x"] <= box["x"] < box["x"] + box["width"] <= pane["x"] + pane["width"]
+    assert box["width"] > 250
+    assert page.locator("#article").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+def test_an_article_without_an_original_has_no_page_to_open_and_one_that_is_gone_says_so(
+    visit: Visit, application: Application
+) -> None:
+    first = open_lock(visit, application)
+    page = first.context.new_page()  # whose console may speak of what is not found
+    page.goto(first.url)
+    expect(page.locator("#article .article-title")).to_have_text("The lock")
+    text = text_on_screen(page)
+    next(application.library.folder.glob("*.pdf")).unlink()
+    button = page.get_by_role("button", name="Page 1 of the original")
+    button.click()
+    line = page.get_by_label("There is no such page: the article has changed, or is gone.")
+    expect(line).to_be_visible()
+    assert "There is no such page" in line.evaluate("node => getComputedStyle(node, '::before').content")
+    expect(page.locator("#article img")).to_have_count(0)
+    assert text_on_screen(page) == text
+    button.click()
+    expect(line).to_have_count(0)
+    page.reload()
+    expect(page.locator("#article .page-start")).to_have_count(2)
+    expect(button).to_have_count(0)
+    assert text_on_screen(page) == text
 
 
 def test_a_large_library_is_listed_in_parts_and_opens_quickly(visit: Visit, application: Application) -> None:

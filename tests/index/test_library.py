@@ -1,6 +1,7 @@
 """The library keeps every article whole, whatever happens to the process that writes it."""
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -369,6 +371,141 @@ def test_a_folder_that_was_not_changed_for_a_while_is_not_listed_again(tmp_path,
     stamp = library.stamp()
     monkeypatch.setattr(os, "scandir", None)
     assert library.stamp() == stamp
+
+
+FIRST, SECOND = b"%PDF-1.7 the first", b"%PDF-1.7 the second"
+
+
+def made_of(document, data):
+    return replace(document, pages=(0,), taken=f"1:{hashlib.sha256(data).hexdigest()}")
+
+
+def files(library, pattern="*"):
+    return sorted(path.suffix for path in library.folder.glob(pattern) if not path.name.startswith("."))
+
+
+def test_an_original_is_kept_beside_its_article_and_follows_it(library, ferry):
+    first, second = made_of(ferry, FIRST), made_of(ferry, SECOND)
+    assert library.add(first, FIRST) == "added"
+    assert (library.has_original(first), library.original_of(first)) == (True, FIRST)
+    assert library.rename("ferry", "Our ferry").renamed
+    assert library.original_of(library.get("ferry")) == FIRST
+    assert library.add(replace(second, title="Their ferry"), SECOND) == "updated"
+    assert library.original_of(second) == SECOND
+    library.remove("ferry")
+    assert (files(library), files(library, ".removed/*")) == ([], [".json", ".pdf"])
+    assert not library.has_original(second)
+    library.restore("ferry")
+    assert (files(library), files(library, ".removed/*")) == ([".json", ".pdf"], [])
+    assert library.original_of(second) == SECOND
+    assert library.add(ferry) == "updated"  # from a file of another format
+    assert files(library) == [".json"]
+
+
+def test_other_bytes_of_the_same_words_are_no_change_but_another_original(library, ferry):
+    library.add(made_of(ferry, FIRST), FIRST)
+    assert library.add(made_of(ferry, SECOND), SECOND) == "unchanged"
+    assert library.original_of(library.get("ferry")) == SECOND
+
+
+def test_an_original_that_is_not_what_the_article_was_made_of_is_none(library, ferry):
+    first = made_of(ferry, FIRST)
+    library.add(first, SECOND)
+    assert files(library) == [".json"]
+    library.keep_original("ferry", SECOND)
+    assert files(library) == [".json"]
+    library.keep_original("ferry", FIRST)
+    assert library.has_original(first)
+    [kept] = library.folder.glob("*.pdf")
+    kept.write_bytes(FIRST[:-1])
+    assert (library.has_original(first), library.original_of(first)) == (False, None)
+    kept.write_bytes(FIRST[:-1] + b"x")  # as long as it was
+    assert (library.has_original(first), library.original_of(first)) == (False, None)
+    assert library.add(first, FIRST) == "unchanged"
+    assert library.original_of(first) == FIRST
+    assert library.original_of(ferry) is None  # whose bytes are not known
+    with pytest.raises(UnknownArticleError):
+        library.keep_original("crew", FIRST)
+
+
+def test_an_original_is_no_article_and_is_hashed_once(library, ferry, monkeypatch):
+    first = made_of(ferry, FIRST)
+    library.add(first)
+    before = library.stamp()
+    library.keep_original("ferry", FIRST)
+    assert library.stamp() == before
+    assert library.has_original(first)
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert library.has_original(first)
+
+
+def test_an_original_that_was_removed_a_month_ago_is_gone_for_good_even_alone(library, ferry, article):
+    library.add(made_of(ferry, FIRST), FIRST)
+    library.add(article("crew", "Red."))
+    library.remove("ferry")
+    for path in library.folder.glob(".removed/*"):
+        os.utime(path, (time.time() - 31 * 86_400,) * 2)
+    next(library.folder.glob(".removed/*.json")).unlink()
+    library.remove("crew")
+    assert files(library, ".removed/*") == [".json"]
+
+
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+def killed_at(patch, step):
+    """Have the process end at its ``step``th change of a file or name, counted from 0, and at every later one."""
+    done = 0
+
+    def dying(real):
+        def change(*arguments, **options):
+            nonlocal done
+            done += 1
+            if done > step:
+                raise Killed
+            return real(*arguments, **options)
+
+        return change
+
+    for name in ("replace", "unlink"):
+        patch.setattr(Path, name, dying(getattr(Path, name)))
+
+
+CHANGES = {
+    "added": (None, lambda library, _, second: library.add(second, SECOND)),
+    "updated": ((FIRST,), lambda library, _, second: library.add(second, SECOND)),
+    "updated from another format": ((FIRST,), lambda library, ferry, _: library.add(ferry)),
+    "removed": ((SECOND,), lambda library, *_: library.remove("ferry")),
+    "restored": ((SECOND, "removed"), lambda library, *_: library.restore("ferry")),
+}
+
+
+@pytest.mark.parametrize("step", range(4))
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_kill_between_an_article_and_its_original_leaves_nothing_wrong(library, ferry, monkeypatch, change, step):
+    before, act = CHANGES[change]
+    first, second = made_of(replace(ferry, title="First"), FIRST), made_of(replace(ferry, title="Second"), SECOND)
+    if before:
+        library.add(first if before[0] is FIRST else second, before[0])
+    if before and before[1:]:
+        library.remove("ferry")
+    with monkeypatch.context() as patch, suppress(Killed):
+        killed_at(patch, step)
+        act(library, ferry, second)
+    for document in library.documents():
+        assert document in (first, second, ferry)
+        assert library.original_of(document) in (None, FIRST if document == first else SECOND)
+    assert len(files(library, "*.pdf")) <= len(files(library, "*.json"))
+    # What was under way can be done again, and is whole then.
+    with suppress(UnknownArticleError, StoreError):
+        act(library, ferry, second)
+    library.add(second, SECOND)
+    assert library.documents() == (second,)
+    assert library.original_of(second) == SECOND
+    library.remove("ferry")
+    assert files(library) == []
+    assert files(library, ".removed/*") == [".json", ".pdf"]
 
 
 def test_a_readers_title_is_its_own(tmp_path, article):

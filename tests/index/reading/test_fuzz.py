@@ -195,6 +195,7 @@ PDFS = [
     pdf([["x"]] * 5, author="A"),
     pdf([[SHIP]], password="key"),
 ]
+DRAWN = [*PDFS[:2], pdf([[SEVEN[:60]], [], [SHIP]], pictures=True)]
 ROWS = [json.dumps({"id": n, "title": "T", "text": f"{SEVEN}{SHIP}", "date": "1931"}).encode() for n in range(4)]
 TABLE = f'id,title,text,date\n1,"T, or ""T""",{SHIP},1931\n2,,"{SEVEN}\n\n{SHIP}",\n'
 FORMATS = {
@@ -214,11 +215,12 @@ FORMATS = {
 IN_PROCESS = {"md", "txt", "jsonl", "csv"}
 
 
-def files(kind):
+def files(kind, seeds=None, count=COUNT):
     """Yield the damaged files of a format; a third suffer what only its format can, some of them both."""
-    seeds, change = FORMATS[kind]
+    known, change = FORMATS[kind]
+    seeds = seeds or known
     chance = random.Random(f"{SEED} {kind}")  # noqa: S311  no secret
-    for _ in range(COUNT):
+    for _ in range(count):
         data = chance.choice(seeds)
         fate = chance.random()
         if fate < 0.45:
@@ -283,6 +285,27 @@ def test_a_damaged_file_is_an_article_or_a_line_from_the_child(kind):
     assert slowest <= SLOWEST_S + 1  # the child's own start, where another takes its place, is not the file's
     assert peak <= MEMORY_KB
     assert articles >= COUNT * 0.05
+    assert deaths == 0
+
+
+@pytest.mark.timeout(900)
+def test_a_page_of_a_damaged_pdf_is_a_picture_or_a_line_from_the_child():
+    count, peak, slowest, pictures, deaths = COUNT // 5, 0, 0.0, 0, 0
+    with Parser(pictures_only=True) as parser:
+        for number, data in enumerate(files("pdf", DRAWN, count)):
+            parser.open()
+            child, started = parser.process_id, time.perf_counter()
+            try:
+                pictures += parser.picture(data, number % 3 + 1).startswith(b"\x89PNG")
+            except LoadError as error:
+                assert_sound(error)
+                deaths += "cannot be shown" in str(error)
+            slowest = max(slowest, time.perf_counter() - started)
+            peak = max(peak, alive_peak(child))
+    print(f"pages: {count} files, {pictures} pictures, slowest {slowest:.2f} s, {peak / 1024:.0f} MB")  # noqa: T201  likewise
+    assert slowest <= SLOWEST_S
+    assert peak <= MEMORY_KB
+    assert pictures >= count * 0.2
     assert deaths == 0
 
 

@@ -1,5 +1,6 @@
 """Whatever a file does to its parser, the app gets one line, and the next file is read."""
 
+import io
 import json
 import os
 import signal
@@ -7,14 +8,17 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 from articles_of_every_format import docx, epub, html, mhtml, pdf, unzipped, zipped
+from PIL import Image
 
 from index.errors import LoadError
 from index.reading.load import load_bytes
 from index.reading.parser import FILES_A_CHILD, MEMORY, Parser
+from index.reading.picture import MAX_BYTES, MAX_HEIGHT, MAX_PIXELS, WIDTH, png
 from index.types import Document
 
 SEVEN = "The ferry to the island left every morning at seven, and came back when the tide allowed it to."
@@ -266,3 +270,210 @@ def impostor(folder, head, body):
     program.write_text(f"#!{sys.executable}\n{code}", encoding="utf-8")
     program.chmod(0o755)
     return program
+
+
+# --- pages as pictures
+
+PAGES = pdf([["The ferry left at seven."], [], ["The ferry came back when the tide allowed it to."]])  # [] is a photo
+WHITE = (255, 255, 255)
+
+
+@pytest.fixture(scope="module")
+def artist():
+    with Parser(pictures_only=True) as parser:
+        yield parser
+
+
+def drawn(parser, data, page):
+    """Return a picture as another library reads it."""
+    made = parser.picture(data, page)
+    assert len(made) <= MAX_BYTES
+    image = Image.open(io.BytesIO(made), formats=["PNG"])
+    image.load()
+    return image
+
+
+def ink(image):
+    """Return the share of pixels that are not white."""
+    counts = {colour: count for count, colour in image.getcolors(image.width * image.height)}
+    return 1 - counts.get(WHITE, 0) / image.width / image.height
+
+
+def test_a_page_is_drawn_as_it_looks(artist):
+    first, photo, last = (drawn(artist, PAGES, page) for page in (1, 2, 3))
+    assert {image.size for image in (first, photo, last)} == {(1200, 1698)}
+    assert {image.mode for image in (first, photo, last)} == {"RGB"}
+    assert 0 < ink(first) < ink(last) < 0.02 < 0.9 < ink(photo)
+    box = first.point(lambda level: 255 - level).getbbox()  # where its one line stands: near the head of the page
+    assert 130 < box[0] < box[2] < 700
+    assert 80 < box[1] < box[3] < 180
+
+
+def test_a_parser_of_files_draws_too_and_reads_on(parser):
+    assert parser.picture(PAGES, 1).startswith(b"\x89PNG")
+    assert parser.parse(b"Hello.", name="a.txt")[0].text == "Hello."
+
+
+def sized(width, height, more=b""):
+    return PAGES.replace(b"/MediaBox [0 0 595 842]", b"/MediaBox [0 0 %s %s] %s" % (width, height, more))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "size"),
+    [
+        (b"14400", b"14400", (1200, 1200)),
+        (b"1", b"14400", (1, MAX_HEIGHT)),
+        (b"200", b"14400", (111, MAX_HEIGHT)),
+        (b"14400", b"1", (1200, 1)),
+        (b"300", b"1500", (894, 4472)),
+        (b"1", b"1", (1200, 1200)),
+        (b"0.001", b"0.001", (1200, 1200)),
+        (b"0", b"0", (1200, 1552)),  # of no size: the library takes it for a sheet of paper
+        (b"0", b"842", (1200, 1552)),
+        (b"1e30", b"-5", (1200, 1552)),
+        (b"1e39", b"1e39", (1200, 1552)),
+    ],
+)
+def test_a_page_of_any_size_is_a_picture_within_bounds(artist, width, height, size):
+    image = drawn(artist, sized(width, height), 1)
+    assert image.size == size
+    assert image.width <= WIDTH
+    assert image.width * image.height <= MAX_PIXELS
+
+
+def test_a_page_lies_as_its_reader_turns_it(artist):
+    assert drawn(artist, sized(b"595", b"842", b"/Rotate 90"), 1).size == (1200, 847)
+
+
+def test_notes_laid_over_a_page_are_not_drawn(artist):
+    note = b"/Annots [<< /Type /Annot /Subtype /Square /Rect [0 0 595 842] /IC [1 0 0] /C [1 0 0] /F 4 >>]"
+    assert drawn(artist, sized(b"595", b"842", note), 1).tobytes() == drawn(artist, PAGES, 1).tobytes()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"%PDF-1.7", b"\x00" * 100, PAGES[:700], pdf([["x"]], password="key"), b"<p>A page.</p>"]
+)
+def test_what_cannot_be_drawn_is_one_line(artist, data):
+    with pytest.raises(LoadError) as caught:
+        artist.picture(data, 1)
+    assert str(caught.value).startswith("Found a PDF ")
+    assert "\n" not in str(caught.value)
+    for page in (0, -1, 4, 10**12):
+        with pytest.raises(LoadError, match=r"^Found a PDF that is damaged"):
+            artist.picture(PAGES, page)
+
+
+def with_content(content, *objects):
+    """Return a PDF of one page with this content; the first of these objects is its resources, and is number 5."""
+    bodies = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources 5 0 R >>",
+        stream(b"", content),
+        *objects,
+    ]
+    numbered = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, body) for number, body in enumerate(bodies, start=1))
+    return b"%PDF-1.7\n" + numbered + b"trailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+
+def stream(entries, content):
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (entries, len(content), content)
+
+
+def forms(depth):
+    """Yield forms each of which draws the next one twenty times, and the resources before them."""
+    resources = b"<< /XObject << /F %d 0 R >> >>"
+    yield resources % 6
+    for number in range(7, 7 + depth):
+        entries = b"/Subtype /Form /BBox [0 0 100 100] /Resources " + resources % number
+        yield stream(entries, b"/F Do " * 20 if number < 6 + depth else b"0 0 100 100 re f " * 20)
+
+
+def test_a_page_that_takes_too_long_is_one_line_and_the_next_is_drawn():
+    with Parser(within_s=1.0, pictures_only=True) as artist:
+        artist.open()
+        started = time.monotonic()
+        with pytest.raises(LoadError) as caught:
+            artist.picture(with_content(b"/F Do", *forms(12)), 1)
+        assert time.monotonic() - started < 3
+        assert str(caught.value) == (
+            "Page 1 cannot be shown: it takes more than 1 s to draw. Open the file itself to see it."
+        )
+        assert drawn(artist, PAGES, 2).width == 1200
+
+
+def test_a_photo_that_is_larger_than_the_memory_is_drawn(artist):
+    side, packer = 24_000, zlib.compressobj()
+    packed = b"".join([*(packer.compress(bytes(side)) for _ in range(side)), packer.flush()])
+    entries = b"/Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8" % (side, side)
+    photo = stream(entries + b" /Filter /FlateDecode", packed)
+    page = with_content(b"100 0 0 100 0 0 cm /F Do", b"<< /XObject << /F 6 0 R >> >>", photo)
+    image = drawn(artist, page, 1)
+    assert (image.size, ink(image)) == ((1200, 1200), 1.0)
+
+
+def test_a_child_that_dies_over_a_page_is_one_line_and_the_next_is_drawn(artist):
+    artist.open()
+    child = artist.process_id
+    os.kill(child, signal.SIGSTOP)
+    timer = threading.Timer(0.3, lambda: (os.kill(child, signal.SIGSEGV), os.kill(child, signal.SIGCONT)))
+    timer.start()
+    with pytest.raises(LoadError, match=r"^Page 3 cannot be shown: it needs too much memory, or is damaged\."):
+        artist.picture(PAGES, 3)
+    timer.join()
+    assert drawn(artist, PAGES, 3).width == 1200
+
+
+def test_no_page_is_drawn_once_reading_was_stopped():
+    with Parser(pictures_only=True) as artist:
+        pass
+    with pytest.raises(LoadError, match=r"^Reading was stopped\.$"):
+        artist.picture(PAGES, 1)
+
+
+PIXEL = png(b"\x01\x02\x03", 1, 1, 3)
+
+
+def with_header(width, height, *rest):
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes(rest or (8, 2, 0, 0, 0))
+    return PIXEL[:12] + header + zlib.crc32(header).to_bytes(4, "big") + PIXEL[33:]
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ({"picture": 20}, b"<svg onload=alert()>"),
+        ({"picture": 8}, PIXEL[:8]),
+        ({"picture": 30}, PIXEL[:30][:20] + bytes(9)),
+        ({"picture": MAX_BYTES + 1}, PIXEL),
+        ({"picture": -1}, PIXEL),
+        ({"picture": len(PIXEL)}, with_header(100_000, 100_000)),
+        ({"picture": len(PIXEL)}, with_header(0, 1)),
+        ({"picture": len(PIXEL)}, with_header(1, 1, 8, 6, 0, 0, 0)),
+        ({"picture": len(PIXEL)}, PIXEL.replace(b"IHDR", b"tEXt")),
+        (GOOD, BODY),
+        ({"end": True, "spent": False}, b""),
+        ([], b""),
+    ],
+)
+def test_a_picture_of_a_child_that_was_taken_over_is_not_believed(tmp_path, monkeypatch, head, body):
+    monkeypatch.setattr("index.reading.parser.sys.executable", str(impostor(tmp_path, head, body)))
+    with Parser() as parser, pytest.raises(LoadError, match=r"^Page 1 cannot be shown: it needs too much memory"):
+        parser.picture(b"x", 1)
+
+
+def test_of_two_pictures_for_one_page_neither_is_believed(tmp_path, monkeypatch):
+    head = {"picture": len(PIXEL)}
+    monkeypatch.setattr(
+        "index.reading.parser.sys.executable",
+        str(impostor(tmp_path, head, PIXEL + json.dumps(head).encode() + b"\n" + PIXEL)),
+    )
+    with Parser() as parser, pytest.raises(LoadError, match=r"^Page 1 cannot be shown"):
+        parser.picture(b"x", 1)
+
+
+def test_a_picture_that_is_ours_is_believed(tmp_path, monkeypatch):
+    monkeypatch.setattr("index.reading.parser.sys.executable", str(impostor(tmp_path, {"picture": len(PIXEL)}, PIXEL)))
+    with Parser() as parser:
+        image = drawn(parser, b"x", 1)
+    assert (image.size, image.getpixel((0, 0))) == ((1, 1), (1, 2, 3))
