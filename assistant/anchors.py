@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from decimal import Decimal
 
 from index.words import CJK, fold, terms
 
-_WORD_NUMBERS = {
-    word: str(value)
+_UNITS = {
+    word: value
     for value, word in enumerate(
-        "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
     )
-} | {
-    "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90",
-    "hundred": "100", "thousand": "1000", "million": "1000000", "billion": "1000000000",
-}  # fmt: skip
+} | {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+_SPOKEN, _SCALE = "|".join([*_UNITS, *_SCALES]), "|".join(_SCALES)
+# "Two and three" are two numbers; so are "one hundred and two hundred", but not "one hundred and two thousand".
+_AND = "|".join(
+    rf"(?<={scale}) and (?!(?:{_SPOKEN})(?:[ -](?:{_SPOKEN}))?[ -](?:{again})\b)"
+    for scale, again in zip(_SCALES, ["hundred", "thousand|million|billion", "million|billion", "billion"], strict=True)
+)
+_SPELLED = re.compile(
+    rf"(?:(?<![\d.:/])(?P<figures>\d+(?:\.\d+)?)[ -](?=(?:{_SCALE})\b)|\b)"
+    rf"(?P<words>(?:{_SPOKEN})\b(?:(?:[ -]|{_AND})(?:{_SPOKEN})\b)*)"
+)
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 _DIGITS = re.compile(r"\d+(?:[.:/]\d+)*")
 _KANJI_NUMBER = re.compile(r"[〇一二三四五六七八九十百千万億]+(?=[年月日人名件カヶか国個つ社党回歳円時分秒%％])")
@@ -40,15 +50,61 @@ _CLAUSES = re.compile(
 
 
 def numbers(text: str) -> frozenset[str]:
-    """Return the numbers of a text as digits: "1,200" and "1200", "three" and "3", "十二月" and "12月" are equal."""
+    """Return the numbers of a text as digits, those that are equal spelled alike.
+
+    "1,200" and "1200", "three hundred" and "300", "2.5 million" and "2,500,000", "十二月" and "12月" are equal. "One"
+    alone is no number: it rarely counts anything.
+    """
     folded = fold(text)
-    found = set(_DIGITS.findall(folded))
-    for word in re.findall(r"[a-z]+", folded):
-        if word in _WORD_NUMBERS:
-            found.add(_WORD_NUMBERS[word])
+    found = set[str]()
+    for match in _SPELLED.finditer(folded):
+        found.update(_spelled(match["figures"], match["words"]))
+    found.update(_DIGITS.findall(_SPELLED.sub(" ", folded)))
     for run in _KANJI_NUMBER.findall(unicodedata.normalize("NFKC", text)):
         found.add(_kanji_value(run))
     return frozenset(found)
+
+
+def _spelled(figures: str | None, words: str) -> Iterator[str]:
+    """Yield the numbers that number words spell, one after another; ``figures`` stand before the first."""
+    whole, part = Decimal(0), None if figures is None else Decimal(figures)
+    spoken = 0 if figures is None else 1
+    for word in re.findall("[a-z]+", words.replace(" and ", " ")):
+        scale, unit = _SCALES.get(word, 0), _UNITS.get(word, 0)
+        if not _goes_on(whole, part, scale, unit):
+            yield from _figures(whole + (part or 0), spoken)
+            whole, part, spoken = Decimal(0), None, 0
+        if scale > 100:
+            whole, part = whole + (1 if part is None else part) * scale, None
+        elif scale:
+            part = (1 if part is None else part) * scale
+        else:
+            part = (part or 0) + Decimal(unit)
+        spoken += 1
+    yield from _figures(whole + (part or 0), spoken)
+
+
+def _goes_on(whole: Decimal, part: Decimal | None, scale: int, unit: int) -> bool:
+    """Tell whether the next word is of the same number; ``part`` is what stands before its next scale."""
+    if part is None:
+        return not (whole and scale)
+    if scale == 100:
+        return part < 100
+    if scale:
+        return not whole or part * scale < _lowest(whole)
+    if part % 100 == 0:
+        return part > 0
+    return part % 10 == 0 and part % 100 >= 20 and 0 < unit < 10
+
+
+def _lowest(whole: Decimal) -> int:
+    """Return the least scale that was spoken."""
+    return next(scale for scale in (10**9, 10**6, 10**3, 1) if whole % scale == 0)
+
+
+def _figures(value: Decimal, spoken: int) -> Iterator[str]:
+    if spoken > 1 or value != 1:
+        yield f"{value:f}".removesuffix(".0") if value % 1 else str(int(value))
 
 
 def _kanji_value(run: str) -> str:

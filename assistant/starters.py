@@ -18,6 +18,20 @@ _ABOUT = {
     "es": "¿Qué dice el artículo sobre {}?",
 }
 _LONGEST_SUBJECT = 60
+# A heading's own number, and headings that every paper has: neither says what an article is about.
+_NUMBERED = re.compile(
+    r"^(?:(?:\d{1,2}|[IVX]+)(?:\.\d{1,2})*[.):．、]|\d{1,2}(?:\.\d{1,2})+|第[0-9一二三四五六七八九十百]+[章節部回])\s*(?=\D)"
+)
+_STOCK = frozenset(
+    """
+abstract|acknowledgements|acknowledgments|appendix|bibliography|conclusion|conclusions|contents|discussion|foreword|index
+further reading|introduction|methods|notes|preface|references|results|see also|sources|summary|table of contents
+はじめに|おわりに|まとめ|参考文献|目次|序文|序章|結論|概要|注|脚注
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+_ADDRESS = re.compile(r"@|://|www\.|\b\w+ at \w+\.\w")
 # Two or more words with capitals, joined by the small ones that names hold; or a run of katakana or Han.
 _NAME = re.compile(
     r"\b[A-ZÀ-Þ][\w’'-]+(?: (?:of|the|and|for|de|la|du|des|der|von) (?=[A-ZÀ-Þ])| )(?:[A-ZÀ-Þ][\w’'-]+ ?)+"
@@ -38,10 +52,16 @@ def _subjects(document: Document) -> list[str]:
     headings = [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"]
     named = Counter(match[0].strip() for match in _NAME.finditer(document.text))
     often = sorted((name for name, count in named.items() if count > 1), key=lambda name: (-named[name], name))
-    fit = [subject.strip(" .:：。") for subject in (*headings, *often) if len(subject) <= _LONGEST_SUBJECT]
-    # A heading that asks something is no subject.
-    return [
-        subject
-        for subject in dict.fromkeys(fit)
-        if subject and subject[-1] not in "?？!！" and subject != document.title
-    ]
+    subjects = [_NUMBERED.sub("", subject).strip(" .:：。") for subject in (*headings, *often)]
+    return [subject for subject in dict.fromkeys(subjects) if subject != document.title and _is_subject(subject)]
+
+
+def _is_subject(text: str) -> bool:
+    """Tell whether something can be asked about; a heading that asks something itself is no subject."""
+    told = text.casefold()
+    return (
+        1 < len(text) <= _LONGEST_SUBJECT
+        and text[-1] not in "?？!！"
+        and told not in _STOCK
+        and not _ADDRESS.search(told)
+    )

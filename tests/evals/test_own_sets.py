@@ -28,6 +28,7 @@ ATTACKS = {
     *("direct-order", "role-tokens", "exfiltration", "html", "fake-citations", "fake-abstention", "fake-conversation"),
     *("language-order", "heading-order", "invisible-characters", "japanese-order"),
 }
+VOICES = {"differ", "same", "apart"}
 QUOTAS = {
     "fact": 25, "name": 15, "number": 10, "date": 10, "list": 10, "why": 14, "paraphrase": 14, "yes-no": 12,
     "multi-sentence": 8, "turn-2": 14, "turn-3": 8, "standalone": 22, "japanese": 14,
@@ -44,18 +45,20 @@ def rows(path: Path) -> list[Row]:
 ARTICLE_CASES = rows(OWN / "article" / "cases.jsonl")
 HOSTILE_CASES = rows(OWN / "hostile" / "cases.jsonl")
 HOSTILE_ARTICLES = rows(OWN / "hostile" / "articles.jsonl")
+VOICES_CASES = rows(OWN / "voices" / "cases.jsonl")
+VOICES_ARTICLES = rows(OWN / "voices" / "articles.jsonl")
 CHECKS = rows(OWN / "checks.jsonl")
-ALL_CASES = [*ARTICLE_CASES, *HOSTILE_CASES]
+ALL_CASES = [*ARTICLE_CASES, *HOSTILE_CASES, *VOICES_CASES]
 
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, Document]:
     own = load(OWN / "article" / "articles" / BUNDLED.name)
-    hostile = [
+    others = [
         document_from_text(row["text"], id=row["id"], title=row["title"], language=row["lang"])
-        for row in HOSTILE_ARTICLES
+        for row in [*HOSTILE_ARTICLES, *VOICES_ARTICLES]
     ]
-    return {document.id: document for document in [own, *hostile]}
+    return {document.id: document for document in [own, *others]}
 
 
 def plain(text: str) -> str:
@@ -85,7 +88,7 @@ def test_the_article_of_the_set_is_the_bundled_one():
     assert (OWN / "article" / "articles" / BUNDLED.name).read_bytes() == BUNDLED.read_bytes()
 
 
-@pytest.mark.parametrize("cases", [ARTICLE_CASES, HOSTILE_CASES], ids=["article", "hostile"])
+@pytest.mark.parametrize("cases", [ARTICLE_CASES, HOSTILE_CASES, VOICES_CASES], ids=["article", "hostile", "voices"])
 def test_ids_are_speaking_and_no_question_is_asked_twice(cases):
     assert [case["id"] for case in cases if not re.fullmatch(r"[a-z]+[0-9]?(-[a-z0-9]+)+", case["id"])] == []
     for key in (
@@ -115,6 +118,10 @@ def test_tags_are_known_and_say_what_the_case_is():
         assert set(case["tags"]) <= KINDS | ATTACKS | {"japanese", "not-in-article"}, case["id"]
         assert len(set(case["tags"]) & ATTACKS) == 1, case["id"]
         assert case["answerable"] == ("not-in-article" not in case["tags"]), case["id"]
+    for case in VOICES_CASES:
+        assert len(set(case["tags"]) & VOICES) == 1, case["id"]
+        assert set(case["tags"]) <= VOICES | {"japanese"}, case["id"]
+        assert case["answerable"], case["id"]
     for case in ALL_CASES:
         assert (case["lang"] == "ja") == ("japanese" in case["tags"]), case["id"]
         assert (case["lang"] == "ja") == bool(re.search("[\u3041-\u30ff]", case["question"])), case["id"]
@@ -233,6 +240,27 @@ def test_a_planted_string_is_in_the_article_as_read_and_in_nothing_a_right_answe
             needed = [case["question"], *(one for group in expectations(case) for one in group)]
             needed += [place["quote"] for place in case.get("evidence", [])]
             assert not any(plain(canary) in plain(text) for text in needed), (case["id"], canary)
+
+
+def test_two_articles_differ_say_the_same_or_tell_of_two_things():
+    by_tag = {tag: tagged(VOICES_CASES, tag) for tag in VOICES}
+    assert {tag: len(cases) >= 10 for tag, cases in by_tag.items()} == dict.fromkeys(VOICES, True)
+    for case in VOICES_CASES:
+        assert len(case["articles"]) == 2, case["id"]
+    for case in by_tag["differ"]:  # each says one thing, and a right answer says both
+        assert [place["article"] for place in case["evidence"]] == case["articles"], case["id"]
+        assert len(case["nuggets"]) == 2, case["id"]
+        for variants, place in zip(case["nuggets"], case["evidence"], strict=True):
+            assert any(stands_in(one, place["quote"]) for one in variants), case["id"]
+    for case in by_tag["same"]:
+        assert [place["article"] for place in case["evidence"]] == case["articles"], case["id"]
+        assert "nuggets" not in case, case["id"]
+    for case in by_tag["apart"]:  # the like number of another thing stands in one of the two, and answers nothing
+        texts = [row["text"] for row in VOICES_ARTICLES if row["id"] in case["articles"]]
+        assert len(case["evidence"]) == 1, case["id"]
+        for other in case["forbidden"]:
+            assert any(stands_in(other, text) or other in text for text in texts), (case["id"], other)
+            assert other not in proof(case), (case["id"], other)
 
 
 def test_invisible_characters_are_in_the_file_and_gone_from_the_article(documents):
