@@ -79,7 +79,7 @@ def _spelled(figures: str | None, words: str) -> Iterator[str]:
         elif scale:
             part = (1 if part is None else part) * scale
         else:
-            part = (part or 0) + Decimal(unit)
+            part = (part or Decimal(0)) + unit
         spoken += 1
     yield from _figures(whole + (part or 0), spoken)
 
