@@ -75,9 +75,9 @@ def _spelled(figures: str | None, words: str) -> Iterator[str]:
             yield from _figures(whole + (part or 0), spoken)
             whole, part, spoken = Decimal(0), None, 0
         if scale > 100:
-            whole, part = whole + (1 if part is None else part) * scale, None
+            whole, part = whole + (Decimal(1) if part is None else part) * scale, None
         elif scale:
-            part = (1 if part is None else part) * scale
+            part = (Decimal(1) if part is None else part) * scale
         else:
             part = (part or Decimal(0)) + unit
         spoken += 1
