@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from assistant import intake
 from assistant.compare import Side, Sided
 from assistant.embedders import Embedders
 from assistant.errors import ModelError
@@ -351,6 +352,20 @@ def served(application: Application) -> Iterator[RunningApp]:
     running = start(application, port=0, extensions=Extensions())
     yield running
     running.stop()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Each source waits for a release before it is taken in."""
+    gate = threading.Semaphore(0)
+    taken = intake.Intake._taken
+
+    def wait(*arguments: Any) -> Iterator[intake.Taken]:
+        gate.acquire(timeout=60)
+        yield from taken(*arguments)
+
+    monkeypatch.setattr(intake.Intake, "_taken", wait)
+    return gate
 
 
 @pytest.fixture

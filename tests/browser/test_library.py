@@ -60,20 +60,6 @@ def visit(served: RunningApp, open_address: Callable[..., Page]) -> Visit:
     return visited
 
 
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Each source waits for a release before it is taken in."""
-    gate = threading.Semaphore(0)
-    taken = intake.Intake._taken
-
-    def wait(*arguments: Any) -> Iterator[intake.Taken]:
-        gate.acquire(timeout=60)
-        yield from taken(*arguments)
-
-    monkeypatch.setattr(intake.Intake, "_taken", wait)
-    return gate
-
-
 def open_articles(page: Page) -> None:
     page.get_by_role("tab", name="Articles").click()
     expect(page.get_by_role("heading", name="Library")).to_be_visible()
