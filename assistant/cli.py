@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _LONGEST_STDIN = 1_000_000
 """Bytes."""
+_CHANGES = ("added", "updated", "unchanged", "failed")
+"""In the order in which they are counted up."""
 
 app = typer.Typer(
     name="assistant",
@@ -60,6 +62,7 @@ EmbedderName = Annotated[
         "Default: the one the library is indexed with (`assistant index status`).",
     ),
 ]
+Id = Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")]
 
 
 def main() -> None:
@@ -188,10 +191,6 @@ def articles(
         if not cards:
             none = f"None of {listing.of:,} articles has these words." if listing.of else "The library is empty; "
             typer.echo(none if listing.of else f"{none}`assistant add FILE` adds an article.", err=True)
-
-
-_CHANGES = ("added", "updated", "unchanged", "failed")
-Id = Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")]
 
 
 @app.command(short_help="Give an article another title.")

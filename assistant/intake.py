@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Literal
 
 from index.errors import LoadError, UnknownArticleError
@@ -33,7 +33,7 @@ class Source:
 
     given: Given
     name: str
-    """A path, a URL, the name of an uploaded file, or the title of a pasted text ("" where it has none)."""
+    """A path, a URL, an upload's name after its folders, or the title of a pasted text ("" where it has none)."""
     data: bytes = b""
     """Of an upload, or of a text in UTF-8; paths and URLs are read when it is their turn."""
 
@@ -210,7 +210,7 @@ def _read(source: Source, beat: Callable[[], None]) -> tuple[bytes, str, str, st
             path = Path(source.name)
             return read_file(path), path.name, str(path.resolve()), None
         case "upload":
-            name = PurePath(source.name.replace("\\", "/")).name
-            return source.data, name, f"upload:{name}", None
+            # The whole tells files of one name apart; it is a label, and no place of this machine.
+            return source.data, source.name.rsplit("/", 1)[-1], f"upload:{source.name}", None
         case "text":
             return source.data, "text.txt", f"text:{hashlib.sha256(source.data).hexdigest()[:16]}", None

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from html import escape
 
 from assistant import icons
+from assistant.delivery import Delivery
 from assistant.intake import Taken
 from assistant.jobs import Job
 from assistant.shelf import LONGEST_TITLE, ArticleCard, Listing
@@ -45,6 +46,13 @@ def progress(job: Job | None) -> str:
         f'aria-valuemin="0" aria-valuemax="100"{number} aria-valuetext="{escape(words)}"><span{width}></span></div>'
         "</div>"
     )
+
+
+def received(delivery: Delivery | None, job: Job | None) -> str:
+    """Return how much of a page's delivery was taken in, and whether more of it is: what the page waits for."""
+    if delivery is None or job is None or not delivery.name:
+        return ""
+    return f'<span data-delivery="{escape(delivery.name)}" data-done="{delivery.done}" data-state="{job.state}"></span>'
 
 
 def ended(job: Job, taken: Sequence[Taken]) -> str:

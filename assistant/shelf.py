@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant.delivery import Delivery
 from assistant.errors import UsageError
 from assistant.indexes import Indexes
 from assistant.intake import Intake, Progress, Source, Taken, expanded
@@ -60,6 +61,7 @@ class Shelf:
         self._parser = Parser()
         self._guard = threading.Lock()
         self._taken: list[Taken] = []
+        self._delivery: Delivery | None = None
         self._made: dict[str, tuple[Document, ArticleCard]] = {}
         """The cards by id, for a card counts its article's words: an article is the same object until it changes."""
 
@@ -126,16 +128,17 @@ class Shelf:
         """
         if not sources:
             return "Nothing to add was given."
+        whole = Delivery(len(sources))
+        whole.give(sources, len(sources))
+        return self.receive(whole)
+
+    def receive(self, delivery: Delivery) -> str:
+        """Begin to take in what is delivered, round by round, as ``add`` does."""
 
         def work(ticket: Ticket) -> None:
             with self._guard:
-                self._taken = []
-
-            def take(done: int, total: int) -> None:
-                ticket.tell("adding", done, total)
-                ticket.stop_if_cancelled()
-
-            for taken in self.take(sources, progress=take):
+                self._taken, self._delivery = [], delivery
+            for taken in self._received(delivery, ticket):
                 with self._guard:
                     self._taken.append(taken)
 
@@ -147,6 +150,33 @@ class Shelf:
             self._indexes.current(tell)
 
         return self._jobs.start("add", _JOB, work)
+
+    def _received(self, delivery: Delivery, ticket: Ticket) -> Iterator[Taken]:
+        def tell(done: int, total: int) -> None:
+            # One source of a round may be a folder of this machine, and many files.
+            ticket.tell("adding", delivery.done + done, max(delivery.done + total, delivery.of))
+            ticket.stop_if_cancelled()
+
+        for sources in delivery.rounds(lambda: tell(0, 0)):
+            yield from self.take(sources, progress=tell)
+        missing = delivery.of - delivery.done
+        if missing > 0:
+            files = "1 file" if missing == 1 else f"{missing:,} files"
+            yield Taken(files, "failed", why="Never sent: the page that had them was closed.")
+
+    def give(self, name: str, sources: Sequence[Source], done: int) -> None:
+        """Give the next round of the delivery of this name; one that has ended takes no more."""
+        with self._guard:
+            delivery = self._delivery
+        job = self.adding
+        if delivery is not None and delivery.name == name and job is not None and job.is_running:
+            delivery.give(sources, done)
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """What is, or was last, taken in in the background; None before anything was."""
+        with self._guard:
+            return self._delivery
 
     @property
     def adding(self) -> Job | None:

@@ -1,7 +1,7 @@
 """The tab of articles: a running workbench comes in, and its library and what is added to it are laid out in Gradio.
 
 As in the tab of models a timer looks at the workbench, and nothing is drawn again that is on the page already. Files
-come by a route of our own (``uploads``), and only their tokens by app.js.
+come by a route of our own (``uploads``), and only their tokens by adding.js.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 import gradio as gr
 
 from assistant import render_library, render_models
+from assistant.delivery import Delivery
 from assistant.errors import AssistantError
 from assistant.intake import Source, Taken
 from assistant.jobs import Job
-from assistant.shelf import LONGEST_TITLE
+from assistant.shelf import LONGEST_TITLE, Shelf
 from assistant.uploads import MOST, Uploads
 from assistant.workbench import Workbench
 from index.errors import IndexingError
@@ -29,14 +30,16 @@ QUIET_S, BUSY_S = 3.0, 0.5
 """How often a page looks: while nothing goes on, and while articles are added."""
 _INSTANT_S = 0.4
 """What is added so soon needs no progress."""
+_BUSY = "Other articles are being added: wait for those, or cancel them."
 _LONGEST = 1000
 """Characters of a word on a file that a page could not send."""
 
 _QUICK: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
 _ADD = f"""<div class="drop" id="drop">
-  <p><strong>Drop files here</strong>, or <label class="small file">choose files<input type="file" id="articles-files"
-    multiple accept="{",".join(sorted(SUFFIXES))}"></label></p>
+  <p><strong>Drop files or a folder here</strong>, or <label class="small file">choose files<input type="file"
+    id="articles-files" multiple accept="{",".join(sorted(SUFFIXES))}"></label>
+    <label class="small file">choose a folder<input type="file" id="articles-folder" webkitdirectory></label></p>
   <p class="facts">Web pages, PDF, Word, EPUB, Markdown, text; .jsonl and .csv with many articles. Up to 20 MB each.</p>
   <p class="sending" id="sending" role="status" hidden><span></span>
     <button type="button" class="small stop" data-action="stop-sending">Cancel</button></p>
@@ -174,8 +177,10 @@ def fulfil(workbench: Workbench, uploads: Uploads, wish: dict[str, Any], seen: S
                 return replace(seen, words=words.strip()[:200], count=PAGE), None
             case {"wish": "more"}:
                 return replace(seen, count=seen.count + PAGE), None
-            case {"wish": "files" | "url" | "text"}:
-                return _add(workbench, uploads, wish, seen)
+            case {"wish": "files"}:
+                return _deliver(workbench.shelf, uploads, wish, seen)
+            case {"wish": "url" | "text" | "busy"}:
+                return _add(workbench.shelf, uploads, wish, seen)
             case {"wish": "cancel"}:
                 workbench.shelf.cancel()
             case {"wish": "rename", "article": str(article), "title": str(title)}:
@@ -190,17 +195,30 @@ def fulfil(workbench: Workbench, uploads: Uploads, wish: dict[str, Any], seen: S
     return seen, None
 
 
-def _add(workbench: Workbench, uploads: Uploads, wish: dict[str, Any], seen: Seen) -> tuple[Seen, str | None]:
-    """Begin to add what a page sent."""
-    shelf = workbench.shelf
-    job = shelf.adding
-    if job is not None and job.is_running:
-        return seen, render_models.said("Other articles are being added: wait for those, or cancel them.")
-    refused: tuple[Taken, ...] = ()
+def _deliver(shelf: Shelf, uploads: Uploads, wish: dict[str, Any], seen: Seen) -> tuple[Seen, str | None]:
+    """Begin to add the files that a page sent, or go on with the next round of them."""
     match wish:
-        case {"wish": "files", "uploads": list(tokens), **more}:
-            refused = tuple(_refused(more.get("refused")))
+        case {"uploads": list(tokens), "delivery": str(name), "before": int(before), "done": int(done), "of": int(of)}:
+            # Taken also where they come too late: what waits leaves no room for others.
             sources = uploads.take(tokens[:MOST])
+        case _:
+            return seen, None
+    after = replace(seen, refused=tuple(_refused(wish.get("refused"))))
+    if before:
+        shelf.give(name, sources, done)
+        return after, None
+    if not sources and done >= of:
+        return after, "" if after.refused else render_models.said("Nothing to add was given.")
+    delivery = Delivery(of, name=name)
+    delivery.give(sources, done)
+    return _begin(shelf, lambda: shelf.receive(delivery), seen, after)
+
+
+def _add(shelf: Shelf, uploads: Uploads, wish: dict[str, Any], seen: Seen) -> tuple[Seen, str | None]:
+    """Begin to add the pages that were named, or the text that was pasted; or say that this page still sends."""
+    match wish:
+        case {"wish": "busy"}:
+            return seen, render_models.said(_BUSY)
         case {"wish": "url", "address": str(text)}:
             # Never a path: what has no scheme is a name of the web.
             sources = [Source("url", one if "://" in one else f"https://{one}") for one in text.split()[:MOST]]
@@ -211,14 +229,17 @@ def _add(workbench: Workbench, uploads: Uploads, wish: dict[str, Any], seen: See
             ]
         case _:
             return seen, None
-    if not sources and refused:
-        return replace(seen, refused=refused), ""
-    why = shelf.add(sources)
+    return _begin(shelf, lambda: shelf.add(sources), seen, replace(seen, refused=()))
+
+
+def _begin(shelf: Shelf, begin: Callable[[], str], seen: Seen, after: Seen) -> tuple[Seen, str | None]:
+    """Begin an adding, unless one is under way; return the page after it, and what there is to say."""
+    why = _BUSY if shelf.adding and shelf.adding.is_running else begin()
     if why:
         return seen, render_models.said(why)
     shelf.wait(_INSTANT_S)
     # An equal end of another adding is news all the same.
-    return replace(seen, refused=refused, job=None), None if not (shelf.adding and shelf.adding.is_running) else ""
+    return replace(after, job=None), None if not (shelf.adding and shelf.adding.is_running) else ""
 
 
 def _refused(given: object) -> list[Taken]:
@@ -237,7 +258,7 @@ def _look(workbench: Workbench, seen: Seen) -> Seen:
     job = shelf.adding
     parts: dict[str, Any] = {
         "adding": render_library.adding(job, shelf.taken, seen.refused),
-        "now": render_library.progress(job),
+        "now": render_library.progress(job) + render_library.received(shelf.delivery, job),
         "listing": render_library.listing(shelf.search(seen.words, count=seen.count), seen.words),
         "picker": choices(workbench),
         "timer": BUSY_S if job is not None and job.is_running else QUIET_S,

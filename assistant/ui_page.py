@@ -218,7 +218,7 @@ def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None)
         unproven=unproven,
         loading=loading,
         timer=gr.Timer(2),
-        bridge=gr.HTML("", elem_id="bridge", visible="hidden", js_on_load=asset("app.js")),
+        bridge=gr.HTML("", elem_id="bridge", visible="hidden", js_on_load=asset("app.js") + asset("adding.js")),
     )
 
 

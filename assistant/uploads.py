@@ -1,6 +1,7 @@
 """Files that a page sends wait here: raw bytes come in by POST, and leave as sources to add, by an unguessable token.
 
-A file's name is only what its reader calls it: nothing here opens a path of this machine.
+A file's name, after the folders it came with, is only what its reader calls it: nothing here opens a path of this
+machine.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import IO
 from urllib.parse import parse_qs
 
@@ -28,10 +30,15 @@ MOST = 50
 MOST_BYTES = 200_000_000
 """Of all that wait; they are held in memory once they are added."""
 _LONGEST_NAME = 255
+"""Of a file or a folder, as on most disks."""
+_LONGEST_PATH = 1000
+"""Characters of a file's name with its folders."""
 _FORGOTTEN_S = 600.0
 """After this a file that no page asked to add is dropped, and one that has not come whole is given up."""
 _IN_MEMORY = 1_000_000
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NO_NAME = re.compile(r"\.{0,2}|[A-Za-z]:")
+"""A part of a path that names neither a file nor a folder: an empty one, this folder, the one above, a drive."""
 
 
 class TooLargeError(Exception):
@@ -191,10 +198,18 @@ class TakeUploads:
 
 
 def file_name(scope: Scope) -> str:
-    """Return the name a file was sent under: its last part, printable and short; nothing where there is none."""
+    """Return the name a file was sent under, after its folders: ``notes/may/plan.md``; nothing where there is none.
+
+    It is a label: relative, printable and short, without a part that would lead out of a folder. Of a path that is too
+    long, the folders next to the file stay.
+    """
     given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("name", [""])[0]
-    last = _UNPRINTABLE.sub("", given).replace("\\", "/").rsplit("/", 1)[-1].strip()
-    return "" if last in {".", ".."} else last[-_LONGEST_NAME:]
+    parts = _UNPRINTABLE.sub("", given).replace("\\", "/").split("/")
+    short = [part.strip()[-_LONGEST_NAME:].strip() for part in parts]
+    named = [part for part in short if not _NO_NAME.fullmatch(part)]
+    lengths = accumulate(len(part) + 1 for part in reversed(named))  # with a slash each
+    fitting = sum(length <= _LONGEST_PATH for length in lengths)
+    return "/".join(named[len(named) - fitting :])
 
 
 async def _answer(send: Send, token: str) -> None:

@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from assistant.home import Home, open_home
 from assistant.llm import chat_model, model_file, server_of
 from assistant.settings import DEFAULT_MODEL, Settings
 from assistant.wiring import Application
-from evals.machine import machine, peak_bytes
+from evals.machine import machine, peak_bytes, timed_s
 from evals.statistics import percentile
 from index.build import Index
 from index.cache import Cache
@@ -115,8 +114,8 @@ def _indexing(home: Home) -> list[Row]:
         document = document_from_text(text, id="bench", title="Bench", language="en")
         chunks = split(document, count_tokens=embedder.count_tokens, chunk_tokens=settings.chunk_tokens)
         texts = [chunk.search_text for chunk in chunks]
-        ours = min(_timed(lambda: _index(document, embedder, settings)) for _ in range(3))
-        bare = min(_timed(lambda: embedder.embed_documents(texts)) for _ in range(3))
+        ours = min(timed_s(lambda: _index(document, embedder, settings)) for _ in range(3))
+        bare = min(timed_s(lambda: embedder.embed_documents(texts)) for _ in range(3))
     finally:
         application.close()
     return [
@@ -191,14 +190,8 @@ def _run(command: Sequence[str]) -> None:
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own commands
 
 
-def _timed(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
 def _median_s(times: int, work: Callable[[], Any]) -> float:
-    return statistics.median(_timed(work) for _ in range(times))
+    return statistics.median(timed_s(work) for _ in range(times))
 
 
 def _record(rows: Sequence[Row], model: str, questions: int) -> dict[str, Any]:

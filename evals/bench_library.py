@@ -15,20 +15,18 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 from assistant.home import Home, open_home
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import EvidenceFound
 from assistant.wiring import Application
-from evals.machine import machine, peak_bytes
+from evals.machine import machine, peak_bytes, timed_s
 from evals.statistics import percentile
 from index.files import size_on_disk
 from index.reading.load import document_from_text
@@ -89,18 +87,18 @@ def _measured(size: int) -> Row:
             chunks = split(articles[-1], count_tokens=embedder.count_tokens, chunk_tokens=limit)
             texts.extend(chunk.search_text for chunk in chunks)
         bare = texts[:_BARE]
-        row["bare encode, passages/s"] = len(bare) / _timed(lambda: embedder.embed_documents(bare))
-        row["add, articles/s"] = len(articles) / _timed(lambda: [application.library.add(one) for one in articles])
-        row["index, passages/s"] = len(texts) / _timed(application.index)
+        row["bare encode, passages/s"] = len(bare) / timed_s(lambda: embedder.embed_documents(bare))
+        row["add, articles/s"] = len(articles) / timed_s(lambda: [application.library.add(one) for one in articles])
+        row["index, passages/s"] = len(texts) / timed_s(application.index)
     with closing(_opened(home)) as application:
         application.embedder()
-        row["open again, s"] = _timed(application.index)
+        row["open again, s"] = timed_s(application.index)
         row["passages"], row["articles"] = application.index().size[1], application.index().size[0]
         row |= _asked(application, articles)
         application.library.add(next(made))
-        row["one more article, s"] = _timed(application.index)
-        row["list, ms"] = 1000 * min(_timed(application.shelf.search) for _ in range(5))
-        row["search by title, ms"] = 1000 * min(_timed(lambda: application.shelf.search("karmun")) for _ in range(5))
+        row["one more article, s"] = timed_s(application.index)
+        row["list, ms"] = 1000 * min(timed_s(application.shelf.search) for _ in range(5))
+        row["search by title, ms"] = 1000 * min(timed_s(lambda: application.shelf.search("karmun")) for _ in range(5))
     row["peak memory, MiB"] = peak_bytes(os.getpid()) / 2**20
     row["disk: articles, MiB"] = size_on_disk(home.articles) / 2**20
     row["disk: index and kept vectors, MiB"] = size_on_disk(home.index) / 2**20
@@ -122,7 +120,7 @@ def _asked(application: Application, articles: Sequence[Document]) -> Row:
         for sentence in [sentences[0], *sentences]:
             words = sentence.lower().split()
             question = f"What about {' '.join(chance.sample(words, min(4, len(words))))}?"
-            took.append(_timed(partial(_evidence, application, question, scope)))
+            took.append(timed_s(partial(_evidence, application, question, scope)))
         milliseconds = [1000 * one for one in took[1:]]  # the first warms up
         row[f"question to evidence{what}, p50, ms"] = percentile(milliseconds, 50)
         row[f"question to evidence{what}, p95, ms"] = percentile(milliseconds, 95)
@@ -154,12 +152,6 @@ def _articles(*, seed: int) -> Iterator[Document]:
             paragraphs.append(" ".join(sentences))
         title = " ".join(chance.choices(vocabulary, k=3)).capitalize()
         yield document_from_text("\n\n".join(paragraphs), id=f"made-{seed}-{number}", title=title, language="en")
-
-
-def _timed(work: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def _print(rows: dict[int, Row]) -> None:

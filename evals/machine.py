@@ -1,10 +1,12 @@
-"""The machine and the code a measurement was made on and with."""
+"""The machine and the code a measurement was made on and with, and what it takes there: time and memory."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -41,3 +43,10 @@ def peak_bytes(process: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def timed_s(work: Callable[[], object]) -> float:
+    """Do a piece of work and return the seconds it took."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

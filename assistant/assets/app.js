@@ -1,6 +1,6 @@
 /* What the page does by itself: clicks in the conversation and the article come in here, through listeners on the document,
    so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer' | 'stock' | 'articles',
-   {payload}); files leave by a request of their own.
+   {payload}); files leave by requests of their own (adding.js, which stands behind this in the same script).
    Runs as the load script of a hidden Gradio component, which provides `trigger`. Text is only ever set as text. */
 
 window.articleAssistant?.abort();
@@ -269,88 +269,7 @@ async function copy(button) {
   }, 1600);
 }
 
-/* ---- Adding articles ---- */
-
-const MOST_FILES = 50;
-const LARGEST = 20_000_000;
-let sending = null; // an AbortController while files are on their way
-
-function tellSending(text) {
-  const line = $("#sending");
-  if (!line) return;
-  line.hidden = !text;
-  line.querySelector("span").textContent = text;
-}
-
-/* Send one file; return its token, or throw a reason in words. */
-async function upload(name, body, signal) {
-  let reply;
-  try {
-    const type = { "content-type": "application/octet-stream" };
-    const place = `/articles/upload?name=${encodeURIComponent(name)}`;
-    reply = await fetch(place, { method: "POST", body, headers: type, signal });
-  } catch {
-    throw new Error(signal.aborted ? "It was cancelled." : "It could not be sent: a folder, or a file that is gone?");
-  }
-  if (!reply.ok) throw new Error((await reply.text()) || "The assistant did not take it.");
-  return (await reply.json()).upload;
-}
-
-async function sendFiles(files) {
-  if (sending || !files.length) return;
-  sending = new AbortController();
-  const tokens = [];
-  const refused = [];
-  for (const [index, file] of files.entries()) {
-    tellSending(`Sending ${index + 1} of ${files.length}…`);
-    try {
-      if (index >= MOST_FILES) throw new Error(`Only ${MOST_FILES} files go at a time; add it after the others.`);
-      if (file.size > LARGEST) throw new Error("It has more than 20 MB, the most that can be added.");
-      tokens.push(await upload(file.name, file, sending.signal));
-    } catch (failure) {
-      refused.push({ name: file.name, why: failure.message });
-    }
-  }
-  tellSending("");
-  sending = null;
-  trigger("articles", { payload: { wish: "files", uploads: tokens, refused } });
-}
-
-/* A pasted text may be longer than what a wish may carry: it goes as a file does. */
-async function sendText(form) {
-  if (sending) return;
-  sending = new AbortController();
-  const { text, title } = form.elements;
-  try {
-    const token = await upload("pasted text", text.value, sending.signal);
-    trigger("articles", { payload: { wish: "text", upload: token, title: title.value } });
-    form.reset();
-  } catch (failure) {
-    trigger("articles", { payload: { wish: "files", uploads: [], refused: [{ name: "pasted text", why: failure.message }] } });
-  }
-  sending = null;
-}
-
-const library = () => $("#articles")?.getClientRects().length;
-const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-
-/* A file that is let go anywhere must not take the page away: the browser would open it. */
-on("dragover", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = library() ? "copy" : "none";
-  $("#drop")?.classList.toggle("over", Boolean(library()));
-}, true);
-on("dragleave", (event) => {
-  if (!event.relatedTarget) $("#drop")?.classList.remove("over");
-}, true);
-on("drop", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  $("#drop")?.classList.remove("over");
-  if (library()) sendFiles([...event.dataTransfer.files]);
-}, true);
+/* ---- The library ---- */
 
 let searching = 0;
 function search(words, after_ms) {
@@ -449,11 +368,6 @@ on("click", (event) => {
 });
 
 on("change", ({ target }) => {
-  if (target.matches?.("#articles-files")) {
-    sendFiles([...target.files]);
-    target.value = "";
-    return;
-  }
   if (!target.matches?.('select[data-action="again-with"]') || !target.value) return;
   ask({ question: target.dataset.question, again: true, model: target.value });
   target.value = "";

@@ -1,8 +1,8 @@
 """A page's URL enters, a connection to a public address of its host leaves, checked as it is made and never after.
 
 The address that is checked is the one connected to: a name is looked up once, and a number is dialled. Libraries that
-promise this were tried on the table of tests/index/test_fetch.py. httpx-secure 2.0.0 connects to an address before it
-judges it, and lets 6to4, multicast and fec0::/10 pass; drawbridge 0.1.2 lets fec0::/10, ISATAP and a cloud's
+promise this were tried on the table of tests/index/web/test_fetch_reach.py. httpx-secure 2.0.0 connects to an address
+before it judges it, and lets 6to4, multicast and fec0::/10 pass; drawbridge 0.1.2 lets fec0::/10, ISATAP and a cloud's
 168.63.129.16 pass; both need another client than ours.
 """
 

@@ -148,13 +148,33 @@ def test_the_rows_of_a_batch_are_articles_each_and_a_bad_row_fails_alone(
     assert library.get("a").source == f"{batch.resolve()}#a"
 
 
-def test_an_upload_again_under_its_name_updates_it_and_its_name_is_no_path(intake: Intake, library: Library) -> None:
-    first = Source("upload", "../../etc/bridge.md", BRIDGE.encode())
+def test_an_upload_again_under_its_name_updates_it_and_its_name_is_no_path(
+    intake: Intake, library: Library, folder: Path
+) -> None:
+    name = str(folder / "bridge.md").removeprefix("/")  # a file that is there, were it a path
+    first = Source("upload", name, TOWER.encode())
     assert outcomes(intake.take([first])) == [("added", "bridge")]
     assert outcomes(intake.take([first])) == [("unchanged", "bridge")]
-    again = Source("upload", "bridge.md", BRIDGE.replace("1931", "1932").encode())
+    again = Source("upload", name, TOWER.replace("1888", "1889").encode())
     assert outcomes(intake.take([again])) == [("updated", "bridge")]
-    assert library.get("bridge").source == "upload:bridge.md"
+    assert library.get("bridge").source == f"upload:{name}"
+    assert "1889" in library.get("bridge").text
+
+
+def test_uploads_of_one_name_from_two_folders_are_two_articles(intake: Intake, library: Library) -> None:
+    batch = b'{"id": "a", "text": "The %s opened in 1901."}'
+    given = {"a/notes.md": BRIDGE.encode(), "b/notes.md": TOWER.encode(), "a/n.jsonl": batch % b"lock"}
+    given["b/n.jsonl"] = batch % b"weir"
+    sources = [Source("upload", name, data) for name, data in given.items()]
+    ids = ["notes", "notes-2", "a", "a-2"]
+    assert outcomes(intake.take(sources)) == [("added", id) for id in ids]
+    assert outcomes(intake.take(sources)) == [("unchanged", id) for id in ids]
+    assert [library.get(id).source for id in ids] == [
+        "upload:a/notes.md",
+        "upload:b/notes.md",
+        "upload:a/n.jsonl#a",
+        "upload:b/n.jsonl#a",
+    ]
 
 
 def test_a_pasted_text_has_the_title_it_was_given(intake: Intake, library: Library) -> None:

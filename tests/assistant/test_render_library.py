@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import render_library
+from assistant.delivery import Delivery
 from assistant.intake import Taken
 from assistant.jobs import Job
 from assistant.shelf import ArticleCard, Listing
@@ -80,6 +81,15 @@ def test_how_far_it_is_is_told_by_its_phase() -> None:
     assert told(state="done") == ""
     assert render_library.progress(None) == ""
     assert 'aria-valuenow="16"' in render_library.progress(JOB)
+
+
+def test_a_page_that_sends_in_rounds_is_told_how_much_of_it_is_in() -> None:
+    delivery = Delivery(120, name=HOSTILE)
+    delivery.done = 50
+    html = render_library.received(delivery, JOB)
+    assert html == f'<span data-delivery="{escape(HOSTILE)}" data-done="50" data-state="running"></span>'
+    assert 'data-state="cancelled"' in render_library.received(delivery, replace(JOB, state="cancelled"))
+    assert render_library.received(None, JOB) == render_library.received(Delivery(1), JOB) == ""
 
 
 def test_it_can_be_cancelled_while_it_runs_and_says_how_it_ended() -> None:

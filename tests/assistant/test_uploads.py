@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.intake import Source
 from assistant.uploads import FullError, TakeUploads, TooLargeError, Uploads, file_name
@@ -79,7 +84,7 @@ def test_a_file_is_kept_until_it_is_taken_by_its_token_once() -> None:
     status, body = _asgi(TakeUploads(_nobody, uploads), receive, query="name=..%2F..%2Fetc%2Fcaf%C3%A9.txt")
     token = json.loads(body)["upload"]
     assert (status, uploads.waiting, len(token) >= 32) == (200, 1, True)
-    assert uploads.take(["no token", None, token]) == [Source("upload", "café.txt", b"x" * 3 * 1024 * 1024)]
+    assert uploads.take(["no token", None, token]) == [Source("upload", "etc/café.txt", b"x" * 3 * 1024 * 1024)]
     assert uploads.take([token]) == []
     assert uploads.waiting == 0
 
@@ -88,18 +93,43 @@ def test_a_file_is_kept_until_it_is_taken_by_its_token_once() -> None:
     ("query", "name"),
     [
         ("name=a.txt", "a.txt"),
-        ("name=%2Fetc%2Fpasswd", "passwd"),
+        ("name=notes%2Fmay%2Fplan.md", "notes/may/plan.md"),
+        ("name=%2Fetc%2Fpasswd", "etc/passwd"),
+        ("name=..%2F.%2F%2Fnotes%2F..%2F..%2Fplan.md", "notes/plan.md"),
+        ("name=%20..%20%2F..%00%2F.%0A.%2Fplan.md", "plan.md"),
+        ("name=%252e%252e%2Fplan.md", "%2e%2e/plan.md"),
         ("name=..", ""),
-        ("name=C%3A%5Cb.md", "b.md"),
-        ("name=a%00%0Ab.txt", "ab.txt"),
+        ("name=%2F..%2F.%2F", ""),
+        ("name=...%2F..plan.md", ".../..plan.md"),
+        ("name=C%3A%5Cnotes%5Cb.md", "notes/b.md"),
+        ("name=%5C%5Chost%5Cshare%5Cb.md", "host/share/b.md"),
+        ("name=a%00%0A%C2%85b.txt", "ab.txt"),
         ("name=" + "x" * 300 + ".pdf", "x" * 251 + ".pdf"),
+        ("name=" + "deep%2F" * 300 + "plan.md", "deep/" * 198 + "plan.md"),
+        ("name=" + "a%2F" * 20_000, "/".join("a" * 500)),
         ("name=%3Cimg%20src%3Dx%3E.md", "<img src=x>.md"),
         ("name=", ""),
         ("", ""),
     ],
 )
-def test_a_name_is_the_last_part_of_what_was_sent(query: str, name: str) -> None:
+def test_a_name_is_a_path_that_leads_nowhere(query: str, name: str) -> None:
     assert file_name({"query_string": query.encode()}) == name
+
+
+PIECES = st.sampled_from(["/", "\\", "..", ".", "~", "C:", "\0", "\x85", "\u2028", " ", "%2e", "notes", "é", "x" * 300])
+
+
+@given(st.lists(PIECES | st.text(max_size=5), max_size=60).map("".join))
+def test_whatever_name_is_sent_it_stays_below_where_it_would_stand(sent: str) -> None:
+    name = file_name({"query_string": urlencode({"name": sent}, errors="surrogatepass").encode()})
+    parts = name.split("/") if name else []
+    assert not {"", ".", ".."} & set(parts)
+    assert not any("\\" in part or unicodedata.category(sign) == "Cc" for part in parts for sign in part)
+    assert all(len(part) <= 255 for part in parts)
+    assert len(name) <= 1000
+    root = Path("/home/reader")
+    assert Path(os.path.normpath(root / name)).is_relative_to(root)
+    assert file_name({"query_string": urlencode({"name": name}).encode()}) == name
 
 
 def test_a_body_over_the_limit_is_refused_before_and_while_it_comes(app: str) -> None:
@@ -199,11 +229,12 @@ def test_gradios_own_ways_to_files_are_closed(app: str, secret: Path, prefix: st
 
 def test_no_listener_reads_a_file_that_a_client_names(app: str, secret: Path) -> None:
     file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "a.txt", "size": 1}
+    sent = {"delivery": str(secret), "before": 0, "done": 2, "of": 2}
     config = json.loads(call(app, "GET", "/config")[1])
     asked = 0
     for listener in config["dependencies"]:
         event = {"data": [file] * len(listener["inputs"]), "fn_index": listener["id"], "session_hash": "s"}
-        event |= {"event_data": {"payload": {**file, "wish": "files", "uploads": [file, str(secret)]}}}
+        event |= {"event_data": {"payload": {**file, **sent, "wish": "files", "uploads": [file, str(secret)]}}}
         status, said = call(app, "POST", "/gradio_api/queue/join", json.dumps(event), Content_Type="application/json")
         assert SECRET.encode() not in said
         asked += status == 200

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from assistant import intake
 from assistant.compare import Side, Sided
 from assistant.embedders import Embedders
 from assistant.errors import ModelError
@@ -39,6 +40,7 @@ from assistant.types import (
 )
 from assistant.ui import RunningApp, start
 from assistant.weights import WeightsFolder
+from assistant.wiring import Application
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.errors import UnknownArticleError
 from index.library import Library
@@ -333,20 +335,57 @@ def app(script: Script) -> Iterator[RunningApp]:
 
 
 @pytest.fixture
+def home(minilm: Path, tmp_path: Path) -> Home:
+    """A home folder without articles, searched with minilm; no model but quoting is installed."""
+    home = Home(tmp_path / "home")
+    for folder in (home.root, home.articles, home.index, home.conversations, home.logs, home.models):
+        folder.mkdir()
+    (home.models / "minilm").symlink_to(minilm)
+    (home.index / "embedder").write_text("minilm\n")
+    (home.articles / ".seeded").touch()
+    return home
+
+
+@pytest.fixture
+def served(application: Application) -> Iterator[RunningApp]:
+    """The app over a real home folder: each file of tests has an ``application`` of its own."""
+    running = start(application, port=0, extensions=Extensions())
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Each source waits for a release before it is taken in."""
+    gate = threading.Semaphore(0)
+    taken = intake.Intake._taken
+
+    def wait(*arguments: Any) -> Iterator[intake.Taken]:
+        gate.acquire(timeout=60)
+        yield from taken(*arguments)
+
+    monkeypatch.setattr(intake.Intake, "_taken", wait)
+    return gate
+
+
+@pytest.fixture
 def complaints() -> list[str]:
     """Return what pages complained of: failed scripts, refused content, requests that left the machine."""
     return []
 
 
-OpenPage = Callable[..., Page]
+OpenAddress = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, app: RunningApp, complaints: list[str]) -> Iterator[OpenPage]:
-    """Return a function that opens the app as a new reader would; whatever such a page complains of fails the test."""
+def open_address(chromium: Browser, complaints: list[str]) -> Iterator[OpenAddress]:
+    """Return a function that opens an address as a new reader would; whatever such a page complains of fails the test.
+
+    The app it leads to must be asked for before this, so that it outlives the pages.
+    """
     contexts: list[BrowserContext] = []
 
-    def opened(query: str = "", *, wait_for: str = "article", **options: Any) -> Page:
+    def opened(address: str, **options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(15_000)
         contexts.append(context)
@@ -354,15 +393,29 @@ def open_page(chromium: Browser, app: RunningApp, complaints: list[str]) -> Iter
         page.on("request", lambda request: _local(request.url, complaints))
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(app.url + query)
-        ready = {"article": "#article .article-title", "conversation": "#history .welcome"}
-        expect(page.locator(ready[wait_for])).to_be_visible()
+        page.goto(address)
         return page
 
     yield opened
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(app: RunningApp, open_address: OpenAddress) -> OpenPage:
+    """Return a function that opens the app of the script."""
+
+    def opened(query: str = "", *, wait_for: str = "article", **options: Any) -> Page:
+        page = open_address(app.url + query, **options)
+        ready = {"article": "#article .article-title", "conversation": "#history .welcome"}
+        expect(page.locator(ready[wait_for])).to_be_visible()
+        return page
+
+    return opened
 
 
 @pytest.fixture

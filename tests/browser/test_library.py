@@ -7,21 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from articles_of_every_format import pdf
 from fixtures.markup import vectors
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from assistant import intake
-from assistant.extensions import Extensions
 from assistant.home import Home
 from assistant.intake import Source
 from assistant.settings import Settings
-from assistant.ui import RunningApp, start
+from assistant.ui import RunningApp
 from assistant.wiring import Application
 from index.errors import LoadError
 from index.reading.load import document_from_text, load_bytes
@@ -39,14 +37,8 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 
 
 @pytest.fixture
-def application(minilm: Path, tmp_path: Path) -> Iterator[Application]:
+def application(home: Home) -> Iterator[Application]:
     """A home folder of three articles, searched with minilm; no model but quoting is installed."""
-    home = Home(tmp_path / "home")
-    for folder in (home.root, home.articles, home.index, home.conversations, home.logs, home.models):
-        folder.mkdir()
-    (home.models / "minilm").symlink_to(minilm)
-    (home.index / "embedder").write_text("minilm\n")
-    (home.articles / ".seeded").touch()
     with closing(Application(home, Settings(model="extractive", reader=False))) as made:
         for name, year in {"bridge": 1931, "tower": 1888, "mill": 1702}.items():
             text = f"# The {name}\n\nThe {name} was opened in {year}.\n"
@@ -54,52 +46,20 @@ def application(minilm: Path, tmp_path: Path) -> Iterator[Application]:
         yield made
 
 
-@pytest.fixture
-def served(application: Application) -> Iterator[RunningApp]:
-    running = start(application, port=0, extensions=Extensions())
-    yield running
-    running.stop()
-
-
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(chromium: Browser, served: RunningApp) -> Iterator[Visit]:
+def visit(served: RunningApp, open_address: Callable[..., Page]) -> Visit:
     """Return a function that opens the app's tab of articles; whatever a page complains of fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
 
     def visited(**options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(served.url)
+        page = open_address(served.url, **options)
         expect(page.locator("#history .welcome")).to_be_visible(timeout=30_000)
         open_articles(page)
         return page
 
-    yield visited
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Each source waits for a release before it is taken in."""
-    gate = threading.Semaphore(0)
-    taken = intake.Intake._taken
-
-    def wait(*arguments: Any) -> Iterator[intake.Taken]:
-        gate.acquire(timeout=60)
-        yield from taken(*arguments)
-
-    monkeypatch.setattr(intake.Intake, "_taken", wait)
-    return gate
+    return visited
 
 
 def open_articles(page: Page) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from assistant.extensions import Extensions
 from assistant.home import Home
 from assistant.settings import Settings
-from assistant.ui import RunningApp, start
+from assistant.ui import RunningApp
 from assistant.wiring import Application
 from index.reading.load import load_bytes
 
@@ -36,14 +35,8 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 
 
 @pytest.fixture
-def application(minilm: Path, tmp_path: Path) -> Iterator[Application]:
+def application(home: Home) -> Iterator[Application]:
     """A home folder of two articles, searched with minilm; no model but quoting is installed."""
-    home = Home(tmp_path / "home")
-    for folder in (home.root, home.articles, home.index, home.conversations, home.logs, home.models):
-        folder.mkdir()
-    (home.models / "minilm").symlink_to(minilm)
-    (home.index / "embedder").write_text("minilm\n")
-    (home.articles / ".seeded").touch()
     with closing(Application(home, Settings(model="extractive"))) as made:
         for name, text in ARTICLES.items():
             made.library.add(load_bytes(text, name=f"{name}.md"))
@@ -51,38 +44,20 @@ def application(minilm: Path, tmp_path: Path) -> Iterator[Application]:
         yield made
 
 
-@pytest.fixture
-def served(application: Application) -> Iterator[RunningApp]:
-    running = start(application, port=0, extensions=Extensions())
-    yield running
-    running.stop()
-
-
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(chromium: Browser, served: RunningApp) -> Iterator[Visit]:
+def visit(served: RunningApp, open_address: Callable[..., Page]) -> Visit:
     """Return a function that opens the app's tab of models; whatever a page complains of fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
 
     def visited(**options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(served.url)
+        page = open_address(served.url, **options)
         expect(page.locator("#history .welcome")).to_be_visible(timeout=30_000)
         open_models(page)
         return page
 
-    yield visited
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return visited
 
 
 def open_models(page: Page) -> None:

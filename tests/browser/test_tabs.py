@@ -6,12 +6,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from assistant.extensions import Extensions, NamedTab
 from assistant.ui import RunningApp, start
@@ -121,31 +120,14 @@ def tabbed(script: Any, engine: Engine, tmp_path: Path) -> Iterator[RunningApp]:
 Visit = Callable[..., Page]
 
 
-@contextmanager
-def visiting(chromium: Browser, app: RunningApp, complaints: list[str]) -> Iterator[Visit]:
-    contexts: list[BrowserContext] = []
-
-    def visit(**options: Any) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.goto(app.url)
+@pytest.fixture
+def visit(tabbed: RunningApp, open_address: Callable[..., Page]) -> Visit:
+    def visited(**options: Any) -> Page:
+        page = open_address(tabbed.url, **options)
         expect(page.locator("#history .welcome")).to_be_visible()
         return page
 
-    yield visit
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def visit(chromium: Browser, tabbed: RunningApp, complaints: list[str]) -> Iterator[Visit]:
-    with visiting(chromium, tabbed, complaints) as visited:
-        yield visited
-    assert complaints == []
+    return visited
 
 
 def ask(page: Page, question: str, *, position: int = 0) -> Locator:
@@ -405,18 +387,22 @@ class Odd:
         raise RuntimeError("will not")
 
 
-def test_an_extension_that_fails_does_not_stop_the_app(script: Any, chromium: Browser, complaints: list[str]) -> None:
+@pytest.fixture
+def with_an_odd_tab(script: Any) -> Iterator[RunningApp]:
     running = start(script, port=0, extensions=Extensions((NamedTab("odd", Odd()),)))
-    try:
-        with visiting(chromium, running, complaints) as visit:
-            page = visit()
-            page.get_by_role("tab", name="Odd").click()
-            expect(page.get_by_text("This tab cannot be shown (odd); the log says why.")).to_be_visible()
-            page.get_by_role("tab", name="Ask").click()
-            ask(page, "When was it lit?")
-    finally:
-        running.stop()
-    assert complaints == []
+    yield running
+    running.stop()
+
+
+def test_an_extension_that_fails_does_not_stop_the_app(
+    with_an_odd_tab: RunningApp, open_address: Callable[..., Page]
+) -> None:
+    page = open_address(with_an_odd_tab.url)
+    expect(page.locator("#history .welcome")).to_be_visible()
+    page.get_by_role("tab", name="Odd").click()
+    expect(page.get_by_text("This tab cannot be shown (odd); the log says why.")).to_be_visible()
+    page.get_by_role("tab", name="Ask").click()
+    ask(page, "When was it lit?")
 
 
 def test_closing_the_app_stops_a_run(script: Any, engine: Engine, tmp_path: Path) -> None:
