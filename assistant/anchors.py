@@ -65,6 +65,11 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def without_numbers(text: str) -> str:
+    """Return a text, folded, without its numbers."""
+    return _DIGITS.sub(" ", _SPELLED.sub(" ", fold(text)))
+
+
 def _spelled(figures: str | None, words: str) -> Iterator[str]:
     """Yield the numbers that number words spell, one after another; ``figures`` stand before the first."""
     whole, part = Decimal(0), None if figures is None else Decimal(figures)

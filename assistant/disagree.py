@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.anchors import content, is_negated, numbers
+from assistant.anchors import clauses, content, is_negated, numbers, without_numbers
 from assistant.context import Numbered
 from assistant.types import Citation
 from index.types import Document
 
-_AS_SURELY = 0.5
-"""It bears the answer at least so surely, against the sentence that bears it most."""
-_SAME = 0.6
+_AS_SURELY = 0.15
+"""It bears the answer at least so surely, against the sentence that bears it most: the reader spreads one certainty."""
+_SAME = 0.5
 """The share of the shorter one's words that both have: they speak of the same."""
 _FEWEST = 2
+_THAT = re.compile(r"\bthat\b")
 _YEAR = re.compile(r"1[5-9]\d{2}|20\d{2}")
 
 
@@ -38,7 +39,7 @@ def disagreement(
     """Return the surest sentence of another article that speaks of the same as a cited one and says otherwise.
 
     Otherwise is: another number where the cited one has its own, years against years, or a denial of what it affirms.
-    Two articles that tell of two things need not disagree, so most of the words must be shared. ``bearing`` is that of
+    Two articles that tell of two things need not disagree, so half of the words must be shared. ``bearing`` is that of
     each numbered sentence.
     """
     ranked = sorted(zip(bearing, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number))
@@ -53,18 +54,32 @@ def disagreement(
 
 
 def _otherwise(one: str, other: str, language: str, asked: frozenset[str]) -> bool:
-    words, others = _words(one, language), _words(other, language)
-    shared = words & others
-    if len(shared) < _FEWEST or len(shared) < _SAME * min(len(words), len(others)):
-        return False
-    if is_negated(one) != is_negated(other):
+    if any(
+        is_negated(part) != is_negated(counterpart) and _same(part, counterpart, language)
+        for part in _parts(one)
+        for counterpart in _parts(other)
+    ):
         return True
+    if not _same(one, other, language):
+        return False
     ours, theirs = numbers(one) - asked, numbers(other) - asked
     own, foreign = ours - theirs, theirs - ours
     years = [{number for number in found if _YEAR.fullmatch(number)} for found in (own, foreign)]
     return all(years) or (bool(own and foreign) and not any(years))
 
 
+def _same(one: str, other: str, language: str) -> bool:
+    """Tell whether two texts speak of the same: half of the words of the shorter one are in both."""
+    words, others = _words(one, language), _words(other, language)
+    shared = words & others
+    return len(shared) >= max(_FEWEST, _SAME * min(len(words), len(others)))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the clauses of a sentence: what is denied in one is not denied in the next."""
+    return [part for clause in clauses(text) for part in _THAT.split(clause)]
+
+
 def _words(text: str, language: str) -> set[str]:
     """Return the terms of a text that carry meaning, but its numbers."""
-    return {term for term in content(text, language) if not any(character.isdigit() for character in term)}
+    return set(content(without_numbers(text), language))

@@ -44,6 +44,14 @@ def found(
         ("The bell weighs 3.2 tonnes.", "The bell weighs 4 tonnes.", "en"),
         ("Some 1,200 people lost their homes in the fire.", "In the fire 900 people lost their homes.", "en"),
         ("The board wanted a tunnel under the harbor.", "The board never wanted a tunnel under the harbor.", "en"),
+        ("They decided to keep the train, because no road is open.", "They decided not to keep the train.", "en"),
+        ("The clock was wound by hand for eighty-six years.", "For fifty-two years the clock was wound by me.", "en"),
+        ("The board kept the train for the winter.", "A clerk said that the board had not kept the train.", "en"),
+        (
+            "About three hundred people joined the strike.",
+            "According to the office 200 people joined the strike.",
+            "en",
+        ),
         ("岬の灯台は1923年に建てられた。", "岬の灯台が建てられたのは1932年である。", "ja"),
     ],
 )
@@ -61,6 +69,10 @@ def test_another_number_or_a_denial_of_the_same_is_a_disagreement(one: str, othe
         ("The bridge opened in 1931.", "A ferry carried coal for sixty years."),
         ("The valley bridge opened in 1931.", "The valley bridge opened in the spring."),
         ("Three old people came.", "3 old people came."),
+        ("About three hundred people joined the strike.", "According to the office 300 people joined the strike."),
+        # It denies something else.
+        ("The pupils make the boxes.", "The boxes are made by the pupils from wood that nobody can sell."),
+        ("The bridge was closed in winter.", "The bridge was closed in winter, but nobody complained."),
     ],
 )
 def test_two_articles_that_agree_or_tell_of_two_things_do_not_disagree(one: str, other: str) -> None:
@@ -71,7 +83,7 @@ def test_two_articles_that_agree_or_tell_of_two_things_do_not_disagree(one: str,
 def test_what_hardly_bears_the_answer_is_no_second_voice() -> None:
     pair = "The bridge opened in 1931.", "The bridge opened in 1934."
     assert found(*pair)
-    assert not found(*pair, bearing=(0.9, 0.2))
+    assert not found(*pair, bearing=(0.9, 0.1))
 
 
 def test_the_year_that_was_asked_about_is_no_difference() -> None:
