@@ -406,8 +406,11 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(app: RunningApp, open_address: OpenAddress) -> OpenPage:
-    """Return a function that opens the app of the script."""
+def open_page(chromium: Browser, app: RunningApp, open_address: OpenAddress) -> OpenPage:  # noqa: ARG001
+    """Return a function that opens the app of the script.
+
+    Chromium is begun first: without its event loop Gradio makes some of its own, and leaves them behind.
+    """
 
     def opened(query: str = "", *, wait_for: str = "article", **options: Any) -> Page:
         page = open_address(app.url + query, **options)
