@@ -110,7 +110,7 @@ def start(
     hosts = _hosts(host, password)
     blocks = ui_page.build(workbench, extensions, uploads)
     blocks.launch(
-        server_name=host,
+        server_name=_spelled(host),
         server_port=port,
         inbrowser=open_browser,
         prevent_thread_lock=True,
@@ -169,6 +169,10 @@ def _shown(host: str) -> str:
                 host = str(probe.getsockname()[0])
             except OSError:
                 host = socket.gethostname()
+    return _spelled(host)
+
+
+def _spelled(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 

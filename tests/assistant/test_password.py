@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -245,8 +246,11 @@ def test_with_it_the_page_is_served_also_under_the_name_of_a_proxy(served: tuple
     assert status(address, "POST", "/articles/upload?name=a.txt", Origin="https://evil.example", **words) == 403
 
 
-def test_the_command_takes_it_from_the_environment_and_does_not_show_it(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "assistant", "chat", "-m", "extractive", "--port", "0"]
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_command_takes_it_from_the_environment_and_does_not_show_it(tmp_path: Path, host: str) -> None:
+    if host == "::1" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    command = [sys.executable, "-m", "assistant", "chat", "-m", "extractive", "--port", "0", "--host", host]
     environment = {**os.environ, "ASSISTANT_HOME": str(tmp_path), "ASSISTANT_PASSWORD": SECRET}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -254,7 +258,7 @@ def test_the_command_takes_it_from_the_environment_and_does_not_show_it(tmp_path
             opened, asks = running.stdout.readline(), running.stdout.readline()
             address = opened.split()[5].removeprefix("http://").rstrip("/")
             assert asks == "It asks for a user name, which may be any, and the password in ASSISTANT_PASSWORD\n"
-            assert ip_address(address.partition(":")[0]).is_loopback
+            assert ip_address(address.rpartition(":")[0].strip("[]")) == ip_address(host)
             assert status(address, "GET", "/") == 401
             assert status(address, "GET", "/", Authorization=basic(SECRET).decode()) == 200
         finally:
