@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from assistant import render, render_answer, render_article
@@ -31,7 +32,9 @@ QUESTION_LIMIT = 4000
 """Most characters of a question or a search."""
 
 _SUGGESTING = 3
-"""Of a whole library, so many articles suggest the first questions."""
+"""Of a whole library, so many articles suggest the first questions:"""
+_LOOKED_AT = 20
+"""those of the first so many that can."""
 
 STOPPED = "You stopped it."
 LEFT = "The page was closed before the end."
@@ -393,11 +396,12 @@ class Desk:
         return self._exchanges(exchanges) if exchanges else self._welcome(scope)
 
     def _welcome(self, scope: Scope) -> str:
-        """Return the start of a conversation, with questions of the first of the articles that can be asked."""
+        """Return the start of a conversation, with questions that the first of the articles suggest."""
         cards = self._workbench.articles()
         asked = [card for card in cards if card.id in scope] or cards
-        questions = [self._workbench.shelf.questions(card.id) for card in asked[:_SUGGESTING]]
-        return render.welcome([card.title for card in asked], render.suggestions(questions))
+        suggested = (self._workbench.shelf.questions(card.id) for card in asked[:_LOOKED_AT])
+        questions = islice(filter(None, suggested), _SUGGESTING)
+        return render.welcome([card.title for card in asked], render.suggestions(list(questions)))
 
     def _exchanges(self, exchanges: Sequence[Exchange]) -> str:
         return render.conversation(
