@@ -15,11 +15,11 @@ import logging
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from assistant.errors import UsageError
 from assistant.http import App, Receive, Scope, Send, header, refuse
 from assistant.redact import note_key
+from index.address import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +44,6 @@ class Password:
     """Made for this run, so that its reader has to be told."""
     up: bool = False
     """Until the app is up it may ask itself whether it is."""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address to listen on can be reached from this machine alone; of a name that is not known."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def password_for(host: str, *, own: str | None, wanted: bool = True) -> Password | None:

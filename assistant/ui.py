@@ -15,10 +15,11 @@ from assistant.errors import UsageError
 from assistant.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
 from assistant.originals import ShowPages
-from assistant.password import VARIABLE, AskPassword, Password, is_loopback
+from assistant.password import VARIABLE, AskPassword, Password
 from assistant.terminal import visible
 from assistant.uploads import TakeUploads, Uploads
 from assistant.workbench import Workbench
+from index.address import is_loopback
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

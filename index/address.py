@@ -37,7 +37,7 @@ def parse_address(url: str) -> Address:
     path = "" if parts.path == "/" else parts.path.rstrip("/")
     return Address(
         f"{parts.scheme}://{host}:{parts.port or _PORTS[parts.scheme]}{path}",
-        is_loopback=_is_loopback(parts.hostname or ""),
+        is_loopback=is_loopback(parts.hostname or ""),
         authorization=_authorization(parts),
     )
 
@@ -59,7 +59,8 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this very machine, which no other can reach; of names but localhost's it is not known."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

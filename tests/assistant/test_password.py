@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 
 from assistant.errors import UsageError
 from assistant.http import AnyHost, OwnHosts
-from assistant.password import AskPassword, Password, _given, is_loopback, password_for
+from assistant.password import AskPassword, Password, _given, password_for
 from assistant.redact import redacted
 from assistant.ui import start
+from index.address import is_loopback
 
 SECRET = "a red gate by the sea"
 
@@ -180,6 +181,7 @@ from assistant.home import Home
 from assistant.password import Password
 from assistant.settings import Settings
 from assistant.ui import start
+from index.address import is_loopback
 from assistant.wiring import Application
 home = Home(Path(sys.argv[1]))
 for folder in (home.articles, home.index, home.conversations, home.logs, home.models):
