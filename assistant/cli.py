@@ -406,9 +406,9 @@ def chat(
         int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
     ] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
-    password: Annotated[
-        bool, typer.Option("--password/--no-password", help="Whether to ask for one where others can reach the app.")
-    ] = True,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Ask for none, whoever can reach the app.")
+    ] = False,
 ) -> None:
     """Start the app in the browser; Ctrl-C ends it.
 
@@ -421,7 +421,7 @@ def chat(
         from assistant.password import password_for
         from assistant.ui import free_port, serve
 
-        asked = password_for(host, own=own, wanted=password)
+        asked = password_for(host, own=own, wanted=not no_password)
         application.check(model)
         free_port(host, port)  # before anything is loaded or downloaded
         with application.preparing():
@@ -431,7 +431,7 @@ def chat(
                 port=port,
                 open_browser=open_browser,
                 password=asked,
-                unguarded=not password,
+                unguarded=no_password,
             )
 
 

@@ -256,11 +256,13 @@ Options:
   --embedder NAME     e5-multilingual, minilm, a sentence-transformers folder,
                       or a hub id fetched before. Default: the one the library
                       is indexed with (`assistant index status`).
-  --host ADDRESS      Where to listen; loopback addresses only, the app has no
-                      password.  [default: 127.0.0.1]
+  --host ADDRESS      Where to listen. Where others can reach it, the app asks
+                      for a password: that in ASSISTANT_PASSWORD, or one made
+                      for this run.  [default: 127.0.0.1]
   --port PORT         The app's port; 0 takes a free one.  [default: 7860;
                       0<=x<=65535]
   --open / --no-open  Open the app in the browser.  [default: no-open]
+  --no-password       Ask for none, whoever can reach the app.
   --help              Show this message and exit.
 """,
 }
