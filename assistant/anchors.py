@@ -23,8 +23,10 @@ _AND = "|".join(
     rf"(?<={scale}) and (?!(?:{_SPOKEN})(?:[ -](?:{_SPOKEN}))?[ -](?:{again})\b)"
     for scale, again in zip(_SCALES, ["hundred", "thousand|million|billion", "million|billion", "billion"], strict=True)
 )
+# Figures before a scale, or words one after another: "2.5 million", "three hundred and six". Longer ones than these are
+# figures that nobody says, and more than Decimal reckons with.
 _SPELLED = re.compile(
-    rf"(?:(?<![\d.:/])(?P<figures>\d+(?:\.\d+)?)[ -](?=(?:{_SCALE})\b)|\b)"
+    rf"(?:(?<![\d.:/])(?P<figures>\d{{1,15}}(?:\.\d{{1,9}})?)[ -](?=(?:{_SCALE})\b)|\b)"
     rf"(?P<words>(?:{_SPOKEN})\b(?:(?:[ -]|{_AND})(?:{_SPOKEN})\b)*)"
 )
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
@@ -104,12 +106,12 @@ def _goes_on(whole: Decimal, part: Decimal | None, scale: int, unit: int) -> boo
 
 def _lowest(whole: Decimal) -> int:
     """Return the least scale that was spoken."""
-    return next(scale for scale in (10**9, 10**6, 10**3, 1) if whole % scale == 0)
+    return next((scale for scale in (10**9, 10**6, 10**3) if whole % scale == 0), 1)
 
 
 def _figures(value: Decimal, spoken: int) -> Iterator[str]:
     if spoken > 1 or value != 1:
-        yield f"{value:f}".removesuffix(".0") if value % 1 else str(int(value))
+        yield f"{value.normalize():f}"
 
 
 def _kanji_value(run: str) -> str:

@@ -183,9 +183,18 @@ def test_a_number_in_words_is_the_number(number: int, joined: str) -> None:
     assert numbers(f"There were {spelled(number, joined)} of them.") == {str(number)}
 
 
+_PIECES = ["0", "9" * 5000, "1.2345678", "0.0001", ".", ",", "-", "and", "one", "two", "ninety", "hundred", "thousand"]
+
+
+@given(st.lists(st.sampled_from([*_PIECES, "million", "billion", "1931", "三百", "万", "٣"])).map(" ".join))
+def test_whatever_stands_in_an_article_its_numbers_are_read(text: str) -> None:
+    assert all(numbers(text))
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
+        ("1.2345678 million, two thousand", {"1234567.8", "2000"}),
         ("between one hundred and two hundred men", {"100", "200"}),
         ("two thousand and three thousand", {"2000", "3000"}),
         ("five and six, seven or eight", {"5", "6", "7", "8"}),
