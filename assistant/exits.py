@@ -30,6 +30,7 @@ def told(program: str = "assistant") -> Iterator[Home]:
     """Open the home folder for a command; say in one line on standard error what ends it early, and exit so."""
     from assistant.errors import AssistantError
     from assistant.home import open_home
+    from assistant.terminal import ERASED
     from index.errors import IndexingError
 
     try:
@@ -43,7 +44,8 @@ def told(program: str = "assistant") -> Iterator[Home]:
     except KeyboardInterrupt:
         # Another Ctrl-C from here on would only add noise.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        typer.echo("stopped", err=True)
+        # A second one may have kept the progress from being taken away.
+        typer.echo(f"{ERASED if sys.stderr.isatty() else ''}stopped", err=True)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of our output left (`… | head`): nothing more can be said to it, at exit neither.

@@ -24,6 +24,8 @@ from assistant.types import (
     Waiting,
 )
 
+ERASED = "\r\x1b[2K"
+"""Takes a terminal's line away."""
 _WIDEST = 100
 """Columns: longer lines are hard to read."""
 _NEAREST = 3
@@ -94,9 +96,10 @@ class Status:
         columns = _columns(self._stream)
         line = visible(text)[: columns - 1] if columns else ""
         if line != self._shown:
-            self._stream.write(f"\r\x1b[2K{line}")
-            self._stream.flush()
+            # Noted first: a Ctrl-C may come as soon as the line is written, and what was not noted is not taken away.
             self._shown = line
+            self._stream.write(f"{ERASED}{line}")
+            self._stream.flush()
 
     def say(self, text: str) -> None:
         """Print a line that stays, also where no terminal listens."""
@@ -106,7 +109,7 @@ class Status:
     def clear(self) -> None:
         """Take the line away."""
         if self._shown:
-            self._stream.write("\r\x1b[2K")
+            self._stream.write(ERASED)
             self._stream.flush()
             self._shown = ""
 

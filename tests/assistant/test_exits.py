@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import itertools
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
 
-from assistant.exits import told
+from assistant.exits import INTERRUPTED, told
 from assistant.local import open_log
+from assistant.terminal import ERASED, Status
 from index.errors import StoreError
 
 
@@ -26,3 +32,66 @@ def test_the_log_of_a_model_that_cannot_be_written_stops_no_model(tmp_path: Path
     (tmp_path / "logs").write_text("in the way")
     with open_log(tmp_path / "logs" / "model.log") as log:
         assert log.write(b"loaded") == 6
+
+
+class Interrupting(io.StringIO):
+    """A terminal whose user presses Ctrl-C at given moments, before and after what is done to it."""
+
+    def __init__(self, moments: set[int]) -> None:
+        super().__init__()
+        self.moments = moments
+        self.passed = 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._moment()
+        written = super().write(text)
+        self._moment()
+        return written
+
+    def flush(self) -> None:
+        self._moment()
+        super().flush()
+        self._moment()
+
+    def _moment(self) -> None:
+        self.passed += 1
+        if self.passed in self.moments and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_ctrl_c_once_or_twice_at_any_moment_leaves_one_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    handler = signal.getsignal(signal.SIGINT)
+    ends = []
+    for first, second in itertools.combinations_with_replacement(range(1, 16), 2):
+        terminal = Interrupting({first, second})
+        monkeypatch.setattr(sys, "stderr", terminal)
+        signal.signal(signal.SIGINT, handler)
+        ends.append(_end_of_a_command_with_progress())
+        if ends[-1] == INTERRUPTED:
+            assert terminal.getvalue().rpartition(ERASED)[2] == "stopped\n"
+        else:
+            assert terminal.getvalue().endswith(ERASED)
+            assert terminal.passed < first
+    assert {INTERRUPTED, 0} == set(ends)
+
+
+def _end_of_a_command_with_progress() -> int:
+    try:
+        with told(), Status() as status:
+            status.show("reading… 1 s")
+            status.show("writing… 2 s")
+    except typer.Exit as end:
+        return end.exit_code
+    return 0
