@@ -8,19 +8,19 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
-from assistant.align import Aligner
-from assistant.bearing import agreed, chosen, most_bearing
-from assistant.context import Numbered, as_lines, fair, nearness, number_sentences, plain
-from assistant.disagree import disagreement
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
-from assistant.extractive import quote
 from assistant.fit import LeftOut, fit_sentences, without_examples
-from assistant.meaning import Meaning
+from assistant.proof.align import Aligner
+from assistant.proof.bearing import agreed, chosen, most_bearing
+from assistant.proof.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.proof.disagree import disagreement
+from assistant.proof.extractive import quote
+from assistant.proof.meaning import Meaning
+from assistant.proof.segment import Segment, Segmenter
 from assistant.question import checked_question
 from assistant.replies import abstention, otherwise, says_not_stated
 from assistant.rewrite import rewritten
 from assistant.run import Run
-from assistant.segment import Segment, Segmenter
 from assistant.settings import Settings
 from assistant.speaker import Speaker
 from assistant.types import (
@@ -42,7 +42,7 @@ from index.types import Document, ScoredChunk
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from assistant.reader import Reader, Reading
+    from assistant.proof.reader import Reader, Reading
     from assistant.speaker import AskRoom, Speak
 
 _Found = TypeVar("_Found")

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 from assistant.chain import Searchable
 from assistant.errors import AssistantError, ModelError, ReaderError, UsageError
-from assistant.fit import Room
-from assistant.llm import ModelName
-from assistant.pump import Usage
-from assistant.served import known_context
+from assistant.models.llm import ModelName
+from assistant.models.pump import Usage
+from assistant.models.room import Room
+from assistant.models.served import known_context
+from assistant.models.voice import Voice
 from assistant.settings import EXTRACTIVE
 from assistant.terminal import visible
 from assistant.types import Answer, Finished, Notice
-from assistant.voice import Voice
 from assistant.wiring import Application
 from index.errors import IndexingError
 from index.reading.load import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.anchors import content, names
+from assistant.proof.anchors import content, names
 from assistant.types import Turn
 
 _LEANS = re.compile(

@@ -1,6 +1,6 @@
 """Keys enter once, text enters often: it leaves with every key that this process knows blotted out.
 
-A key is noted where it is read (``assistant.llm``); whatever is logged, or told of a provider's own words, passes here.
+A key is noted where it is read; whatever is logged, or told of a provider's own words, passes here.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache
 
 from assistant import condense
-from assistant.context import plain
 from assistant.errors import ContextTooLongError, ModelError
 from assistant.fit import fit_turns
+from assistant.proof.context import plain
 from assistant.run import Run
 from assistant.speaker import Speaker
 from assistant.types import Event, Turn

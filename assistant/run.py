@@ -13,7 +13,7 @@ from assistant.types import Phase, Statement, Waiting
 from index.types import Document, ScoredChunk
 
 if TYPE_CHECKING:
-    from assistant.pump import Usage
+    from assistant.models.pump import Usage
 
 
 @dataclass(slots=True)

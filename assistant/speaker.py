@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
-from assistant.fit import LeftOut, Room
+from assistant.fit import LeftOut
+from assistant.models.room import Room
 from assistant.run import Run
 from assistant.types import Event, Notice
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from assistant.pump import Usage
+    from assistant.models.voice import Piece
 
-    Piece = str | Usage | Notice | None
     Speak = Callable[[Sequence[Message]], Generator[Piece]]
-    """A model's voice: messages in; out come text as it arrives, None four times a second, and last the tokens used."""
+    """A model's voice: messages in, pieces of its reply out."""
     AskRoom = Callable[[], Generator[Notice | None, None, Room]]
     """How much a model holds: Nones until that is known, and notices."""
 

@@ -14,26 +14,26 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.catalogue import CATALOGUE
 from assistant.chain import Assistant, Searchable
 from assistant.compare import SIDES, Side, Sided, side_by_side
-from assistant.configured import Configured, ConfiguredModels
 from assistant.conversations import Conversations
-from assistant.embedders import Embedders
 from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
-from assistant.indexes import Indexes
 from assistant.jobs import Jobs
-from assistant.llm import ModelName, missing, parse_model_name, server_of
-from assistant.local import LocalServers, State
-from assistant.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
+from assistant.library.indexes import Indexes
+from assistant.library.shelf import ArticleCard, Shelf
+from assistant.library.stock import Stock
+from assistant.models.catalogue import CATALOGUE
+from assistant.models.configured import Configured, ConfiguredModels
+from assistant.models.embedders import Embedders
+from assistant.models.llm import ModelName, missing, parse_model_name, server_of
+from assistant.models.local import LocalServers, State
+from assistant.models.voice import Voice, voice
+from assistant.models.weights import Progress as Pull
+from assistant.models.weights import WeightsFolder
+from assistant.proof.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.settings import EXTRACTIVE, Settings
-from assistant.shelf import ArticleCard, Shelf
-from assistant.stock import Stock
 from assistant.types import Event, Notice, Turn, Waiting
-from assistant.voice import Voice, voice
-from assistant.weights import Progress as Pull
-from assistant.weights import WeightsFolder
 from assistant.workbench import Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
 from index.errors import IndexingError
@@ -317,7 +317,7 @@ class Application:
         if name not in CATALOGUE or self.weights.is_complete(name):
             yield lambda _: None
             return
-        from assistant.weights_progress import rich_progress
+        from assistant.models.weights_progress import rich_progress
 
         with rich_progress() as show:
             yield show

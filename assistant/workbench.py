@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from assistant.compare import Side, Sided
-from assistant.shelf import ArticleCard, Shelf
-from assistant.stock import Stock
+from assistant.library.shelf import ArticleCard, Shelf
+from assistant.library.stock import Stock
 from assistant.types import Answer, Event, Turn
 from index.types import Document
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.home import Home, open_home
-from assistant.llm import chat_model, model_file, server_of
+from assistant.models.llm import chat_model, model_file, server_of
 from assistant.settings import DEFAULT_MODEL, Settings
 from assistant.wiring import Application
 from evals.machine import machine, peak_bytes, timed_s

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.chain import Assistant, Searchable
-from assistant.context import plain
 from assistant.errors import UsageError
+from assistant.proof.context import plain
+from assistant.proof.segment import Segmenter
 from assistant.replies import abstention, says_not_stated
-from assistant.segment import Segmenter
 from assistant.types import Answer, Citation, Statement
 from evals.types import EvalCase
 from index.embed import Embedder

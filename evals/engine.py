@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from assistant.chain import Assistant, Searchable
 from assistant.errors import UsageError
-from assistant.llm import server_of
+from assistant.models.llm import server_of
 from assistant.wiring import Application
 from evals.ask import answered, asked, retrieved, scored
 from evals.bots import BOTS, Bot

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from assistant.context import plain
 from assistant.errors import UsageError
+from assistant.proof.context import plain
 from evals.statistics import wilson
 from evals.text import present_any
 from evals.types import EvalCase

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.chain import Assistant
-from assistant.pump import Usage
-from assistant.reader import Reader
+from assistant.models.pump import Usage
+from assistant.proof.reader import Reader
 
 if TYPE_CHECKING:
-    from assistant.reader import Prompt, Rows
-    from assistant.speaker import Piece, Speak
+    from assistant.models.voice import Piece
+    from assistant.proof.reader import Prompt, Rows
+    from assistant.speaker import Speak
     from prompts import Message
 
 FILE = "kept.sqlite"

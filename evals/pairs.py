@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.catalogue import DEFAULT_CHAT
-from assistant.context import plain
 from assistant.errors import UsageError
-from assistant.reader import Reader
+from assistant.models.catalogue import DEFAULT_CHAT
+from assistant.proof.context import plain
+from assistant.proof.reader import Reader
 from evals.reader_examples import is_held_out
 from evals.statistics import Interval, auroc_interval
 from index.sentences import split_sentences

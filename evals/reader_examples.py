@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.context import Numbered, fair, number_sentences, plain
+from assistant.proof.context import Numbered, fair, number_sentences, plain
 from evals.types import EvalCase, EvalSet, GoldSpan
 from index.sentences import block_sentences
 from index.types import Document, ScoredChunk

@@ -12,8 +12,8 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.app.extensions import Feedback, page_address
 from assistant.errors import AssistantError, UsageError
-from assistant.extensions import Feedback, page_address
 from assistant.settings import EXTRACTIVE
 from assistant.workbench import Workbench
 from evals import tab_view

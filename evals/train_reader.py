@@ -19,7 +19,7 @@ import typer
 
 from assistant.errors import UsageError
 from assistant.exits import told
-from assistant.reader import Probes, Prompt, Reader, cut_folder, packed, prompt_for, prompt_for_check
+from assistant.proof.reader import Probes, Prompt, Reader, cut_folder, packed, prompt_for, prompt_for_check
 from evals.kept import Kept, rows_key
 from evals.reader_examples import Claim, Example, chosen, claims, example, quotes
 from evals.sets import load_set
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _One = TypeVar("_One", Example, Claim)
 
-PROBES = Path(__file__).parent.parent / "assistant" / "probes.json"
+PROBES = Path(__file__).parent.parent / "assistant" / "proof" / "probes.json"
 MODEL = "qwen2.5-coder-1.5b-instruct"
 LAYER = 18
 # Weak features in 1,536 dimensions, a few hundred examples: strong regularisation. Chosen on the training half.

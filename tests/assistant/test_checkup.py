@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from assistant import checkup
 from assistant.checkup import QUESTIONS, Checkup, article, check, chosen, head, line
 from assistant.cli import app
-from assistant.embedders import Embedders
 from assistant.exits import ANSWERED, USER_ERROR
 from assistant.home import Home
+from assistant.models.embedders import Embedders
 from assistant.settings import Settings
 from assistant.wiring import Application
 from index.build import Index

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from assistant.exits import INTERRUPTED, told
-from assistant.local import open_log
+from assistant.models.local import open_log
 from assistant.terminal import ERASED, Status
 from index.errors import StoreError
 

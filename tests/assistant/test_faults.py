@@ -26,12 +26,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from assistant import pump, settings
+from assistant import settings
 from assistant.cli import app
-from assistant.embedders import Embedders
 from assistant.errors import ModelError
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR
 from assistant.home import Home
+from assistant.models import pump
+from assistant.models.embedders import Embedders
 from assistant.settings import Settings
 from assistant.types import Answer, EvidenceFound, Finished, Notice, StatementReady, Turn, Waiting
 from assistant.wiring import Application

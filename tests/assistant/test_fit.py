@@ -13,17 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.condense import conversation, last
-from assistant.configured import Configured
-from assistant.context import Numbered, as_lines
 from assistant.errors import ContextTooLongError
-from assistant.fit import LeftOut, Room, estimate, fit_sentences, fit_turns
+from assistant.fit import LeftOut, fit_sentences, fit_turns
 from assistant.home import Home
-from assistant.llm import ModelName, parse_model_name
-from assistant.local import LocalServers
-from assistant.served import known_context
+from assistant.models.configured import Configured
+from assistant.models.llm import ModelName, parse_model_name
+from assistant.models.local import LocalServers
+from assistant.models.room import Room, estimate
+from assistant.models.served import known_context
+from assistant.models.voice import voice
+from assistant.proof.context import Numbered, as_lines
 from assistant.settings import Settings
 from assistant.types import Event, Finished, Notice, Turn
-from assistant.voice import voice
 from assistant.wiring import Application
 from index.types import Sentence
 from prompts import Message, load

@@ -14,17 +14,19 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from assistant import intake
+from assistant.app.extensions import Extensions
+from assistant.app.ui import RunningApp, start
 from assistant.compare import Side, Sided
-from assistant.embedders import Embedders
 from assistant.errors import ModelError
-from assistant.extensions import Extensions
 from assistant.home import Home
-from assistant.indexes import Indexes
 from assistant.jobs import Jobs
+from assistant.library import intake
+from assistant.library.indexes import Indexes
+from assistant.library.shelf import Shelf
+from assistant.library.stock import Stock
+from assistant.models.embedders import Embedders
+from assistant.models.weights import WeightsFolder
 from assistant.settings import Settings
-from assistant.shelf import Shelf
-from assistant.stock import Stock
 from assistant.types import (
     Answer,
     Citation,
@@ -38,8 +40,6 @@ from assistant.types import (
     Turn,
     Waiting,
 )
-from assistant.ui import RunningApp, start
-from assistant.weights import WeightsFolder
 from assistant.wiring import Application
 from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.errors import UnknownArticleError

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.app.ui import RunningApp, serve, start
 from assistant.errors import UsageError
-from assistant.ui import RunningApp, serve, start
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from assistant.extensions import Extensions
+from assistant.app.extensions import Extensions
+from assistant.app.ui import RunningApp, start
 from assistant.home import Home
 from assistant.settings import Settings
-from assistant.ui import RunningApp, start
 from assistant.wiring import Application
 from index.reading.load import load_bytes
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from assistant.app.ui import RunningApp
 from assistant.home import Home
 from assistant.settings import Settings
-from assistant.ui import RunningApp
 from assistant.wiring import Application
 
 pytestmark = [

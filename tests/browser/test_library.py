@@ -15,11 +15,11 @@ from articles_of_every_format import pdf
 from fixtures.markup import vectors
 from playwright.sync_api import Locator, Page, expect
 
-from assistant import intake
+from assistant.app.ui import RunningApp
 from assistant.home import Home
-from assistant.intake import Source
+from assistant.library import intake
+from assistant.library.intake import Source
 from assistant.settings import Settings
-from assistant.ui import RunningApp
 from assistant.wiring import Application
 from index.errors import LoadError
 from index.reading.load import document_from_text, load_bytes

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.app.ui import RunningApp
 from assistant.home import Home
 from assistant.settings import Settings
-from assistant.ui import RunningApp
 from assistant.wiring import Application
 from index.reading.load import load_bytes
 

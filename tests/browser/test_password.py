@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
-from assistant.extensions import Extensions
-from assistant.password import Password
-from assistant.ui import RunningApp, start
+from assistant.app.extensions import Extensions
+from assistant.app.password import Password
+from assistant.app.ui import RunningApp, start
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from assistant.extensions import Extensions, NamedTab
-from assistant.ui import RunningApp, start
+from assistant.app.extensions import Extensions, NamedTab
+from assistant.app.ui import RunningApp, start
 from evals.compare import Comparison, RunView, compare
 from evals.jobs import Plan
 from evals.progress import Progress

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.home import Home
-from assistant.reader import cut_folder, load_probes
+from assistant.proof.reader import cut_folder, load_probes
 from assistant.wiring import Application
 
 BRIDGE = """Elena Ruiz designed the harbor bridge, and it opened in 1931.

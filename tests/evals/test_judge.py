@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import ModelError, UsageError
-from assistant.pump import pump
-from assistant.scripted import Reply, ScriptedChatModel
-from assistant.voice import _as_langchain
+from assistant.models.pump import pump
+from assistant.models.scripted import Reply, ScriptedChatModel
+from assistant.models.voice import _as_langchain
 from evals.judge import (
     CHECKS,
     Calibration,
@@ -31,7 +31,8 @@ from evals.types import EvalCase
 from prompts import Message
 
 if TYPE_CHECKING:
-    from assistant.speaker import Piece, Speak
+    from assistant.models.voice import Piece
+    from assistant.speaker import Speak
 
 CASE = EvalCase("set", "id", "When did it open?", answerable=True, articles=("a",), answers=("1931", "in 1931"))
 

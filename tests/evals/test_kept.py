@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.pump import Usage
-from assistant.reader import Probes, Prompt, Reader
+from assistant.models.pump import Usage
+from assistant.proof.reader import Probes, Prompt, Reader
 from evals.kept import Kept
 from prompts import Message
 

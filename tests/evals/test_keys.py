@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.cli import app as assistant_app
-from assistant.embedders import Embedders
 from assistant.home import Home
+from assistant.models.embedders import Embedders
 from assistant.wiring import Application
 from evals.cli import app as evals_app
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.app.extensions import load_extensions
 from assistant.errors import ModelError, UsageError
-from assistant.extensions import load_extensions
 from assistant.types import Answer, Citation, Statement, Turn
 from assistant.workbench import Exchange
 from evals import tab_view
@@ -315,7 +315,7 @@ def test_an_extension_that_fails_is_left_out_with_one_line(
 
     good = object()
     entries = [Entry("b", missing), Entry("a", lambda: lambda _: good), Entry("c", lambda: lambda _: 1 / 0)]
-    monkeypatch.setattr("assistant.extensions.entry_points", lambda group: entries if group == "g" else [])
+    monkeypatch.setattr("assistant.app.extensions.entry_points", lambda group: entries if group == "g" else [])
     found = load_extensions(None, group="g")  # type: ignore[arg-type]
     assert [(named.name, named.tab) for named in found.tabs] == [("a", good)]
     assert found.left_out == (

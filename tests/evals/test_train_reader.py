@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from assistant.reader import load_probes, unpacked
+from assistant.proof.reader import load_probes, unpacked
 from assistant.wiring import Application
 from evals.reader_examples import Example, chosen, claims, example, is_held_out, quotes
 from evals.sets import load_set

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from assistant.weights import WeightsFolder
+from assistant.models.weights import WeightsFolder
 from index.embed import SentenceTransformerEmbedder
 from index.errors import EmbedderError
 

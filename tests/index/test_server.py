@@ -184,7 +184,7 @@ reached = set()
 sys.addaudithook(lambda event, given: reached.add(given[1][0]) if event == "socket.connect" else None)
 
 from assistant.home import open_home
-from assistant.indexes import Indexes
+from assistant.library.indexes import Indexes
 from assistant.settings import Settings
 from index.library import Library
 from index.reading.load import document_from_text

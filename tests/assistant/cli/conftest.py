@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fixtures.commands import BRIDGE, run
 
-from assistant.embedders import Embedders
 from assistant.exits import ANSWERED
+from assistant.models.embedders import Embedders
 from index.library import Library
 from index.reading.load import load
 

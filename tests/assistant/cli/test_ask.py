@@ -12,7 +12,7 @@ import pytest
 from fixtures.commands import FORMATS, OPENED, TOWER, run, screen, script
 
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR
-from assistant.shelf import Shelf
+from assistant.library.shelf import Shelf
 from assistant.wiring import Application
 from index.library import Library
 from index.reading.load import load

@@ -32,8 +32,8 @@ def served(bare_home: object, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
     """How the app would be served; nothing here listens where others could reach it."""
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(Application, "preparing", lambda _: nullcontext())
-    monkeypatch.setattr("assistant.ui.free_port", lambda _, port: port)
-    monkeypatch.setattr("assistant.ui.serve", lambda _, **options: calls.append(options))
+    monkeypatch.setattr("assistant.app.ui.free_port", lambda _, port: port)
+    monkeypatch.setattr("assistant.app.ui.serve", lambda _, **options: calls.append(options))
     return calls
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fixtures.commands import OPENED, run, screen
 
-from assistant.catalogue import CATALOGUE
 from assistant.exits import ANSWERED, USER_ERROR
+from assistant.models.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from fixtures.hosted import HostedModel

@@ -1,0 +1,1 @@
+"""The app in the browser: a workbench enters, a guarded page leaves."""

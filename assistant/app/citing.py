@@ -1,0 +1,66 @@
+"""Number the sources of an answer: statements come in, and each cited place gets the number it is met under."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.app.render_article import Span
+from assistant.compare import Side
+from assistant.types import Citation, Statement
+from index.types import ScoredChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One cited place of an answer, under the number of its first appearance."""
+
+    number: int
+    citation: Citation
+    """With the highest support any statement found in it."""
+
+
+def sources(statements: Iterable[Statement]) -> tuple[Source, ...]:
+    """Return every place the statements cite, once each, numbered from 1 in order of first appearance."""
+    found: dict[tuple[str, int, int], Source] = {}
+    for statement in statements:
+        for citation in statement.citations:
+            place = (citation.document, citation.start, citation.end)
+            known = found.get(place)
+            if known is None:
+                found[place] = Source(len(found) + 1, citation)
+            elif citation.support > known.citation.support:
+                found[place] = replace(known, citation=citation)
+    return tuple(found.values())
+
+
+def numbers(statement: Statement, known: Sequence[Source]) -> tuple[Source, ...]:
+    """Return the sources one statement cites, in its own order, once each."""
+    by_place = {(s.citation.document, s.citation.start, s.citation.end): s for s in known}
+    places = dict.fromkeys((c.document, c.start, c.end) for c in statement.citations)
+    return tuple(by_place[place] for place in places)
+
+
+def answer_name(position: int, side: Side = "left") -> str:
+    """Return the name of the answer at ``position`` of a conversation: its markers and marks begin with it."""
+    return f"m{position}" if side == "left" else f"m{position}b"
+
+
+def source_spans(statements: Iterable[Statement], answer: str) -> tuple[Span, ...]:
+    """Return the places to mark for the answer of this name."""
+    return tuple(
+        Span(source_name(answer, s.number), c.document, c.start, c.end, c.quote, s.number)
+        for s in sources(statements)
+        for c in [s.citation]
+    )
+
+
+def passage_span(scored: ScoredChunk, answer: str, rank: int) -> Span:
+    """Return the place of one passage of the evidence, from rank 0."""
+    chunk = scored.chunk
+    return Span(f"{answer}-p{rank}", chunk.document, chunk.start, chunk.end, chunk.text)
+
+
+def source_name(answer: str, number: int) -> str:
+    """Return the name that ties a marker to its mark in the article."""
+    return f"{answer}-{number}"

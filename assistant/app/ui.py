@@ -1,0 +1,202 @@
+"""Serve the app: a workbench comes in, and its page is open in the browser on this machine until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Container
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
+from assistant.app.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.app.pages import ShowPages
+from assistant.app.password import VARIABLE, AskPassword, Password
+from assistant.app.uploads import TakeUploads, Uploads
+from assistant.errors import UsageError
+from assistant.terminal import visible
+from assistant.workbench import Workbench
+from index.address import is_loopback
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """An app that is being served."""
+
+    url: str
+    blocks: Any
+    extensions: Extensions = NO_EXTENSIONS
+    uploads: Uploads = field(default_factory=Uploads)
+
+    def stop(self) -> None:
+        """End what tabs run, then the server, free its port, and forget the files that wait."""
+        self.extensions.close()
+        self.blocks.close(verbose=False)
+        self.uploads.close()
+
+
+def serve(
+    workbench: Workbench,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_browser: bool = False,
+    password: Password | None = None,
+    unguarded: bool = False,
+) -> None:
+    """Serve the app until Ctrl-C; print its address once, and the password where one was made."""
+    app = start(workbench, host=host, port=port, open_browser=open_browser, password=password, unguarded=unguarded)
+    try:
+        for line in (*app.extensions.left_out, *_exposed(host, password)):
+            print(f"assistant: {visible(line)}", file=sys.stderr)  # noqa: T201 likewise
+        print(f"The app is open at {app.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
+        if password:
+            which = f"the password {password.text}" if password.made else f"the password in {VARIABLE}"
+            print(f"It asks for a user name, which may be any, and {which}", flush=True)  # noqa: T201 likewise
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        app.stop()
+
+
+def _exposed(host: str, password: Password | None) -> list[str]:
+    """Return what the user should know of an address that others reach."""
+    if is_loopback(host):
+        return []
+    if password is None:
+        return ["Whoever reaches this address can ask, add and remove articles: it asks for no password."]
+    line = (
+        "It speaks plain http: on the way, others can read along, the password too. Beyond a network you trust, put a "
+        "proxy with TLS before it, or forward its port with ssh -L."
+    )
+    return [line]
+
+
+def start(
+    workbench: Workbench,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    open_browser: bool = False,
+    extensions: Extensions | None = None,
+    password: Password | None = None,
+    unguarded: bool = False,
+) -> RunningApp:
+    """Serve the app from a thread and return at once; port 0 takes a free one.
+
+    ``extensions`` None takes the installed ones. ``password`` None asks for none, which must be told, ``unguarded``,
+    where others can reach the address. Raises UsageError when it is not, or when the port is taken.
+    """
+    if not (password or unguarded or is_loopback(host)):
+        raise UsageError(
+            f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
+            "listen on 127.0.0.1."
+        )
+    port = free_port(host, port)
+    _keep_to_ourselves(host)
+    from starlette.middleware import Middleware
+
+    # After the environment is clean: Gradio reads its settings as it is imported, which takes seconds.
+    from assistant.app import ui_page
+
+    if extensions is None:
+        extensions = load_extensions(workbench)
+    uploads = Uploads()
+    hosts = _hosts(host, password)
+    blocks = ui_page.build(workbench, extensions, uploads)
+    blocks.launch(
+        server_name=_spelled(host),
+        server_port=port,
+        inbrowser=open_browser,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        pwa=False,
+        num_workers=0,
+        root_path="",
+        allowed_paths=[],
+        max_file_size="1kb",
+        app_kwargs={
+            "middleware": [
+                *([Middleware(AskPassword, password=password)] if password else []),
+                # Before the headers of the app's own page: a saved page brings its own, stricter ones.
+                Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
+                Middleware(StrictHeaders),
+                Middleware(OwnHostOnly, hosts=hosts),
+                Middleware(OwnOriginOnly),
+                Middleware(NoFiles),
+                Middleware(TakeUploads, uploads=uploads),
+                Middleware(ShowPages, originals=workbench.shelf.originals),
+                Middleware(BodyLimit),
+            ],
+        },
+        theme=ui_page.theme(),
+        css=ui_page.asset("app.css"),
+        favicon_path=str(files("assistant.app") / "assets" / "favicon.svg"),
+    )
+    if password:
+        password.up = True
+    return RunningApp(f"http://{_shown(host)}:{port}/", blocks, extensions, uploads)
+
+
+def _hosts(host: str, password: Password | None) -> Container[object]:
+    """Return the hosts that requests may name."""
+    if password:
+        return AnyHost()
+    if is_loopback(host):
+        return LOOPBACK | {host.lower()}
+    name = socket.gethostname()
+    return OwnHosts(*LOOPBACK, host, name, f"{name}.local", socket.getfqdn())
+
+
+def _shown(host: str) -> str:
+    """Return a host as an address spells it; where it listens on all, the one that others are likely to reach."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - where it listens was decided before
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # sends nothing: it only asks which way it would go
+                host = str(probe.getsockname()[0])
+            except OSError:
+                host = socket.gethostname()
+    return _spelled(host)
+
+
+def _spelled(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def free_port(host: str, port: int) -> int:
+    """Return ``port`` if it can be bound on a ``host`` of this machine, a free one for 0; else raise UsageError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as failure:
+            raise UsageError(
+                f"Port {port} on {host} cannot be used ({failure}). Choose another one with --port."
+            ) from failure
+        return int(probe.getsockname()[1])
+
+
+def _keep_to_ourselves(host: str) -> None:
+    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
+    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
+        del os.environ[name]
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Gradio asks its own server whether it is up; a proxy in the environment must not answer for it.
+    for name in ("no_proxy", "NO_PROXY"):
+        known = [part for part in os.environ.get(name, "").split(",") if part]
+        os.environ[name] = ",".join(dict.fromkeys([*known, "127.0.0.1", "localhost", "::1", host]))

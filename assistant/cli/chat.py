@@ -1,0 +1,53 @@
+"""The app from the terminal: it is started in the browser, and ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from assistant.cli.opened import EmbedderName, Model, opened
+from assistant.settings import DEFAULT_MODEL
+
+
+def chat(
+    model: Model = DEFAULT_MODEL,
+    embedder: EmbedderName = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen. Where others can reach it, the app asks for a password: that in ASSISTANT_PASSWORD, "
+            "or one made for this run.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
+    ] = 7860,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Ask for none, whoever can reach the app.")
+    ] = False,
+) -> None:
+    """Start the app in the browser; Ctrl-C ends it.
+
+    It answers at once, by quoting, while the model still downloads or loads.
+    """
+    own = os.environ.pop("ASSISTANT_PASSWORD", None)  # no child needs it
+    with opened(model, embedder) as application:
+        from assistant.app.password import password_for
+        from assistant.app.ui import free_port, serve
+
+        asked = password_for(host, own=own, wanted=not no_password)
+        application.check(model)
+        free_port(host, port)  # before anything is loaded or downloaded
+        with application.preparing():
+            serve(
+                application,
+                host=host,
+                port=port,
+                open_browser=open_browser,
+                password=asked,
+                unguarded=no_password,
+            )

@@ -1,0 +1,85 @@
+"""What was cited and the sentences of other articles enter; one that answers the same otherwise leaves, or None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assistant.proof.anchors import clauses, content, is_negated, numbers, without_numbers
+from assistant.proof.context import Numbered
+from assistant.types import Citation
+from index.types import Document
+
+_AS_SURELY = 0.15
+"""It bears the answer at least so surely, against the sentence that bears it most: the reader spreads one certainty."""
+_SAME = 0.5
+"""The share of the shorter one's words that both have: they speak of the same."""
+_FEWEST = 2
+_THAT = re.compile(r"\bthat\b")
+_YEAR = re.compile(r"1[5-9]\d{2}|20\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two articles that do not say the same of one thing."""
+
+    cited: Citation
+    otherwise: Numbered
+
+
+def disagreement(
+    cited: Iterable[Citation],
+    numbered: Sequence[Numbered],
+    bearing: Sequence[float],
+    documents: Mapping[str, Document],
+    *,
+    question: str,
+) -> Disagreement | None:
+    """Return the surest sentence of another article that speaks of the same as a cited one and says otherwise.
+
+    Otherwise is: another number where the cited one has its own, years against years, or a denial of what it affirms.
+    Two articles that tell of two things need not disagree, so half of the words must be shared. ``bearing`` is that of
+    each numbered sentence.
+    """
+    ranked = sorted(zip(bearing, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number))
+    sure = [item for probability, item in ranked if probability >= _AS_SURELY * ranked[0][0]]
+    asked = numbers(question)
+    for citation in cited:
+        language = documents[citation.document].language
+        for item in sure:
+            if item.document != citation.document and _otherwise(citation.quote, item.sentence.text, language, asked):
+                return Disagreement(citation, item)
+    return None
+
+
+def _otherwise(one: str, other: str, language: str, asked: frozenset[str]) -> bool:
+    if any(
+        is_negated(part) != is_negated(counterpart) and _same(part, counterpart, language)
+        for part in _parts(one)
+        for counterpart in _parts(other)
+    ):
+        return True
+    if not _same(one, other, language):
+        return False
+    ours, theirs = numbers(one) - asked, numbers(other) - asked
+    own, foreign = ours - theirs, theirs - ours
+    years = [{number for number in found if _YEAR.fullmatch(number)} for found in (own, foreign)]
+    return all(years) or (bool(own and foreign) and not any(years))
+
+
+def _same(one: str, other: str, language: str) -> bool:
+    """Tell whether two texts speak of the same: half of the words of the shorter one are in both."""
+    words, others = _words(one, language), _words(other, language)
+    shared = words & others
+    return len(shared) >= max(_FEWEST, _SAME * min(len(words), len(others)))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the clauses of a sentence: what is denied in one is not denied in the next."""
+    return [part for clause in clauses(text) for part in _THAT.split(clause)]
+
+
+def _words(text: str, language: str) -> set[str]:
+    """Return the terms of a text that carry meaning, but its numbers."""
+    return set(content(without_numbers(text), language))
