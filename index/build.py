@@ -161,20 +161,8 @@ class Index:
                 if snapshot.store.stamp() != snapshot.stamp:
                     self._restore(snapshot)
                     continue
-                found = retrieve(
-                    query,
-                    k=k,
-                    wordings=wordings,
-                    embedder=self.embedder,
-                    store=snapshot.store,
-                    keyword=snapshot.keyword,
-                    chunks=snapshot.chunks,
-                    library=snapshot.documents,
-                    documents=documents,
-                    settings=self.settings,
-                )
-                # An update that ended meanwhile, also another program's, may have taken chunks from under this query.
-                if self._snapshot is snapshot and snapshot.store.stamp() == snapshot.stamp:
+                found = self._found(snapshot, query, k=k, wordings=wordings, documents=documents)
+                if found is not None:
                     return found
             except StoreError as error:
                 # A writer that replaced the store under this query is done when the lock is ours.
@@ -185,6 +173,30 @@ class Index:
                         self._set_aside(error)
                         self._update(tuple(snapshot.documents.values()), None)
                         mended = True
+
+    def _found(
+        self, snapshot: _Snapshot, query: str, *, k: int, wordings: Sequence[str], documents: Sequence[str] | None
+    ) -> tuple[ScoredChunk, ...] | None:
+        """Return what a query finds; None where an update, also another program's, may have taken chunks from it."""
+        store = snapshot.store
+        try:
+            found = retrieve(
+                query,
+                k=k,
+                wordings=wordings,
+                embedder=self.embedder,
+                store=store,
+                keyword=snapshot.keyword,
+                chunks=snapshot.chunks,
+                library=snapshot.documents,
+                documents=documents,
+                settings=self.settings,
+            )
+        except DamagedIndexError:
+            if store.stamp() == snapshot.stamp:
+                raise
+            return None
+        return found if self._snapshot is snapshot and store.stamp() == snapshot.stamp else None
 
     def mended(self) -> str | None:
         """Return what was put right since this was last asked, in one line for the user."""
@@ -258,7 +270,7 @@ class Index:
 
     def _put(self, chunks: Sequence[Chunk], store: ChromaStore) -> None:
         if chunks:
-            store.put([chunk.id for chunk in chunks], self._vectors(chunks), [chunk.document for chunk in chunks])
+            store.put([chunk.id for chunk in chunks], self._vectors(chunks))
 
     def _verify(self, held: Sequence[Chunk], snapshot: _Snapshot) -> None:
         """Raise DamagedIndexError unless the store holds what it should, and finds it.
@@ -267,16 +279,17 @@ class Index:
         """
         if held and not self._verified:
             some = held[:: -(-len(held) // _CHECKED)]
-            snapshot.store.require(
-                [chunk.id for chunk in some], self._vectors(some), [chunk.document for chunk in some]
-            )
+            snapshot.store.require([chunk.id for chunk in some], self._vectors(some))
         self._verified = True
         # Ask for some chunks, spread over the index.
         every = list(snapshot.chunks.values())
         canaries = every[:: max(1, len(every) // _CANARIES)][:_CANARIES]
-        nearest = [snapshot.store.nearest(vector, k=1) for vector in self._vectors(canaries)]
         # Another chunk may hold the same text; a chunk's own vector is found at similarity 1.
-        lost = sum(not found or found[0][1] < 0.999 for found in nearest)
+        nearest = [
+            max(snapshot.store.similarities(vector, snapshot.store.nearest(vector, k=1)).values(), default=0.0)
+            for vector in self._vectors(canaries)
+        ]
+        lost = sum(similarity < 0.999 for similarity in nearest)
         if lost > len(canaries) // _UNREACHABLE:
             raise DamagedIndexError(f"{snapshot.store.place} does not find {lost} of {len(canaries)} chunks it holds")
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH = 5000  # Chroma's own limit for one call is 5461.
+_NAMED = 30_000
+"""Ids that one call may name. SQLite takes 32,766 values; what Chroma then says would be taken for damage."""
 CONFIGURATION = {
     "hnsw": {
         "space": "cosine",
@@ -93,36 +95,32 @@ class ChromaStore:
                 held.update(self._collection.get(limit=_BATCH, offset=offset, include=[])["ids"])
         return held
 
-    def put(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
-        """Add or replace vectors, each under its chunk's id, with the id of its document."""
+    def put(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Add or replace vectors, each under its chunk's id."""
         with self._said_plainly():
             for start in range(0, len(ids), _BATCH):
                 part = slice(start, start + _BATCH)
-                self._collection.upsert(
-                    ids=list(ids[part]),
-                    embeddings=vectors[part],
-                    metadatas=[{"document": document} for document in documents[part]],
-                )
+                self._collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
         self._seal()
 
     def drop(self, ids: Sequence[str]) -> None:
         """Forget vectors."""
         with self._said_plainly():
-            for start in range(0, len(ids), _BATCH):
-                self._collection.delete(ids=list(ids[start : start + _BATCH]))
+            for part in _parts(ids, _BATCH):
+                self._collection.delete(ids=part)
         self._seal()
 
-    def require(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
-        """Raise DamagedIndexError unless each id is held with this vector and this document."""
+    def require(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Raise DamagedIndexError unless each id is held with this vector."""
         for start in range(0, len(ids), _BATCH):
             part = slice(start, start + _BATCH)
-            self._require(list(ids[part]), vectors[part], documents[part])
+            self._require(list(ids[part]), vectors[part])
 
-    def _require(self, ids: list[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
+    def _require(self, ids: list[str], vectors: NDArray[np.float32]) -> None:
         import numpy as np
 
         with self._said_plainly():
-            found = self._collection.get(ids=ids, include=["embeddings", "metadatas"])
+            found = self._collection.get(ids=ids, include=["embeddings"])
         places = {id: place for place, id in enumerate(found["ids"])}
         if places.keys() != set(ids):
             raise DamagedIndexError(f"{self.place} is damaged (it lost chunks)")
@@ -130,35 +128,32 @@ class ChromaStore:
         # Chroma makes the vectors unit length once more: the last digits differ.
         if not np.allclose(np.asarray(found["embeddings"])[order], vectors, atol=1e-5):
             raise DamagedIndexError(f"{self.place} is damaged (it holds other vectors)")
-        if [found["metadatas"][place] for place in order] != [{"document": document} for document in documents]:
-            raise DamagedIndexError(f"{self.place} is damaged (it holds other documents)")
 
-    def nearest(
-        self, vector: NDArray[np.float32], *, k: int, documents: Sequence[str] | None = None
-    ) -> list[tuple[str, float]]:
-        """Return up to k (id, cosine similarity), most similar first, ties by id.
+    def nearest(self, vector: NDArray[np.float32], *, k: int, within: Sequence[str] | None = None) -> list[str]:
+        """Return up to k ids of vectors near this one, nearest first: of all, or of ``within``.
 
-        ``documents`` limits the search to theirs.
+        The graph of the vectors is searched, not each of them: the larger k, the fewer of the nearest are missed.
+        Raises DamagedIndexError where one of ``within`` is not held.
         """
-        if k < 1 or (documents is not None and not documents):  # Chroma refuses both
+        if k < 1:  # Chroma refuses it
             return []
+        found: list[tuple[float, str]] = []
         with self._said_plainly():
-            found = self._collection.query(
-                query_embeddings=vector.reshape(1, -1),
-                n_results=k,
-                where=None if documents is None else {"document": {"$in": list(documents)}},
-                include=["embeddings"],
-            )
-        hits = _similarities(found["ids"][0], found["embeddings"][0], vector)
-        return sorted(hits.items(), key=lambda hit: (-hit[1], hit[0]))
+            for part in [None] if within is None else _parts(within, _NAMED):
+                hits = self._collection.query(
+                    query_embeddings=vector.reshape(1, -1), n_results=k, ids=part, include=["distances"]
+                )
+                found += zip(hits["distances"][0], hits["ids"][0], strict=True)
+        return [id for _, id in sorted(found)[:k]]
 
     def similarities(self, vector: NDArray[np.float32], ids: Sequence[str]) -> dict[str, float]:
         """Return the cosine similarity of each of these ids that is held; their vectors are looked up, not searched."""
-        if not ids:
-            return {}
+        similar: dict[str, float] = {}
         with self._said_plainly():
-            found = self._collection.get(ids=list(ids), include=["embeddings"])
-        return _similarities(found["ids"], found["embeddings"], vector)
+            for part in _parts(ids, _NAMED):
+                found = self._collection.get(ids=part, include=["embeddings"])
+                similar |= _similarities(found["ids"], found["embeddings"], vector)
+        return similar
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
@@ -230,6 +225,12 @@ class ChromaStore:
         if is_damage(error):
             return DamagedIndexError(f"{self.place} is damaged ({line})")
         return StoreError(f"{self.place} cannot be used ({line}). Free space, or check that its folder can be written.")
+
+
+def _parts(ids: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Yield ids, so many at a time."""
+    for start in range(0, len(ids), size):
+        yield list(ids[start : start + size])
 
 
 def _similarities(ids: Sequence[str], vectors: Any, vector: NDArray[np.float32]) -> dict[str, float]:

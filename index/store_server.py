@@ -95,11 +95,11 @@ class ServerStore(ChromaStore):
                 )
             yield self._id == former
 
-    def put(self, ids: Sequence[str], vectors: NDArray[np.float32], documents: Sequence[str]) -> None:
-        """Add or replace vectors, each under its chunk's id, with the id of its document."""
+    def put(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Add or replace vectors, each under its chunk's id."""
         for start in range(0, len(ids), _BATCH):
             part = slice(start, start + _BATCH)
-            super().put(ids[part], vectors[part], documents[part])
+            super().put(ids[part], vectors[part])
 
     def note(self, about: About) -> str:
         """Keep what the collection now is, before what is stale is dropped; return its new ``stamp``."""

@@ -76,7 +76,7 @@ def put_a_file_in_its_place(folder):
 def give_it_other_vectors(folder):
     store = ChromaStore(folder, name=folder.name)
     ids = sorted(store.ids())
-    store.put(ids, np.eye(5, dtype=np.float32)[np.zeros(len(ids), dtype=int)], ["bridge"] * len(ids))
+    store.put(ids, np.eye(5, dtype=np.float32)[np.zeros(len(ids), dtype=int)])
     store.close()
 
 
@@ -172,7 +172,7 @@ def test_one_vector_of_many_that_is_not_what_was_put_in_is_noticed(built, reopen
     folder, answered = built
     store = ChromaStore(folder, name=folder.name)
     ids = sorted(store.ids())
-    store.put(ids[-1:], np.eye(1, embedder.dimension, dtype=np.float32), ["other"])
+    store.put(ids[-1:], np.eye(1, embedder.dimension, dtype=np.float32))
     store.close()
     index = reopened()
     index.update(library)

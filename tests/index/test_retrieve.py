@@ -29,15 +29,15 @@ class Shelf:
         """Chunks the store holds and the library does not show: those of an update under way."""
         self.asked = []
 
-    def nearest(self, vector, *, k, documents=None):
-        self.asked.append((k, documents))
+    def nearest(self, vector, *, k, within=None):
+        self.asked.append((k, within))
         held = {**self.chunks, **self.strangers}
         scored = [
-            (id, float(self.embedder.embed_documents([chunk.text])[0] @ vector))
+            (-float(self.embedder.embed_documents([chunk.text])[0] @ vector), id)
             for id, chunk in held.items()
-            if documents is None or chunk.document in documents
+            if within is None or id in within
         ]
-        return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
+        return [id for _, id in sorted(scored)[:k]]
 
     def similarities(self, vector, ids):
         texts = {id: self.chunks[id].text for id in ids}
@@ -93,7 +93,7 @@ def test_what_one_leg_alone_proposed_is_scored_by_the_other_too(make_embedder, a
     shelf = Shelf(make_embedder(), article("a", "Red sea."), article("b", "The bridge, the ferry, the coal."))
     by_vector = shelf.nearest(shelf.embedder.embed_query("bridge red sea"), k=1)
     (scored,) = [
-        found for found in shelf.retrieve("bridge red sea", candidates=1, k=2) if found.chunk.id == by_vector[0][0]
+        found for found in shelf.retrieve("bridge red sea", candidates=1, k=2) if found.chunk.id == by_vector[0]
     ]
     assert all(found.dense is not None for found in shelf.retrieve("bridge red sea", candidates=1, k=2))
     assert scored.keyword is not None
@@ -113,12 +113,12 @@ def test_another_wording_is_searched_for_too_and_has_the_say_of_the_query(make_e
     }
 
 
-@pytest.mark.parametrize(("few", "asked"), [(0, [(30, ["en"])]), (500, [])])
+@pytest.mark.parametrize(("few", "asked"), [(0, [(30, True)]), (500, [])])
 def test_a_japanese_article_does_not_silence_the_dense_leg_for_the_english_one(mixed, monkeypatch, few, asked):
     monkeypatch.setattr("index.retrieve._FEW", few)
     found = mixed.retrieve("bridge or ferry?")
     assert legs(found) == {"en": (True, True)}
-    assert mixed.asked == asked
+    assert [(k, within is not None) for k, within in mixed.asked] == asked
 
 
 def test_among_few_chunks_the_nearest_are_found_though_no_search_reaches_them(mixed, monkeypatch):
@@ -128,6 +128,51 @@ def test_among_few_chunks_the_nearest_are_found_though_no_search_reaches_them(mi
     monkeypatch.setattr("index.retrieve._FEW", 500)
     monkeypatch.setattr(mixed, "nearest", None)
     assert mixed.retrieve("bridge or ferry?", documents=one) == searched != ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "asked"),
+    [
+        (None, [(5, False)]),
+        (range(10), [(5, True)]),
+        (range(20, 40), [(5, False), (10, False), (20, False), (40, False)]),
+    ],
+)
+def test_of_most_articles_the_others_are_left_out_after_the_search(make_embedder, article, monkeypatch, scope, asked):
+    monkeypatch.setattr("index.retrieve._FEW", 0)
+    texts = ["bridge"] * 20 + ["bridge ferry ferry"] * 20
+    shelf = Shelf(make_embedder(), *(article(f"{number}", text) for number, text in enumerate(texts)))
+    documents = None if scope is None else [f"{number}" for number in scope]
+    found = shelf.retrieve("bridge", documents=documents, candidates=5, k=5)
+    assert len(found) == 5
+    assert {scored.chunk.document for scored in found} <= set(documents or shelf.library)
+    assert [(k, within is not None) for k, within in shelf.asked] == asked
+
+
+def test_a_search_of_many_chunks_is_wide_and_a_wider_one_costs_too_much(make_embedder, article, monkeypatch):
+    shelf = Shelf(make_embedder(), *(article(f"{number}", "bridge") for number in range(900)))
+    shelf.retrieve("bridge", candidates=5, k=5)
+    monkeypatch.setattr("index.retrieve._WIDEST", 7)
+    shelf.retrieve("bridge", candidates=5, k=5)
+    assert shelf.asked == [(18, None), (7, None)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    texts=st.lists(st.sampled_from(["bridge", "bridge ferry", "ferry", "coal coal", "red"]), min_size=1, max_size=30),
+    chosen=st.sets(st.integers(0, 29), min_size=1),
+    query=st.sampled_from(["bridge ferry", "coal", "nothing of these"]),
+    candidates=st.integers(1, 6),
+)
+def test_a_scope_finds_the_same_however_it_is_searched(make_embedder, article, texts, chosen, query, candidates):
+    shelf = Shelf(make_embedder(), *(article(str(number), text) for number, text in enumerate(texts)))
+    scope = [str(number) for number in chosen]
+    found = []
+    for few in (0, 500):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("index.retrieve._FEW", few)
+            found.append(shelf.retrieve(query, documents=scope, candidates=candidates, k=candidates))
+    assert found[0] == found[1]
 
 
 def test_an_embedder_that_cannot_read_the_question_has_no_say(mixed):

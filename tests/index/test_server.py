@@ -25,7 +25,6 @@ from index.store import ChromaStore
 from index.store_server import ChromaServer
 
 IDS = [f"{number:03}" for number in range(200)]
-DOCUMENTS = ["a" if number < 150 else "b" for number in range(200)]
 VECTORS = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
 VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
 
@@ -89,18 +88,16 @@ def test_a_store_on_the_server_finds_what_one_in_memory_finds(server):
     with closing(here), closing(there), there.writing() as same:
         assert not same
         for store in (here, there):
-            store.put(IDS, VECTORS, DOCUMENTS)
-            store.require(IDS, VECTORS, DOCUMENTS)
+            store.put(IDS, VECTORS)
+            store.require(IDS, VECTORS)
             store.drop(IDS[:20])
-            store.put([IDS[20]], VECTORS[:1], ["c"])
+            store.put([IDS[20]], VECTORS[:1])
         assert there.ids() == here.ids() == set(IDS[20:])
-        for documents in (None, ["a"], ["b", "c", "unknown"], []):
-            assert there.nearest(VECTORS[7], k=50, documents=documents) == here.nearest(
-                VECTORS[7], k=50, documents=documents
-            )
+        for within in (None, IDS[20:150], IDS[20::3], []):
+            assert there.nearest(VECTORS[7], k=50, within=within) == here.nearest(VECTORS[7], k=50, within=within)
         assert there.similarities(VECTORS[7], IDS) == here.similarities(VECTORS[7], IDS)
         with pytest.raises(DamagedIndexError, match=r"is damaged \(it lost chunks\)$"):
-            there.require(IDS, VECTORS, DOCUMENTS)
+            there.require(IDS, VECTORS)
 
 
 def test_any_row_of_updates_answers_as_in_memory(opened, expected, library):
@@ -125,7 +122,7 @@ def test_a_second_program_embeds_and_puts_nothing(opened, library, answered, mon
 def test_thousands_go_in_by_parts(server, monkeypatch):
     monkeypatch.setattr("index.store_server._BATCH", 60)
     with closing(server.store("test")) as store, store.writing():
-        store.put(IDS, VECTORS, DOCUMENTS)
+        store.put(IDS, VECTORS)
         assert store.ids() == set(IDS)
 
 
@@ -145,17 +142,23 @@ def test_what_another_program_took_away_is_put_back_before_the_answer(opened, li
     assert reading.embedder.embedded[:0] == writing.embedder.embedded == []
 
 
-def test_chunks_taken_away_in_the_middle_of_a_query_are_noticed(opened, library, answered, monkeypatch):
+@pytest.mark.parametrize("documents", [None, ["bridge"]])
+def test_chunks_taken_away_in_the_middle_of_a_query_are_noticed(opened, library, answered, monkeypatch, documents):
+    monkeypatch.setattr("index.retrieve._FEW", 0)
     reading, writing = opened(), opened()
     reading.update(library)
-    nearest = reading._store.nearest
+    before = reading.retrieve("bridge", k=1000, documents=documents)
+    nearest, within = reading._store.nearest, []
 
     def taken_away_first(*arguments, **options):
         monkeypatch.undo()
         writing.update(library[1:])
+        within.append(options["within"] is not None)
         return nearest(*arguments, **options)
 
     monkeypatch.setattr(reading._store, "nearest", taken_away_first)
+    assert reading.retrieve("bridge", k=1000, documents=documents) == before
+    assert (within, reading.notice) == ([documents is not None], None)
     assert everything(reading) == answered
 
 
@@ -399,13 +402,13 @@ def test_a_server_killed_at_any_request_of_an_update_leaves_an_index_that_ends_c
 
 def give_it_other_vectors(store):
     ids = sorted(store.ids())
-    store.put(ids, np.eye(5, dtype=np.float32)[np.zeros(len(ids), dtype=int)], ["bridge"] * len(ids))
+    store.put(ids, np.eye(5, dtype=np.float32)[np.zeros(len(ids), dtype=int)])
 
 
 def give_it_other_dimensions(store):
     store._api.delete_collection(store._name)
     with store.writing():
-        store.put(["x"], VECTORS[:1], ["bridge"])
+        store.put(["x"], VECTORS[:1])
 
 
 @pytest.mark.parametrize("damage", [give_it_other_vectors, give_it_other_dimensions])
@@ -428,7 +431,7 @@ def test_another_collection_in_the_place_of_the_former_is_looked_through(opened,
     vectors[1] = vectors[-1]
     index._store._api.delete_collection(index._store._name)
     with closing(server.store(index.fingerprint)) as other, other.writing():
-        other.put([chunk.id for chunk in chunks], vectors, [chunk.document for chunk in chunks])
+        other.put([chunk.id for chunk in chunks], vectors)
     assert everything(index) == answered
 
 
