@@ -32,6 +32,8 @@ further reading|introduction|methods|notes|preface|references|results|see also|s
     .split("|")
 )
 _ADDRESS = re.compile(r"@|://|www\.|\b\w+ at \w+\.\w")
+# The English article that begins a heading stands within a sentence here.
+_ARTICLE = re.compile(r"^(?:The|An?) (?=[a-z])")
 # Two or more words with capitals, joined by the small ones that names hold; or a run of katakana or Han.
 _NAME = re.compile(
     r"\b[A-ZÀ-Þ][\w’'-]+(?: (?:of|the|and|for|de|la|du|des|der|von) (?=[A-ZÀ-Þ])| )(?:[A-ZÀ-Þ][\w’'-]+ ?)+"
@@ -44,7 +46,10 @@ def starters(document: Document) -> tuple[str, ...]:
     if document.questions:
         return document.questions[:MOST]
     about = _ABOUT.get(document.language, _ABOUT["en"])
-    return tuple(about.format(subject) for subject in _subjects(document)[:MOST])
+    subjects = _subjects(document)[:MOST]
+    if document.language == "en":
+        subjects = [_ARTICLE.sub(lambda word: word[0].lower(), subject) for subject in subjects]
+    return tuple(about.format(subject) for subject in subjects)
 
 
 def _subjects(document: Document) -> list[str]:

@@ -23,5 +23,5 @@ def test_articles_that_suggest_nothing_do_not_keep_others_from_it(tmp_path: Path
         text = b"# The valley\n\nWords.\n\n## The ferry\n\nMore words.\n"
         application.library.add(load_bytes(text, name="valley.md"))
         desk = Desk(application)
-        assert "What does the article say about The ferry?" in str(desk.open("", (), "")["history"])
+        assert "What does the article say about the ferry?" in str(desk.open("", (), "")["history"])
         assert "The ferry?" not in str(desk.open("", ("a",), "")["history"])
