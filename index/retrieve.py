@@ -124,19 +124,25 @@ def _known(
     documents: list[str] | None,
     chunks: Mapping[str, Chunk],
 ) -> dict[str, float]:
-    """Return the k nearest of ``chunks``, nearest first: the store may also hold those of an update under way."""
+    """Return the k nearest chunks, nearest first, of all or of these documents."""
     among = None if documents is None else keyword.chunks_of(documents)
-    wanted = chunks.keys() if among is None else set(among)
-    known = among or []
     if among is None or len(among) > _FEW:
-        # Where most chunks are wanted, it is quicker to leave out the others afterwards.
-        within = among if 2 * len(wanted) < len(chunks) else None
-        asked = max(k, min(_WIDEST, len(wanted) // 50))
-        while True:
-            found = store.nearest(vector, k=asked, within=within)
-            known = [id for id in found if id in wanted][:k]
-            if len(known) == k or len(found) < asked:
-                break
-            asked *= 2
-    similar = store.similarities(vector, known)
+        among = _searched(store, vector, k, among, chunks)
+    similar = store.similarities(vector, among)
     return dict(sorted(similar.items(), key=lambda hit: (-hit[1], hit[0]))[:k])
+
+
+def _searched(
+    store: Store, vector: Vectors, k: int, among: Sequence[str] | None, chunks: Mapping[str, Chunk]
+) -> list[str]:
+    """Return about the k nearest of ``chunks``, or of some of them: the store may also hold an update's under way."""
+    wanted = chunks.keys() if among is None else set(among)
+    # Where most chunks are wanted, it is quicker to leave out the others afterwards.
+    within = among if 2 * len(wanted) < len(chunks) else None
+    asked = max(k, min(_WIDEST, len(wanted) // 50))
+    while True:
+        found = store.nearest(vector, k=asked, within=within)
+        known = [id for id in found if id in wanted][:k]
+        if len(known) == k or len(found) < asked:
+            return known
+        asked *= 2
