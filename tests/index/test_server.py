@@ -178,7 +178,7 @@ def test_one_writes_at_a_time_and_who_waits_too_long_says_so(opened, server, lib
 
 
 PROGRAM = """
-import socket, sys, time
+import os, socket, sys, time
 from pathlib import Path
 
 import numpy as np
@@ -230,10 +230,13 @@ def answer(index):
 
 ready, rounds = Path(sys.argv[2]), 12
 if sys.argv[1] == "write":
-    for number in range(rounds):
+    # Until both readers, who may have to wait for their first turn, have been answered from both states.
+    number, until = 0, time.monotonic() + 60
+    while number < rounds or (len(list(ready.glob("seen-*"))) < 2 and time.monotonic() < until):
         library.add(version(1 + number % 2))
         indexes.current()
         (ready / "written").touch()
+        number += 1
     (ready / "done").touch()
     print("wrote")
 else:
@@ -242,6 +245,8 @@ else:
     seen = []
     while not (ready / "done").exists() or len(seen) < 20:
         seen.append(answer(indexes.current()))
+        if {"1", "2"} <= set(seen):
+            (ready / f"seen-{os.getpid()}").touch()
     print("read", sorted(set(seen)))
 indexes.close()
 print(sorted(reached))
