@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,12 +75,16 @@ class Pool:
             ]
 
     def nearest(self, question: str, most: int) -> list[str]:
-        """Return up to ``most`` passages, best first; ties in the order given."""
+        """Return up to ``most`` passages, best first; those that share no word, as for another language, come last."""
         scores: dict[int, float] = defaultdict(float)
         for term in set(terms(question, self.lang)):
             for place, score in self._found.get(term, ()):
                 scores[place] += score
         ranked = sorted(scores, key=lambda place: (-scores[place], place))[:most]
+        if len(ranked) < most:
+            others = [place for place in range(len(self.passages)) if place not in scores]
+            random.Random(question).shuffle(others)  # noqa: S311  a sample, no secret
+            ranked += others[: most - len(ranked)]
         return [self.passages[place] for place in ranked]
 
 
