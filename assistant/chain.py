@@ -18,8 +18,8 @@ from assistant.proof.extractive import quote
 from assistant.proof.meaning import Meaning
 from assistant.proof.segment import Segment, Segmenter
 from assistant.question import checked_question
-from assistant.replies import abstention, otherwise, says_not_stated
-from assistant.rewrite import rewritten
+from assistant.replies import abstention, otherwise, quoted, says_not_stated
+from assistant.rewrite import other_script, rewritten
 from assistant.run import Run
 from assistant.settings import Settings
 from assistant.speaker import Speaker
@@ -146,7 +146,7 @@ class Assistant:
         documents = self._documents(articles)
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
-            run.failure = yield from rewritten(self._speaker, run, turns)
+            run.failure = yield from rewritten(self._speaker, run, turns, self.index.embedder.languages)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -176,7 +176,8 @@ class Assistant:
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
-            if reading is None or reading.answerable >= self.settings.answerable:
+            unread = reading is None and self.reader is not None
+            if not unread and (reading is None or reading.answerable >= self.settings.answerable):
                 try:
                     yield from self._answer(run, numbered, reading, strict=strict)
                 except ModelError as error:
@@ -198,7 +199,7 @@ class Assistant:
         if self.reader is None:
             return None
         sentences = [plain(item.sentence.text) for item in numbered]
-        reading = yield from self._asked(run, "read", self.reader.read(plain(run.searched), sentences))
+        reading = yield from self._asked(run, self.reader.read(plain(run.searched), sentences))
         run.clock("read")
         return reading
 
@@ -214,16 +215,14 @@ class Assistant:
             return statement
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
-        sure = yield from self._asked(run, "check", check)
-        if sure is None or agreed(reading.answerable, sure) >= least:
+        sure = yield from self._asked(run, check)
+        if sure is not None and agreed(reading.answerable, sure) >= least:
             return statement
-        return Statement(statement.text, "not supported", (), "what it cites does not say that this is the answer")
+        why = "it could not be checked" if sure is None else "what it cites does not say that this is the answer"
+        return Statement(statement.text, "not supported", (), why)
 
-    def _asked(
-        self, run: Run, prompt: str, asked: Generator[None, None, _Found]
-    ) -> Generator[Event, None, _Found | None]:
+    def _asked(self, run: Run, asked: Generator[None, None, _Found]) -> Generator[Event, None, _Found | None]:
         """Return what the reader found, with heartbeats meanwhile; None, and a notice, when it fails."""
-        run.prompts[prompt] = load(prompt).digest
         try:
             while True:
                 next(asked)
@@ -233,7 +232,7 @@ class Assistant:
             return found
         except ReaderError as error:
             logger.warning("%s", error)
-            yield Notice("The reader stopped working: this answer was not checked for whether the article holds it.")
+            yield Notice(f"Nothing could be checked, so nothing is shown as proven: {error}")
             return None
 
     def _answer(
@@ -317,10 +316,13 @@ class Assistant:
         reading: Reading | None,
         meaning: Meaning,
     ) -> Generator[Event | Segment]:
+        foreign = self._in_another_script(run, numbered)
+        if reading is not None and (self._speaker is None or foreign):
+            if foreign:
+                yield Notice(quoted(script_language(run.question) or "en"))
+            yield from most_bearing(numbered, reading.bearing)
+            return
         if self._speaker is None:
-            if reading is not None:
-                yield from most_bearing(numbered, reading.bearing)
-                return
             for item in quote(run.searched, numbered, run.documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
@@ -335,6 +337,11 @@ class Assistant:
             )
             bearing = [found[item.number] for item in numbered]
         yield from _from_model(self._speaker, run, numbered, bearing)
+
+    def _in_another_script(self, run: Run, numbered: Sequence[Numbered]) -> bool:
+        """Whether what a model writes in the question's language could not be aligned with the article's words."""
+        documents = {item.document: run.documents[item.document] for item in numbered}
+        return other_script(run.searched, documents) is not None
 
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = not run.shown and interrupted is None

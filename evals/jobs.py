@@ -15,7 +15,7 @@ from assistant.errors import UsageError
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.wiring import Application
 from evals.bots import BOTS
-from evals.reader_examples import is_held_out
+from evals.held_out import is_held_out
 from evals.runs import RUN, RunFolder, runs_folder
 from evals.sets import load_sets, sample
 from evals.types import EvalCase, EvalSet
@@ -42,7 +42,7 @@ class Plan:
     retriever: str = "index"
     """``index``, the assistant's own, or ``bm25``, the plain baseline."""
     held_out: bool = False
-    """Only cases on articles that the reader was never trained on (``evals.reader_examples.is_held_out``)."""
+    """Only cases on articles that the reader was never trained on (``evals.held_out.is_held_out``)."""
     pooled: bool = False
     """Search all articles of the sets for every case, not only the case's own."""
     bot: str | None = None
@@ -129,7 +129,6 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
     settings = _gated(application.settings, plan)
     reader = None
     if settings.reader and not plan.retrieval_only:
-        application.build_reader()
         found = application.reader()
         reader = found.identity if found else None
     root = plan.out or _default_folder(plan, sets, runs_folder(application.home))

@@ -3,72 +3,103 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from evals.training.network import HEADS, Item, Network, bearing_of, collate
 
 _AT_ONCE = 4096
 _LONGEST_SPAN = 24
+Pair = tuple[float, bool]
+"""A logit, and whether it should be high."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the network said of one set's items."""
+
+    answered: list[Pair] = field(default_factory=list)
+    bearing: list[Pair] = field(default_factory=list)
+    supported: list[Pair] = field(default_factory=list)
+    first: list[bool] = field(default_factory=list)
+    """Whether the surest sentence bears the answer."""
+    spans: list[float] = field(default_factory=list)
+    """F1 of tokens of the short answer, where there is one."""
+    kinds: dict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
+    """Of checks, by how they were made."""
+
+    def note(self, found: Tensor, one: Item) -> None:
+        if one.check:
+            pair = found[0, HEADS.index("supported")].item(), one.label
+            self.supported.append(pair)
+            self.kinds[one.kind].append(pair)
+            return
+        self.answered.append((found[0, HEADS.index("answered")].item(), one.label))
+        each = bearing_of(found[:, HEADS.index("bearing")], one.ranges).tolist()
+        self.bearing += [(logit, bears) for logit, bears in zip(each, one.bearing, strict=True) if bears is not None]
+        if one.label and any(one.bearing):
+            self.first.append(bool(one.bearing[int(np.argmax(each))]))
+        if one.spans:
+            self.spans.append(_span_f1(found[: len(one.ids)], one))
+
+
+def told_of(network: Network, items: Sequence[Item]) -> dict[str, list[Pair]]:
+    """Return the logits of the three questions, over all items, with what is true."""
+    told = _Told()
+    for found, one in _outputs(network, items):
+        told.note(found, one)
+    return {"answered": told.answered, "bearing": told.bearing, "supported": told.supported}
 
 
 def table(network: Network, items: Sequence[Item]) -> str:
-    """Return how well answered and supported are told apart, sentences ranked, and spans found; of all and of each set."""
+    """Return how well each question is told: of all items and of each set, and of checks by how they were made."""
+    told: dict[str, _Told] = defaultdict(_Told)
+    for found, one in _outputs(network, items):
+        for name in ("all", one.set):
+            told[name].note(found, one)
+    lines = []
+    for what in ("answered", "bearing", "supported"):
+        for name in sorted(told):
+            lines.append(_line(what, name, getattr(told[name], what)))
+            if what == "bearing" and told[name].first and lines[-1]:
+                lines[-1] += f"   first is right {np.mean(told[name].first):.2f}"
+                lines[-1] += f"   span F1 {np.mean(told[name].spans):.2f}" if told[name].spans else ""
+    right = told["all"].kinds["right"]
+    lines += [_line("unsupported", kind, right + pairs) for kind, pairs in sorted(told["all"].kinds.items())]
+    return "\n".join(line for line in lines if line)
+
+
+def _outputs(network: Network, items: Sequence[Item]) -> Iterator[tuple[Tensor, Item]]:
     network.eval()
-    found: dict[tuple[str, str], list[tuple[float, bool]]] = defaultdict(list)
-    firsts: dict[str, list[float]] = defaultdict(list)
-    spans: dict[str, list[float]] = defaultdict(list)
-    ordered = sorted(items, key=lambda one: len(one.ids))
+    ordered = sorted(items, key=lambda one: -len(one.ids))
     at = 0
     with torch.no_grad():
         while at < len(ordered):
-            count = max(1, _AT_ONCE // len(ordered[min(len(ordered) - 1, at + 8)].ids))
-            batch = ordered[at : at + count]
-            at += count
-            output = network(*collate(batch))
-            for row, one in zip(output, batch, strict=True):
-                for name in ("all", one.set):
-                    _note(row, one, name, found, firsts, spans)
-    lines = []
-    for (what, name), pairs in sorted(found.items()):
-        yes = np.array([score for score, label in pairs if label])
-        no = np.array([score for score, label in pairs if not label])
-        if len(yes) and len(no):
-            area = float((yes[:, None] > no[None]).mean() + (yes[:, None] == no[None]).mean() / 2)
-            lost = float((no < np.quantile(yes, 0.1)).mean())
-            extra = f"   first is right {np.mean(firsts[name]):.2f}" if what == "bearing" and firsts[name] else ""
-            extra += f"   span F1 {np.mean(spans[name]):.2f}" if what == "bearing" and spans[name] else ""
-            lines.append(f"{what:<10} {name:<26} n {len(yes):>5} + {len(no):<5} AUROC {area:.3f}   told apart at one tenth lost: {lost:.2f}{extra}")
-    return "\n".join(lines)
+            batch = ordered[at : at + max(1, _AT_ONCE // len(ordered[at].ids))]
+            at += len(batch)
+            yield from zip(network(*collate(batch)), batch, strict=True)
 
 
-def _note(row: Any, one: Item, name: str, found: Any, firsts: Any, spans: Any) -> None:
-    head: Callable[[str], int] = HEADS.index
-    if one.check:
-        score = row[0, head("supported")].item()
-        found["supported", name].append((score, one.label))
-        if name == "all" and not one.label:
-            found["unsupported", one.kind].append((-score, True))
-        if name == "all" and one.label:
-            for kind in ("right",):
-                found["unsupported", kind].append((-score, False))
-        return
-    found["answered", name].append((row[0, head("answered")].item(), one.label))
-    each = bearing_of(row[:, head("bearing")], one.ranges).tolist()
-    found["bearing", name] += [(score, bool(bears)) for score, bears in zip(each, one.bearing, strict=True) if bears is not None]
-    if one.label and any(one.bearing):
-        firsts[name].append(float(bool(one.bearing[int(np.argmax(each))])))
-    if one.spans:
-        length = len(one.ids)
-        start, end = row[1:length, head("start")], row[1:length, head("end")]
-        best, at = -1e9, (0, 0)
-        for first in torch.topk(start, min(8, length - 1)).indices.tolist():
-            last = first + int(end[first : first + _LONGEST_SPAN].argmax())
-            score = (start[first] + end[last]).item()
-            if score > best:
-                best, at = score, (first + 1, last + 1)
-        said = set(range(at[0], at[1] + 1))
-        spans[name].append(max(2 * len(said & held) / (len(said) + len(held)) for held in (set(range(a, b + 1)) for a, b in one.spans)))
+def _line(what: str, name: str, pairs: Sequence[Pair]) -> str:
+    yes = np.array([logit for logit, label in pairs if label])
+    no = np.array([logit for logit, label in pairs if not label])
+    if not len(yes) or not len(no):
+        return ""
+    area = float((yes[:, None] > no[None]).mean() + (yes[:, None] == no[None]).mean() / 2)
+    lost = float((no < np.quantile(yes, 0.1)).mean())
+    return f"{what:<12} {name:<30} n {len(yes):>5} + {len(no):<5} AUROC {area:.3f}   told apart at one tenth lost: {lost:.2f}"
+
+
+def _span_f1(found: Tensor, one: Item) -> float:
+    start, end = found[:, HEADS.index("start")], found[:, HEADS.index("end")]
+    best, said = -1e9, range(0)
+    for first in (1 + torch.topk(start[1:], min(8, len(start) - 1)).indices).tolist():
+        last = first + int(end[first : first + _LONGEST_SPAN].argmax())
+        score = (start[first] + end[last]).item()
+        if score > best:
+            best, said = score, range(first, last + 1)
+    return max(2 * len(set(said) & set(range(a, b + 1))) / (len(said) + b - a + 1) for a, b in one.spans)

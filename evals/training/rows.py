@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import random
@@ -13,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from evals.held_out import is_held_out
 from evals.sets import load_set
 from evals.types import EvalCase, EvalSet
 from index.sentences import split_sentences
@@ -86,14 +86,6 @@ class Pool:
             random.Random(question).shuffle(others)  # noqa: S311  a sample, no secret
             ranked += others[: most - len(ranked)]
         return [self.passages[place] for place in ranked]
-
-
-def is_held_out(group: str) -> bool:
-    """Return whether an article is kept for measuring: every second one, by a hash of its id.
-
-    What stands before a colon names the set: an article that two sets ask about is on one side for both.
-    """
-    return hashlib.sha256(group.rpartition(":")[2].encode(errors="surrogatepass")).digest()[0] % 2 == 1
 
 
 @lru_cache(maxsize=200_000)

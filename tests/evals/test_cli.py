@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from assistant.home import Home
 from evals import cli
-from evals.reader_examples import is_held_out
+from evals.held_out import is_held_out
 from evals.runs import RunFolder, open_run
 from evals.sets import load_set
 
