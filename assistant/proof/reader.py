@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
     from index.encoder import Encoder
 
@@ -141,6 +142,7 @@ class _Held:
     """A loaded reader."""
 
     encoder: Encoder
+    tokenizer: Tokenizer
     heads: Array
     """(heads, width)."""
     bias: Array
@@ -148,14 +150,14 @@ class _Held:
     """Per head: how its logit becomes log-odds, ``factor * logit + shift``, as calibrated on articles held out."""
 
     def read(self, question: str, sentences: Sequence[str]) -> Reading:
-        laid = for_reading(self.encoder.tokenizer, question, sentences)
+        laid = for_reading(self.tokenizer, question, sentences)
         found = self._logits(laid)
         bearing = [self._probability("bearing", _soft_maximum(found[HEADS.index("bearing"), r.start : r.stop])) for r in laid.ranges]
         bearing += [0.0] * (len(sentences) - len(bearing))
         return Reading(self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid))
 
     def check(self, question: str, cited: Sequence[str], statement: str) -> float:
-        laid = for_check(self.encoder.tokenizer, question, statement, cited)
+        laid = for_check(self.tokenizer, question, statement, cited)
         return self._probability("supported", float(self._logits(laid)[HEADS.index("supported"), 0]))
 
     def _logits(self, laid: Laid) -> Array:
@@ -225,7 +227,7 @@ def _load(folder: Path, weights: Path, threads: int | None) -> _Held:
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load_file
 
-    from index.encoder import Encoder
+    from index.encoder import Encoder, load_tokenizer
     from index.errors import EmbedderError
 
     try:
@@ -234,6 +236,7 @@ def _load(folder: Path, weights: Path, threads: int | None) -> _Held:
             scale = json.loads(file.metadata()["scale"])
         return _Held(
             Encoder(folder, layers=held, threads=threads),
+            load_tokenizer(folder),
             held["heads.weight"],
             held["heads.bias"],
             {head: (float(factor), float(shift)) for head, (factor, shift) in scale.items()},
