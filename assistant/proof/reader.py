@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ReaderError
 from assistant.home import Home
-from assistant.models.local import open_log, usable_cores
+from assistant.models.local import open_log
 from assistant.models.weights import WeightsFolder
+from index.cores import usable_cores
 from prompts import load
 
 if TYPE_CHECKING:
