@@ -22,6 +22,7 @@ from typing import IO, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from assistant.errors import ModelError
+from index.cores import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -340,10 +341,3 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise AssertionError("the child was started with pipes")
     return stream
-
-
-def usable_cores() -> int:
-    """Count the cores this process may run on (a container or taskset may allow fewer than there are)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
