@@ -15,12 +15,14 @@ _AND = re.compile(r"^(?:and|or|as well as|&)\s+", re.IGNORECASE)
 _LAST = re.compile(r"\s*,?\s+(?:and|or|as well as|&)\s+", re.IGNORECASE)
 # What leads up to the first item: "the members are", "such as", "including", ":".
 _BEFORE_FIRST = re.compile(
-    r"^.*(?::|\b(?:are|were|is|was|of|such as|including|include|includes|included|like|namely|between|by|in|with|from|for|to"
+    r"^.*(?::|\b(?:are|were|is|was|of|such as|including|include|includes|included|like|namely"
+    r"|between|by|in|with|from|for|to"
     r"|has|have|had|carried|names|named|has|both|against|than|and|at|on|into))\s+(?=\S)",
     re.IGNORECASE | re.DOTALL,
 )
 _AFTER_LAST = re.compile(
-    r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|may|which|who|that|because|when|where|while|after|before|since|as|in|at"
+    r"\s+(?:is|are|was|were|has|have|had|will|would|can|could|may|which|who|that|because|when"
+    r"|where|while|after|before|since|as|in|at"
     r"|on|for|with|from|to|by|under|during|signed|joined|agreed)\b.*$|[;:(—].*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -28,11 +30,14 @@ _NAMED = re.compile(
     r"(?:the\s+)?[A-Z][\w’'.&-]*(?:\s+(?:of|the|and|de|du|la)\s+(?=[A-Z])|\s+(?=[A-Z0-9])|(?=\W|$)|[A-Z0-9][\w’'.&-]*)*"
 )
 _CLAUSE = re.compile(
-    r"(?:in|on|at|after|before|during|since|while|when|because|which|who|that|he|she|it|they|we|i|there|this|came|was|is|are|were)\b",
+    r"(?:in|on|at|after|before|during|since|while|when|because|which|who|that|he|she|it|they|we|i"
+    r"|there|this|came|was|is|are|were)\b",
     re.IGNORECASE,
 )
 _LIST_JA = re.compile(
-    r"[^、，,・。「」（）()はがをにとや]{1,20}(?:(?:[、，・]|と|や)(?:および|及び|また|そして)?[^、，,・。「」（）()はがをに]{1,20}){1,}(?:(?:、|，)?(?:および|及び|と|や|または)[^、，,・。「」（）()はがをに]{1,20})?"
+    r"[^、，,・。「」（）()はがをにとや]{1,20}(?:(?:[、，・]|と|や)(?:および|及び|また"
+    r"|そして)?[^、，,・。「」（）()はがをに]{1,20}){1,}(?:(?:、|，)?(?:および|及び|と|や"
+    r"|または)[^、，,・。「」（）()はがをに]{1,20})?"
 )
 _JOIN_JA = re.compile(
     r"[、，・]|および|及び|または|(?<=[ァ-ヺー\u3400-\u9fffA-Za-z])[とや](?=[ァ-ヺー\u3400-\u9fffA-Za-z])"

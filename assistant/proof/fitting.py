@@ -54,8 +54,10 @@ class Fitting:
         )
 
     def bearing(self, bearing: Sequence[float]) -> tuple[float, ...]:
-        """Return how surely each sentence bears an answer of the kind asked for: 0 where it holds none, nor does its
-        neighbour; a little more where a reason is asked for and given in so many words."""
+        """Return how surely each sentence bears an answer of the kind asked for; 0: nor does a neighbour.
+
+        Where a reason is asked for, a sentence that does not give one in so many words bears it a little less.
+        """
         why = any(kind.wanted == "why" for kind in self._kinds)
         found = []
         for item, sure in zip(self._numbered, bearing, strict=True):
@@ -81,8 +83,7 @@ class Fitting:
                     break
 
     def _with_true_reply(self, statement: Statement) -> Statement:
-        """Return a statement with its leading yes or no where that follows from what it cites, and without it where
-        that cannot be told."""
+        """Return a statement without its leading yes or no where that does not follow from what it cites."""
         yes = says_yes(statement.text)
         if yes is None:
             return statement
@@ -115,8 +116,10 @@ class Fitting:
         return language not in _READ or is_of_kind(kind, text, (text,), part, language=language)
 
     def _instead(self, statement: Statement) -> Iterator[Statement]:
-        """Yield the article's own sentences that say what a statement leaves out: what it cites, then that with the
-        sentence before or after it."""
+        """Yield the article's own sentences that say what a statement leaves out.
+
+        First what it cites, then that with the sentence before it, or after it.
+        """
         cited = {(citation.document, citation.start) for citation in statement.citations}
         places = [i for i, n in enumerate(self._numbered) if (n.document, n.sentence.start) in cited]
         wanted = [self._numbered[place] for place in places]
@@ -146,9 +149,9 @@ class Fitting:
         return len(set(self._words(one)) & set(self._words(other))) >= 2
 
     def _is_about(self, item: Numbered, part: str) -> bool:
-        """Whether a sentence holds half of the words of a question's part."""
+        """Whether a sentence holds two thirds of the words of a question's part."""
         wanted = set(content(part, self._documents[item.document].language))
-        return bool(wanted) and 2 * len(wanted & set(self._words(item))) >= len(wanted)
+        return bool(wanted) and 3 * len(wanted & set(self._words(item))) >= 2 * len(wanted)
 
     def _words(self, item: Numbered) -> list[str]:
         return content(item.sentence.text, self._documents[item.document].language)

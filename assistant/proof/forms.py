@@ -11,19 +11,21 @@ from index.words import fold, terms
 
 # Base form first. Snowball stems what is regular.
 _IRREGULAR = """
-become became|begin began begun|break broke broken|bring brought|build built|buy bought|catch caught|choose chose chosen
-|come came|do did done|draw drew drawn|drive drove driven|eat ate eaten|fall fell fallen|feel felt|fight fought|find found
-|fly flew flown|forbid forbade forbidden|get got gotten|give gave given|go went gone|grow grew grown|have had has|hear heard
-|hold held|keep kept|know knew known|lead led|leave left|lend lent|lose lost|make made|mean meant|meet met|pay paid
-|rise rose risen|run ran|say said|see saw seen|sell sold|send sent|shoot shot|show shown|sing sang sung|sink sank sunk
-|sit sat|speak spoke spoken|spend spent|stand stood|steal stole stolen|strike struck|swear swore sworn|take took taken
-|teach taught|tell told|think thought|throw threw thrown|understand understood|wear wore worn|win won|write wrote written
-|man men|woman women|child children|person people|foot feet
+become became | begin began begun | break broke broken | bring brought | build built | buy bought | catch caught
+| choose chose chosen | come came | do did done | draw drew drawn | drive drove driven | eat ate eaten | fall
+fell fallen | feel felt | fight fought | find found | fly flew flown | forbid forbade forbidden | get got gotten
+| give gave given | go went gone | grow grew grown | have had has | hear heard | hold held | keep kept | know
+knew known | lead led | leave left | lend lent | lose lost | make made | mean meant | meet met | pay paid | rise
+rose risen | run ran | say said | see saw seen | sell sold | send sent | shoot shot | show shown | sing sang
+sung | sink sank sunk | sit sat | speak spoke spoken | spend spent | stand stood | steal stole stolen | strike
+struck | swear swore sworn | take took taken | teach taught | tell told | think thought | throw threw thrown |
+understand understood | wear wore worn | win won | write wrote written | man men | woman women | child children
+| person people | foot feet
 """
 _NUMBERED = """
-2 two second double doubled twice twofold dual pair both twin|3 three third triple tripled thrice threefold treble trio
-|4 four fourth quadruple fourfold quartet|5 five fifth quintuple fivefold|6 six sixth sixfold|7 seven seventh|8 eight eighth
-|9 nine ninth|10 ten tenth tenfold
+2 two second double doubled twice twofold dual pair both twin | 3 three third triple tripled thrice threefold
+treble trio | 4 four fourth quadruple fourfold quartet | 5 five fifth quintuple fivefold | 6 six sixth sixfold |
+7 seven seventh | 8 eight eighth | 9 nine ninth | 10 ten tenth tenfold
 """
 _FORMS = {
     stem: group.split()[0]
@@ -55,7 +57,7 @@ def form(term: str) -> str:
 
 
 def forms_ja(text: str) -> tuple[str, ...]:
-    """Return the words of a Japanese text that carry meaning: runs of kanji, katakana, letters and digits, and long hiragana."""
+    """Return the words of a Japanese text that carry meaning: runs of kanji, katakana, letters, and long hiragana."""
     plain = _KANJI_COUNT.sub(
         lambda count: f" {_KANJI_VALUE.get(count[1], count[1])} ", unicodedata.normalize("NFKC", text)
     )

@@ -1,6 +1,7 @@
 """A yes-or-no question, a reply and what it cites enter; whether the yes or no follows from that leaves.
 
-By closed classes alone: denials, "first ever" against "any earlier", words and their opposites, numbers against numbers.
+By closed classes alone: denials, "first ever" against "any earlier", words and their opposites, one number against
+another. A sentence that holds nearly all of a question's words can decide it; where it does not, that cannot be told.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from assistant.proof.anchors import clauses, content, is_negated, names, numbers, without_reply
+from assistant.proof.forms import form
 from index.language import script_language
 from index.words import fold, terms
 
@@ -18,13 +20,17 @@ Following = Literal["follows", "opposite", "cannot tell"]
 _REPLY = re.compile(
     r"^\s*(?:(?P<yes>yes|correct|はい|ええ)|(?P<no>no(?=\s*[,.:;—–-]|\s*$)|いいえ))(?![a-z])", re.IGNORECASE
 )
-_LEAST = 0.75
+_LEAST = 0.85
+_LEAST_FIRST = 0.6
 """The share of the question's words that a sentence must hold to say anything of it."""
 
 _OPPOSITES_EN = [
     (frozenset(terms(one)), frozenset(terms(other)))
     for one, other in (
-        ("increase increased rise rose risen grow grew grown higher gain", "decrease decreased fall fell fallen decline drop lower shrink shrank reduce"),
+        (
+            "increase increased rise rose risen grow grew grown higher gain",
+            "decrease decreased fall fell fallen decline drop lower shrink shrank reduce",
+        ),
         ("before earlier", "after later"),
         ("more", "less fewer"),
         ("accept approve agree adopt support pass", "reject refuse decline veto oppose dismiss deny"),
@@ -39,7 +45,7 @@ _OPPOSITES_EN = [
         ("largest biggest most", "smallest least fewest"),
         ("guilty", "innocent acquitted"),
     )
-]  # fmt: skip
+]
 _OPPOSITES_JA = [
     (("増加", "増え", "増や", "上昇", "上が"), ("減少", "減っ", "減る", "減り", "低下", "下落", "下が")),
     (("賛成", "支持", "承認", "可決", "採択", "受け入れ"), ("反対", "拒否", "却下", "否決", "拒ん", "断っ")),
@@ -53,14 +59,16 @@ _OPPOSITES_JA = [
 # "If …, would …?" asks for a conclusion, not for what is said.
 _PLAIN_QUESTION = re.compile(r"(?:and |but |so )?(?:is|are|was|were|do|does|did|has|have|had|will|can)(?:n[’']t)?\b")
 _EARLIER = re.compile(
-    r"\bany (?:earlier|previous|prior|other|former)\b|\b(?:ever|previously|already|earlier|before)\b.*\b(?:before|earlier|previous|prior)\b"
+    r"\bany (?:earlier|previous|prior|other|former)\b|\b(?:ever|previously|already|earlier"
+    r"|before)\b.*\b(?:before|earlier|previous|prior)\b"
     r"|\bever (?:been|had|done|given|made)\b|\bbefore\?*$|これまで|以前に|過去に|かつて|前にも|前例"
 )
 _EARLIER_WORDS = re.compile(
     r"\b(?:any )?(?:earlier|previous|prior|other|former|before|ever|already|previously)\b|以前|過去|これまで|前例"
 )
 _FIRST_EVER = re.compile(
-    r"\bfirst(?: |-)(?:time|ever)\b|\bthe first\b|\bunprecedented\b|\bnever before\b|\bno (?:previous|earlier|prior|former|other)\b"
+    r"\bfirst(?: |-)(?:time|ever)\b|\bthe first\b|\bunprecedented\b|\bnever before\b"
+    r"|\bno (?:previous|earlier|prior|former|other)\b"
     r"|\bnever (?:been|had|previously)\b|初めて|史上初|前例のない|前例がない|かつてない"
 )
 _ALL = re.compile(
@@ -69,10 +77,14 @@ _ALL = re.compile(
 _NOT_ALL = re.compile(r"\bnot (?:all|every|always|entirely|only)\b|すべてではない|必ずしも")
 # What is possible, planned, said or only so under a condition is neither yes nor no.
 _UNSURE = re.compile(
-    r"\b(?:may|might|could|would|should|if|unless|perhaps|possibly|probably|likely|unlikely|reported(?:ly)?|alleged(?:ly)?"
-    r"|rumou?r\w*|claim\w*|believ\w+|expected|planned|propos\w+|considered|consider|wanted|hoped|suggest\w*|whether|doubt\w*"
-    r"|until|except|only|some|few|rarely|seldom|hardly|almost|nearly|partly|partially|instead|rather|although|though|despite"
-    r"|little|exception|absent|absence|lack\w*|prevent\w*|stop\w*|avoid\w*|forced|so-called|known as|convicted|accused|other than|besides|longer|irrelevant"
+    r"\b(?:may|might|could|would|should|if|unless|perhaps|possibly|probably|likely|unlikely"
+    r"|reported(?:ly)?|alleged(?:ly)?"
+    r"|rumou?r\w*|claim\w*|believ\w+|expected|planned|propos\w+|considered|consider|wanted|hoped"
+    r"|suggest\w*|whether|doubt\w*"
+    r"|until|except|only|some|few|rarely|seldom|hardly|almost|nearly|partly|partially|instead"
+    r"|rather|although|though|despite"
+    r"|little|exception|absent|absence|lack\w*|prevent\w*|stop\w*|avoid\w*|forced|so-called"
+    r"|known as|convicted|accused|other than|besides|longer|irrelevant"
     r"|threaten\w*|tried|attempt\w*|intend\w*|denied|deny|denies)\b"
     r"|かもしれ|可能性|場合|予定|検討|という説|とされ|だろう|と思われ|ようと|ほとんど|一部|限り|なければ|ものの"
 )
@@ -103,7 +115,7 @@ def following(question: str, yes: bool, cited: Sequence[str]) -> Following:
 def answers(question: str, sentence: str) -> bool | None:
     """Return whether a sentence answers a question with yes (True) or no (False); None where that cannot be told.
 
-    The sentence must hold three quarters of the question's words, or their opposites; what it denies, or says the
+    The sentence must hold nearly all of the question's words, or their opposites; what it denies, or says the
     opposite of, turns the answer round.
     """
     language = script_language(sentence) or "en"
@@ -112,9 +124,10 @@ def answers(question: str, sentence: str) -> bool | None:
     asked, said = fold(question), fold(sentence)
     if language == "en" and not _PLAIN_QUESTION.match(asked):
         return None
-    held, wanted, turns = (_shared_ja if language == "ja" else _shared_en)(_EARLIER_WORDS.sub(" ", asked), said)
+    held, wanted, turns = (_shared_ja if language == "ja" else _shared_en)(asked, said)
     if _EARLIER.search(asked) and not _FIRST_EVER.search(asked) and _FIRST_EVER.search(said):
-        return False if wanted and held / wanted >= _LEAST else None
+        held, wanted, _ = (_shared_ja if language == "ja" else _shared_en)(_EARLIER_WORDS.sub(" ", asked), said)
+        return False if wanted and held / wanted >= _LEAST_FIRST else None
     if not wanted or held / wanted < _LEAST or (language == "en" and _unnamed(question, sentence)):
         return None
     if _NOT_ALL.search(said):
@@ -125,7 +138,7 @@ def answers(question: str, sentence: str) -> bool | None:
     missing = numbers(question) - numbers(sentence)
     if missing:
         return False if _other_number(question, sentence) and held == wanted and not turns else None
-    denied = is_negated(nearest) != is_negated(_asked_plainly(asked))
+    denied = is_negated(_undecided(nearest)) != is_negated(_undecided(_asked_plainly(asked)))
     answer = (turns + denied) % 2 == 0
     # A yes wants more than the words: they stand in one clause, and nothing beside it is denied.
     share, of, _ = (_shared_ja if language == "ja" else _shared_en)(asked, nearest)
@@ -135,6 +148,11 @@ def answers(question: str, sentence: str) -> bool | None:
 def _unnamed(question: str, sentence: str) -> bool:
     """Whether a question names what a sentence does not; the word that opens it is no name."""
     return bool(names(question.split(maxsplit=1)[-1]) - names(sentence) - set(fold(sentence).split()))
+
+
+def _undecided(text: str) -> str:
+    """Return a text without the words that have an opposite: what "rejected" denies is told by that already."""
+    return re.sub(r"[a-z]+", lambda word: " " if any(_opposed(term) for term in terms(word[0])) else word[0], text)
 
 
 def _asked_plainly(asked: str) -> str:
@@ -149,9 +167,10 @@ def _shared_en(asked: str, said: str) -> tuple[int, int, int]:
     wanted = [term for term in dict.fromkeys(terms(asked)) if term in set(content(asked, "en")) or _opposed(term)]
     wanted = [term for term in wanted if term not in number]
     held = set(terms(said))
+    alike = {form(term) for term in held}
     shared = turns = 0
     for term in wanted:
-        if term in held:
+        if term in held or form(term) in alike:
             shared += 1
         elif any(held & (other - {term}) for other in _opposed(term)):
             shared += 1

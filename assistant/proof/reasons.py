@@ -7,14 +7,18 @@ import re
 from index.words import fold
 
 _CONSEQUENCE = re.compile(
-    r"^(?:(?:and|so) )?(?:(?:that|this|which) (?:is|was) (?:the reason )?why\b|as a (?:result|consequence)\b(?! of)|therefore\b|consequently\b|thus\b|hence\b"
-    r"|accordingly\b|for (?:this|that|these) reasons?\b|because of (?:this|that|these)\b(?! \w)|そのため|したがって|従って|それゆえ|その結果|よって"
+    r"^(?:(?:and|so) )?(?:(?:that|this|which) (?:is|was) (?:the reason )?why\b|as a (?:result"
+    r"|consequence)\b(?! of)|therefore\b|consequently\b|thus\b|hence\b"
+    r"|accordingly\b|for (?:this|that|these) reasons?\b|because of (?:this|that|these)\b(?! \w)"
+    r"|そのため|したがって|従って|それゆえ|その結果|よって"
     r"|このため|だから|こうして)"
 )
 _REASON = re.compile(
-    r"\b(?:because|since|due to|in order to|so that|owing to|thanks to|on account of|as a result of|reason (?:is|was|for)|caused by"
+    r"\b(?:because|since|due to|in order to|so that|owing to|thanks to|on account of"
+    r"|as a result of|reason (?:is|was|for)|caused by"
     r"|for fear|given that|to avoid)\b"
-    r"|(?<![そこ])のため(?!の)|(?:[たるいな]|する)ため(?!の)|[たるいだ]から(?:[、。だで]|$)|ので|(?:が|の)理由|せいで|おかげで"
+    r"|(?<![そこ])のため(?!の)|(?:[たるいな]|する)ため(?!の)|[たるいだ]から(?:[、。だで]|$)|ので"
+    r"|(?:が|の)理由|せいで|おかげで"
 )
 
 
