@@ -14,7 +14,9 @@ from assistant.proof.align import Aligner
 from assistant.proof.bearing import agreed, chosen, most_bearing
 from assistant.proof.context import Numbered, as_lines, fair, nearness, number_sentences, plain
 from assistant.proof.disagree import disagreement
+from assistant.proof.echo import is_echo
 from assistant.proof.extractive import quote
+from assistant.proof.fitting import Fitting
 from assistant.proof.meaning import Meaning
 from assistant.proof.segment import Segment, Segmenter
 from assistant.question import checked_question
@@ -246,15 +248,23 @@ class Assistant:
         """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, run.documents, question=run.searched, similarity=meaning)
-        segments = self._segments(run, numbered, reading, meaning)
+        fitting = Fitting(run.searched, numbered, run.documents)
+        bearing = fitting.bearing(reading.bearing) if reading is not None else ()
+        segments = self._segments(run, numbered, reading, meaning, bearing)
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
         written = self.settings.supported if self.speak else self.settings.quotable
-        yield from self._written(run, segments, aligner, reading, strict=strict, least=written)
+        yield from self._written(run, segments, aligner, fitting, reading, strict=strict, least=written)
         if not run.shown and reading is not None and self.speak is not None:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
-            quoted = most_bearing(numbered, reading.bearing)
-            yield from self._written(run, quoted, aligner, reading, strict=strict, least=self.settings.quotable)
+            quoted = most_bearing(numbered, bearing)
+            yield from self._written(
+                run, quoted, aligner, fitting, reading, strict=strict, least=self.settings.quotable
+            )
         if reading is not None:
+            missing = list(fitting.missing(run.shown, bearing))
+            yield from self._written(
+                run, missing, aligner, fitting, reading, strict=strict, least=self.settings.quotable
+            )
             yield from self._otherwise(run, numbered, reading)
 
     def _otherwise(self, run: Run, numbered: Sequence[Numbered], reading: Reading) -> Generator[Event]:
@@ -279,12 +289,13 @@ class Assistant:
         run: Run,
         segments: Iterable[Event | Segment],
         aligner: Aligner,
+        fitting: Fitting,
         reading: Reading | None,
         *,
         strict: bool,
         least: float,
     ) -> Generator[Event]:
-        """Yield statements, judged by words and by the reader, which must be as sure of each as ``least``."""
+        """Yield statements, judged by words, by what is asked for, and by the reader, to be as sure as ``least``."""
         seen: set[str] = set()
         for item in segments:
             if not isinstance(item, Segment):
@@ -296,8 +307,13 @@ class Assistant:
             if says_not_stated(item.text):
                 return
             statement = aligner.judge(item.text, item.hints)
-            if self.speak is not None and not aligner.says_something_new(item.text):
+            if self.speak is not None and (
+                is_echo(run.searched, item.text) or not aligner.says_something_new(item.text)
+            ):
                 statement = Statement(item.text, "not supported", (), "it only repeats the question")
+            statement = fitting.fitted(statement)
+            if strict and any(shown.text == statement.text for shown in run.shown):
+                continue
             if reading is not None and statement.verdict == "supported":
                 statement = yield from self._checked(run, statement, reading, least=least)
             if strict and statement.verdict != "supported":
@@ -315,12 +331,13 @@ class Assistant:
         numbered: Sequence[Numbered],
         reading: Reading | None,
         meaning: Meaning,
+        fitting: Sequence[float],
     ) -> Generator[Event | Segment]:
         foreign = self._in_another_script(run, numbered)
         if reading is not None and (self._speaker is None or foreign):
             if foreign:
                 yield Notice(quoted(script_language(run.question) or "en"))
-            yield from most_bearing(numbered, reading.bearing)
+            yield from most_bearing(numbered, fitting)
             return
         if self._speaker is None:
             for item in quote(run.searched, numbered, run.documents, meaning):
