@@ -225,11 +225,13 @@ _PHASES = {
 
 
 def live_status(live: Live) -> str:
-    """Return the heartbeat: what happens now, and for how many whole seconds once there is one."""
+    """Return the heartbeat: what happens now, and for how many whole seconds once there is one; app.js counts on."""
     waiting = live.waiting
     phase = _PHASES[waiting.phase] if waiting else _PHASES["searching"]
-    seconds = f" {int(waiting.seconds)} s" if waiting and waiting.seconds >= 1 else ""
-    return f'<p class="heartbeat"><span class="pulse" aria-hidden="true"></span>{phase}{seconds}</p>'
+    since = waiting.seconds if waiting else 0.0
+    seconds = f" {int(since)} s" if since >= 1 else ""
+    pulse = '<span class="pulse" aria-hidden="true"></span>'
+    return f'<p class="heartbeat" data-seconds="{since:.1f}" data-phase="{phase}">{pulse}<span>{phase}{seconds}</span></p>'
 
 
 def receipt(draft: str, fate: Literal["taken", "refused", "broken"]) -> str:
