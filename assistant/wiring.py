@@ -352,6 +352,7 @@ class Application:
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
@@ -359,7 +360,7 @@ class Application:
         if notice is not None:
             yield notice
         yield from self.assistant(chosen).stream(
-            question, turns=turns, articles=articles, strict=strict, searched=searched
+            question, turns=turns, articles=articles, strict=strict, searched=searched, anyway=anyway
         )
 
     def compare(

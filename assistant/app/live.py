@@ -11,7 +11,6 @@ from assistant.types import Answer, Event, EvidenceFound, Finished, Notice, Sear
 from assistant.workbench import Exchange
 from index.types import ScoredChunk
 
-
 WORD_S = 5.0
 """Between two words on one wait, for a word costs a page some work, and a processor is what the wait is for: in
 between the page counts the seconds itself."""

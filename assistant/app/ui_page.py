@@ -278,12 +278,13 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
             conversation,
             request.session_hash or "",
             model=None if model == default else model,
-            beside=None if with_another else beside or None,
+            beside=None if with_another or wish.get("anyway") is True else beside or None,
             articles=tuple(articles or ()) or None,
             strict=not unproven,
             searched=str(wish.get("searched") or "") or None,
             draft=str(wish.get("draft", "")),
             again=wish.get("again") is True,
+            anyway=wish.get("anyway") is True,
         )
         yield from map(parts.update, desk.ask(asked))
 

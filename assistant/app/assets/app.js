@@ -319,6 +319,8 @@ function unfold(key, open) {
 const actions = {
   ask: (button) => ask({ question: button.dataset.question }),
   again: (button) => ask({ question: button.dataset.question, again: true }),
+  anyway: ({ dataset }) =>
+    ask({ question: dataset.question, searched: dataset.searched, again: true, anyway: true }),
   rate: ({ dataset }) =>
     trigger("rate", { payload: { position: Number(dataset.position), opinion: dataset.opinion } }),
   prefer: ({ dataset }) => trigger("prefer", { payload: { position: Number(dataset.position), side: dataset.side } }),
