@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.proof.align import Aligner
-from assistant.proof.bearing import agreed, chosen, most_bearing
+from assistant.proof.bearing import agreed, chosen, most_bearing, nearest
 from assistant.proof.context import Numbered, as_lines, fair, nearness, number_sentences, plain
 from assistant.proof.disagree import disagreement
 from assistant.proof.echo import is_echo
-from assistant.proof.extractive import quote
+from assistant.proof.extractive import matched, quote
 from assistant.proof.fitting import Fitting
 from assistant.proof.meaning import Meaning
 from assistant.proof.segment import Segment, Segmenter
@@ -110,9 +111,11 @@ class Assistant:
         articles: Sequence[str] | None = None,
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Answer:
         """Return the whole answer: ``stream`` exhausted."""
-        for event in self.stream(question, turns=turns, articles=articles, strict=strict, searched=searched):
+        options = {"strict": strict, "anyway": anyway}
+        for event in self.stream(question, turns=turns, articles=articles, searched=searched, **options):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream ends with Finished")
@@ -125,15 +128,18 @@ class Assistant:
         articles: Sequence[str] | None = None,
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Generator[Event]:
         """Yield the events of an answer, ending with Finished; closing the generator stops the model.
 
         ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up.
+        ``anyway`` lets the model answer from the nearest sentences also where they seem to hold no answer: what it says
+        is judged as ever, and what is not proven is marked, without citations; where nothing is, the answer abstains.
         Raises UsageError for an empty or too long question, UnknownArticleError, and ModelError when the model fails
         before it said anything that holds.
         """
         found = yield from self.find(question, turns=turns, articles=articles, searched=searched)
-        yield from self.answer(found, strict=strict)
+        yield from self.answer(found, strict=strict, anyway=anyway)
 
     def find(
         self,
@@ -164,11 +170,13 @@ class Assistant:
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         return run
 
-    def answer(self, found: Run, *, strict: bool = True) -> Generator[Event]:
+    def answer(self, found: Run, *, strict: bool = True, anyway: bool = False) -> Generator[Event]:
         """Yield the events from the evidence on: ``stream``'s second half. Several may answer what one has found."""
         if found.failure is not None:
             raise found.failure
         run = found.gone_on()
+        # Without a model nobody makes anything of the nearest sentences.
+        run.anyway = anyway and self.speak is not None
         numbered = number_sentences(
             run.evidence,
             run.documents,
@@ -178,14 +186,15 @@ class Assistant:
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
-            unread = reading is None and self.reader is not None
-            if not unread and (reading is None or reading.answerable >= self.settings.answerable):
+            if run.anyway or self._may_answer(reading):
                 try:
-                    yield from self._answer(run, numbered, reading, strict=strict)
+                    yield from self._answer(run, numbered, reading, strict=strict and not run.anyway)
                 except ModelError as error:
                     if not run.shown:
                         raise
                     interrupted = str(error)
+            if run.is_silent:
+                run.nearest = self._nearest(run, numbered, reading)
         if self._speaker is not None:
             yield from self._speaker.left_out(run)
         run.clock("total")
@@ -196,6 +205,12 @@ class Assistant:
             return {document.id: document for document in self.index.documents()}
         return {id: self.index.document(id) for id in articles}
 
+    def _may_answer(self, reading: Reading | None) -> bool:
+        """Whether to go on: without a reader always, with one where it read and thinks the question answered."""
+        if reading is None:
+            return self.reader is None
+        return reading.answerable >= self.settings.answerable
+
     def _read(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event, None, Reading | None]:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
         if self.reader is None:
@@ -204,6 +219,15 @@ class Assistant:
         reading = yield from self._asked(run, self.reader.read(plain(run.searched), sentences))
         run.clock("read")
         return reading
+
+    def _nearest(self, run: Run, numbered: Sequence[Numbered], reading: Reading | None) -> tuple[Citation, ...]:
+        """Return the sentences nearest to the question, by the reader; without one by words and meaning."""
+        near: Sequence[float]
+        if reading is not None:
+            near = reading.bearing
+        else:
+            near = matched(run.searched, numbered, run.documents, Meaning(self.index.embedder))
+        return nearest(numbered, near, run.documents)
 
     def _checked(
         self, run: Run, statement: Statement, reading: Reading, *, least: float
@@ -254,7 +278,7 @@ class Assistant:
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
         written = self.settings.supported if self.speak else self.settings.quotable
         yield from self._written(run, segments, aligner, fitting, reading, strict=strict, least=written)
-        if not run.shown and reading is not None and self.speak is not None:
+        if not run.shown and reading is not None and self.speak is not None and not run.anyway:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
             quoted = most_bearing(numbered, bearing)
             yield from self._written(
@@ -269,7 +293,8 @@ class Assistant:
 
     def _otherwise(self, run: Run, numbered: Sequence[Numbered], reading: Reading) -> Generator[Event]:
         """Say where another article answers otherwise than what is shown, and cite it."""
-        cited = [citation for statement in run.shown for citation in statement.citations]
+        proven = [statement for statement in run.shown if statement.verdict == "supported"]
+        cited = [citation for statement in proven for citation in statement.citations]
         found = disagreement(cited, numbered, reading.bearing, run.documents, question=run.searched)
         if found is None:
             return
@@ -304,7 +329,7 @@ class Assistant:
             if item.text in seen:
                 continue
             seen.add(item.text)
-            if says_not_stated(item.text):
+            if says_not_stated(item.text) and not run.anyway:
                 return
             statement = aligner.judge(item.text, item.hints)
             if self.speak is not None and (
@@ -319,6 +344,9 @@ class Assistant:
             if strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue
+            if run.anyway and statement.verdict != "supported":
+                # A guess must not look like proof: it cites nothing.
+                statement = replace(statement, citations=())
             run.clock("first_sentence")
             run.shown.append(statement)
             yield StatementReady(statement)
@@ -361,7 +389,7 @@ class Assistant:
         return other_script(run.searched, documents) is not None
 
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
-        abstained = not run.shown and interrupted is None
+        abstained = run.is_silent and interrupted is None
         language = script_language(run.question) or "en"
         joiner = "" if script_language(" ".join(s.text for s in run.shown)) in _SPACELESS else " "
         return Answer(
@@ -374,6 +402,8 @@ class Assistant:
             statements=tuple(run.shown),
             dropped=tuple(run.dropped),
             evidence=run.evidence,
+            nearest=run.nearest if abstained else (),
+            anyway=run.anyway,
             interrupted=interrupted,
             timings_ms=dict(run.timings),
             tokens=dict(run.tokens),
@@ -389,9 +419,10 @@ def _from_model(
     Where it holds less than known, it is asked once more with half of them, and without the prompt's examples.
     Raises ContextTooLongError when it cannot hold one.
     """
+    prompt = "anyway" if run.anyway else "answer"
 
     def render(shown: Sequence[Numbered]) -> Sequence[Message]:
-        return load("answer").render(sentences=as_lines(shown), question=plain(run.searched))
+        return load(prompt).render(sentences=as_lines(shown), question=plain(run.searched))
 
     room = yield from speaker.room(run)
     fitted = fit_sentences(room, numbered, bearing, render)
@@ -417,7 +448,7 @@ def _from_model(
 def _segmented(speaker: Speaker, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
     segmenter = Segmenter()
     phase: Phase = "reading"
-    stream = speaker.say(run, "answer", messages)
+    stream = speaker.say(run, "anyway" if run.anyway else "answer", messages)
     blank = True
     try:
         for piece in stream:

@@ -17,8 +17,9 @@ _TOKENS = ("prompt", "completion")
 def to_contract(answer: Answer) -> dict[str, Any]:
     """Return the object that ``assistant ask --json`` prints (DESIGN: contracts).
 
-    Every key is always there: a timing of what did not happen and a count the model does not give are None. The one
-    key more is ``interrupted``, the reason, in an answer that ends before its end.
+    Every key is always there: a timing of what did not happen and a count the model does not give are None, and
+    ``nearest`` holds sentences only where the article does not answer. The one key more is ``interrupted``, the reason,
+    in an answer that ends before its end.
     """
     return {
         "question": answer.question,
@@ -35,6 +36,7 @@ def to_contract(answer: Answer) -> dict[str, Any]:
             {"document": e.chunk.document, "start": e.chunk.start, "end": e.chunk.end, "score": round(e.fused, 4)}
             for e in answer.evidence
         ],
+        "nearest": [asdict(citation) for citation in answer.nearest],
         "timings_ms": {name: answer.timings_ms.get(name) for name in _TIMINGS},
         "tokens": {name: answer.tokens.get(name) for name in _TOKENS},
         **({"interrupted": answer.interrupted} if answer.interrupted else {}),
@@ -56,6 +58,8 @@ def from_json(fields: Mapping[str, Any]) -> Answer:
             "evidence": tuple(
                 ScoredChunk(**{**saved, "chunk": Chunk(**saved["chunk"])}) for saved in fields["evidence"]
             ),
+            # Answers saved before there was any have none.
+            "nearest": tuple(Citation(**saved) for saved in fields.get("nearest", ())),
         }
     )
 

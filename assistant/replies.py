@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _STATED = (
     r"(?:mentioned|stated|specified|provided|given|described|included|known|listed|detailed|disclosed|addressed"
@@ -39,6 +40,49 @@ _QUOTED = {
     "ko": "기사는 다른 언어로 쓰여 있어 원문을 그대로 인용합니다.",
     "ru": "Статья написана на другом языке, поэтому её предложение приводится дословно.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The words around what is offered where the article does not answer, in one language."""
+
+    none_given: str
+    nearest: str
+    anyway: str
+    """Of a button."""
+    why_anyway: str
+    made: str
+    """Stands over what a model made of the nearest sentences."""
+    made_nothing: str
+    near: str
+    """Stands by such a sentence in its article."""
+
+
+_OFFER = {
+    "en": Offer(
+        none_given="Nothing here proves an answer, so none is given.",
+        nearest="Nearest sentences",
+        anyway="Answer anyway",
+        why_anyway="What the model makes of these sentences. The article does not prove it.",
+        made="Not proven: what the model makes of these sentences",
+        made_nothing="The model makes nothing of these sentences either.",
+        near="near the question, not proof",
+    ),
+    "ja": Offer(
+        none_given="答えを裏づける文がないので、答えは示しません。",
+        nearest="いちばん近い文",
+        anyway="それでも答える",
+        why_anyway="モデルがこれらの文から推測します。記事による裏づけはありません。",
+        made="裏づけなし：モデルがこれらの文から推測したこと",
+        made_nothing="これらの文からは、モデルも何も答えませんでした。",
+        near="近い文（裏づけではありません）",
+    ),
+}
+
+
+def offer(language: str) -> Offer:
+    """Return the words around what is offered beside an abstention, in a language as `abstention` has it."""
+    return _OFFER.get(language, _OFFER["en"])
 
 
 def says_not_stated(text: str) -> bool:

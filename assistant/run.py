@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import ModelError
 from assistant.fit import LeftOut
-from assistant.types import Phase, Statement, Waiting
+from assistant.types import Citation, Phase, Statement, Waiting
 from index.types import Document, ScoredChunk
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class Run:
     evidence: tuple[ScoredChunk, ...] = ()
     shown: list[Statement] = field(default_factory=list)
     dropped: list[Statement] = field(default_factory=list)
+    nearest: tuple[Citation, ...] = ()
+    """The sentences that come nearest to the question, should none answer it."""
+    anyway: bool = False
+    """Whether the model is to answer also where the article does not."""
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
@@ -36,6 +40,13 @@ class Run:
     left: LeftOut = field(default_factory=LeftOut)
     context: int = 0
     """Tokens the model holds, once it was asked something."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is said so far; asked anyway, whether nothing that is proven."""
+        if self.anyway:
+            return all(statement.verdict != "supported" for statement in self.shown)
+        return not self.shown
 
     def gone_on(self) -> Run:
         """Return a copy to answer with, its clock standing where this one was last read."""

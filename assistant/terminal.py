@@ -6,11 +6,12 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
 from assistant.contract import as_text, to_contract
+from assistant.replies import offer
 from assistant.types import (
     Answer,
     Citation,
@@ -23,14 +24,12 @@ from assistant.types import (
     StatementReady,
     Waiting,
 )
+from index.language import script_language
 
 ERASED = "\r\x1b[2K"
 """Takes a terminal's line away."""
 _WIDEST = 100
 """Columns: longer lines are hard to read."""
-_NEAREST = 3
-_LONGEST_PASSAGE = 240
-"""Characters of a passage that is only near."""
 _JOINERS = "\u200c\u200d"
 """Invisible, but parts of words (Persian, Hindi) and of emoji."""
 
@@ -48,24 +47,31 @@ def print_json(events: Iterable[Event], *, out: TextIO | None = None, err: TextI
     raise AssertionError("a stream ends with Finished")
 
 
-def print_answer(events: Iterable[Event], *, out: TextIO | None = None, err: TextIO | None = None) -> Answer:
+def print_answer(
+    events: Iterable[Event], *, anyway: bool = False, out: TextIO | None = None, err: TextIO | None = None
+) -> Answer:
     """Print statements with their markers as they come, then the sources; return the answer.
 
-    Notices go to ``err``; so does progress, when that is a terminal.
+    Notices go to ``err``; so does progress, when that is a terminal. ``anyway`` tells that a model answers also where
+    the article does not: then all is printed at the end, for an abstention stands first.
     """
     out = out or sys.stdout
     page = _Page(_columns(out))
     with Status(err) as status:
         for event in events:
             if isinstance(event, StatementReady):
+                if anyway:
+                    continue
                 status.clear()
                 # One write: a Ctrl-C between a line and its end would leave the next word on that line.
                 print(f"{page.statement(event.statement)}\n", end="", file=out, flush=True)
             elif isinstance(event, Finished):
                 status.clear()
-                if end := page.end(event.answer):
-                    print("\n".join([*end, ""]), end="", file=out, flush=True)
-                return event.answer
+                answer = event.answer
+                held = map(page.statement, answer.statements) if anyway and not answer.abstained else ()
+                if lines := [*held, *page.end(answer)]:
+                    print("\n".join([*lines, ""]), end="", file=out, flush=True)
+                return answer
             else:
                 _tell(event, status)
     raise AssertionError("a stream ends with Finished")
@@ -138,19 +144,24 @@ class _Page:
         return self._wrapped(" ".join(part for part in (statement.text, marks, doubt) if part), indent="")
 
     def end(self, answer: Answer) -> list[str]:
-        """Return what follows the sentences: the sources, or the refusal with the nearest passages."""
+        """Return what follows the sentences: the sources, or the refusal and what is offered beside it."""
         lines: list[str] = []
         if answer.abstained:
+            words = offer(script_language(answer.question) or "en")
             lines.append(visible(answer.text))
-            nearest = [scored.chunk.text for scored in answer.evidence[:_NEAREST]]
-            lines += ["", "Nearest passages:"] if nearest else []
-            lines += [self._wrapped(f"- {_beginning(text)}", indent="  ") for text in nearest]
+            made = [self.statement(statement) for statement in answer.statements]
+            lines += self._under(words.made, made or [words.made_nothing]) if answer.anyway else []
+            lines += self._under(words.nearest, [citation.quote for citation in answer.nearest])
         several = len({citation.document for citation in self._sources}) > 1
         lines += [""] if self._sources else []
         for number, citation in enumerate(self._sources, start=1):
             title = f" ({citation.title})" if several else ""
             lines.append(self._wrapped(f"[{number}] “{citation.quote}”{title}", indent="    "))
         return lines
+
+    def _under(self, heading: str, texts: Sequence[str]) -> list[str]:
+        listed = [self._wrapped(f"- {text}", indent="  ") for text in texts]
+        return ["", f"{heading}:", *listed] if listed else []
 
     def _number(self, citation: Citation) -> int:
         key = (citation.document, citation.start, citation.end)
@@ -183,14 +194,6 @@ def _tell(event: Event, status: Status) -> None:
 def _stand_in(char: str) -> str:
     """Return what stands for a character that must not be printed: nothing for an invisible mark, otherwise a space."""
     return "" if unicodedata.category(char) == "Cf" else " "
-
-
-def _beginning(text: str) -> str:
-    text = visible(text)
-    if len(text) <= _LONGEST_PASSAGE:
-        return text
-    head = text[:_LONGEST_PASSAGE]
-    return f"{head.rpartition(' ')[0] or head}…"
 
 
 def _columns(stream: TextIO) -> int | None:

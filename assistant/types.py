@@ -59,10 +59,17 @@ class Answer:
     model: str
     embedder: str
     statements: tuple[Statement, ...] = ()
-    """In strict mode the supported ones only; the dropped ones stand in ``dropped``."""
+    """In strict mode the supported ones only; the dropped ones stand in ``dropped``.
+
+    Of an abstention: what the model made of the nearest sentences, where it was asked ``anyway``; all of it unproven.
+    """
     dropped: tuple[Statement, ...] = ()
     evidence: tuple[ScoredChunk, ...] = ()
     """What retrieval kept, best first."""
+    nearest: tuple[Citation, ...] = ()
+    """Of an abstention: the few sentences that come nearest to the question, nearest first. They prove nothing."""
+    anyway: bool = False
+    """Whether the model was to answer also where the article does not."""
     interrupted: str | None = None
     """Why the answer ends before its end (stopped, model broke off), in one line; None when it is whole."""
     timings_ms: Mapping[str, int] = field(default_factory=dict)

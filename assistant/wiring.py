@@ -343,6 +343,7 @@ class Application:
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
@@ -350,7 +351,7 @@ class Application:
         if notice is not None:
             yield notice
         yield from self.assistant(chosen).stream(
-            question, turns=turns, articles=articles, strict=strict, searched=searched
+            question, turns=turns, articles=articles, strict=strict, searched=searched, anyway=anyway
         )
 
     def compare(

@@ -86,14 +86,16 @@ class Workbench(Protocol):
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Iterator[Event]:
         """Stream the answer; the one code path of every front.
 
         ``model`` None is the default; a local one that still loads is stood in for by ``extractive``, with a Notice.
         ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up, when the reader
-        edited it. ``strict`` drops unsupported statements; otherwise they arrive marked. Closing the iterator stops it.
-        Ends with Finished, or raises AssistantError or IndexingError (one line for the user) before anything was said;
-        a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
+        edited it. ``strict`` drops unsupported statements; otherwise they arrive marked. ``anyway`` has the
+        model answer also where the article does not, unproven (see ``Assistant.stream``). Closing the iterator stops
+        it. Ends with Finished, or raises AssistantError or IndexingError (one line for the user) before anything was
+        said; a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
         """
 
     def compare(

@@ -55,6 +55,12 @@ def source_spans(statements: Iterable[Statement], answer: str) -> tuple[Span, ..
     )
 
 
+def nearest_span(citation: Citation, answer: str, rank: int) -> Span:
+    """Return the place of one of the sentences nearest to a question, from rank 0: no source, and numbered as none."""
+    c = citation
+    return Span(f"{answer}-n{rank}", c.document, c.start, c.end, c.quote)
+
+
 def passage_span(scored: ScoredChunk, answer: str, rank: int) -> Span:
     """Return the place of one passage of the evidence, from rank 0."""
     chunk = scored.chunk

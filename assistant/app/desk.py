@@ -68,6 +68,8 @@ class Ask:
     """The page's own name for this sending, given back on its receipt."""
     again: bool = False
     """Whether the new answer takes the place of the last one."""
+    anyway: bool = False
+    """Whether the model is to answer also where the article does not."""
 
 
 class Desk:
@@ -314,7 +316,7 @@ class Desk:
         if len(models) > 1:
             yield from self._workbench.compare(question, models=(models[0], models[1]), **options)
             return
-        events = self._workbench.ask(question, model=request.model, **options)
+        events = self._workbench.ask(question, model=request.model, anyway=request.anyway, **options)
         try:
             for event in events:
                 yield Sided("left", event)

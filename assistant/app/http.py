@@ -209,11 +209,13 @@ class StrictHeaders:
     """Send every reply with the content policy and its companions; give the page's own scripts their nonce.
 
     The nonce goes to script tags of the served HTML alone. That page holds nothing from articles, models or readers:
-    those arrive later as data, so no text of theirs can ever carry a nonce.
+    those arrive later as data, so no text of theirs can ever carry a nonce. ``first`` is a script of ours that runs
+    before the page's own.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, first: str = "") -> None:
         self._app = app
+        self._head = f"<head><script>{first}</script>".encode() if first else b"<head>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers; hold back only HTML, to write the nonce into it."""
@@ -235,7 +237,8 @@ class StrictHeaders:
                 page.extend(message.get("body", b""))
                 if message.get("more_body", False):
                     return
-                whole = _SCRIPT_TAG.sub(b'<script nonce="' + nonce.encode() + b'"', bytes(page))
+                whole = bytes(page).replace(b"<head>", self._head, 1)
+                whole = _SCRIPT_TAG.sub(b'<script nonce="' + nonce.encode() + b'"', whole)
                 await send({**start, "headers": _with_length(start["headers"], len(whole))})
                 message = {"type": "http.response.body", "body": whole}
             await send(message)

@@ -11,6 +11,10 @@ from assistant.types import Answer, Event, EvidenceFound, Finished, Notice, Sear
 from assistant.workbench import Exchange
 from index.types import ScoredChunk
 
+WORD_S = 5.0
+"""Between two words on one wait, for a word costs a page some work, and a processor is what the wait is for: in
+between the page counts the seconds itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -25,6 +29,7 @@ class Live:
     milliseconds: int = 0
     statements: tuple[Statement, ...] = ()
     waiting: Waiting | None = None
+    """What was last told of waiting: a heartbeat of the same phase is told again after ``WORD_S``."""
     notices: tuple[str, ...] = ()
     answer: Answer | None = None
     """The whole answer, once finished."""
@@ -36,8 +41,10 @@ class Live:
                 return replace(self, searched=query if rewritten else None)
             case EvidenceFound(evidence=evidence, milliseconds=milliseconds):
                 return replace(self, evidence=evidence, milliseconds=milliseconds)
-            case Waiting():
-                return replace(self, waiting=event)
+            case Waiting(phase=phase, seconds=seconds):
+                told = self.waiting
+                fresh = told is not None and told.phase == phase and 0 <= seconds - told.seconds < WORD_S
+                return self if fresh else replace(self, waiting=event)
             case Notice(text=text):
                 return replace(self, notices=(*self.notices, text))
             case StatementReady(statement=statement):

@@ -53,7 +53,7 @@ def exchange(
     rewritten = answer.searched if answer.searched != answer.question else None
     again = _again(answer.question, models) if last else ""
     if one.beside is None:
-        body = render_answer.body(answer, name, titles, pages=pages)
+        body = render_answer.body(answer, name, titles, last=last, pages=pages)
         footer = f"{_footer(one, position, again)}{_feedback(one, position, feedback)}"
     else:
         body = _side_by_side([_side(one, said, position, side, titles, pages) for side, said in _sides(one)])
@@ -85,7 +85,7 @@ def _side(one: Exchange, answer: Answer, position: int, side: Side, titles: Titl
     )
     return (
         f'<section class="side" aria-label="{escape(label(answer.model))}">{_who(answer.model)}'
-        f"{render_answer.body(answer, answer_name(position, side), titles, nearest=0, pages=pages)}"
+        f"{render_answer.body(answer, answer_name(position, side), titles, offers=False, pages=pages)}"
         f'<footer><p class="facts">{_figures(answer)}</p>'
         f'<div class="actions">{better}{_copy(answer)}</div></footer></section>'
     )
@@ -225,11 +225,15 @@ _PHASES = {
 
 
 def live_status(live: Live) -> str:
-    """Return the heartbeat: what happens now, and for how many whole seconds once there is one."""
+    """Return the heartbeat: what happens now, and for how many whole seconds once there is one; app.js counts on."""
     waiting = live.waiting
     phase = _PHASES[waiting.phase] if waiting else _PHASES["searching"]
-    seconds = f" {int(waiting.seconds)} s" if waiting and waiting.seconds >= 1 else ""
-    return f'<p class="heartbeat"><span class="pulse" aria-hidden="true"></span>{phase}{seconds}</p>'
+    since = waiting.seconds if waiting else 0.0
+    seconds = f" {int(since)} s" if since >= 1 else ""
+    pulse = '<span class="pulse" aria-hidden="true"></span>'
+    return (
+        f'<p class="heartbeat" data-seconds="{since:.1f}" data-phase="{phase}">{pulse}<span>{phase}{seconds}</span></p>'
+    )
 
 
 def receipt(draft: str, fate: Literal["taken", "refused", "broken"]) -> str:

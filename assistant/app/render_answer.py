@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from assistant.app import icons
-from assistant.app.citing import Source, numbers, passage_span, source_name, sources
+from assistant.app.citing import Source, nearest_span, numbers, passage_span, source_name, sources
+from assistant.replies import Offer, offer
+from assistant.settings import EXTRACTIVE
 from assistant.types import Answer, Statement
+from index.language import script_language
 from index.types import ScoredChunk
 
 Titles = Mapping[str, str]
@@ -15,20 +18,23 @@ Titles = Mapping[str, str]
 Pages = Callable[[str, int], int | None]
 """The page that a place of an article (its id, an offset) stands on; None where it has no pages."""
 
-NEAREST = 3
-"""Passages offered when the article does not answer."""
-
 
 def no_pages(_document: str, _offset: int) -> None:
     """Return the page of a place of articles that have none."""
 
 
-def body(answer: Answer, name: str, titles: Titles, *, nearest: int = NEAREST, pages: Pages = no_pages) -> str:
+def body(
+    answer: Answer, name: str, titles: Titles, *, offers: bool = True, last: bool = False, pages: Pages = no_pages
+) -> str:
     """Return an answer without its question: what it says, its sources, where it ended early, what was left out.
 
-    ``name`` is that of the answer on the page; ``nearest`` passages are offered where it says nothing.
+    ``name`` is that of the answer on the page; where it says nothing it ``offers`` the nearest sentences, and the
+    ``last`` one of a conversation to answer anyway.
     """
-    said = _abstained(answer, name, titles, nearest) if answer.abstained else _answered(answer, name, titles, pages)
+    if answer.abstained:
+        said = _abstained(answer) + (_offered(answer, name, titles, last=last) if offers else _made(answer))
+    else:
+        said = _answered(answer, name, titles, pages)
     return f"{said}{_interrupted(answer.interrupted)}{_dropped(answer.dropped, name)}"
 
 
@@ -163,13 +169,53 @@ def duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
-def _abstained(answer: Answer, name: str, titles: Titles, most: int) -> str:
-    nearest = answer.evidence[:most]
-    offered = f"<h3>Nearest passages</h3>{passages(nearest, name, titles)}" if nearest else ""
+def _abstained(answer: Answer) -> str:
     return (
         f'<div class="abstained">{icons.BOOK}<div><p class="verdict">{escape(answer.text)}</p>'
-        '<p class="hint">Nothing here proves an answer, so none is given.</p></div></div>'
-        f'<div class="nearest">{offered}</div>'
+        f'<p class="hint">{escape(_words(answer).none_given)}</p></div></div>'
+    )
+
+
+def _words(answer: Answer) -> Offer:
+    return offer(script_language(answer.question) or "en")
+
+
+def _offered(answer: Answer, name: str, titles: Titles, *, last: bool) -> str:
+    """Return the sentences nearest to a question without an answer, and what a model makes of them or may make."""
+    if not answer.nearest:
+        return _made(answer)
+    words, items = _words(answer), []
+    for rank, citation in enumerate(answer.nearest):
+        span = nearest_span(citation, name, rank)
+        title = f'<span class="where">{escape(citation.title)}</span>' if len(titles) > 1 else ""
+        items.append(
+            f'<li><button type="button" class="near" {_place(span.name, span.document, span.start, span.end)} '
+            f'data-quote="{escape(span.quote)}" data-title="{escape(citation.title)}">'
+            f'{title}<span class="excerpt">{escape(span.quote)}</span></button></li>'
+        )
+    near = f"<h3>{escape(words.nearest)}</h3><ul>{''.join(items)}</ul>"
+    return f'<div class="nearest">{_made(answer)}{near}{_ask_anyway(answer, words) if last else ""}</div>'
+
+
+def _made(answer: Answer) -> str:
+    """Return what a model said that was asked anyway: in a look of its own, without markers."""
+    if not answer.anyway:
+        return ""
+    words = _words(answer)
+    said = "".join(f"<p>{escape(statement.text)}</p>" for statement in answer.statements)
+    made = said or f'<p class="hint">{escape(words.made_nothing)}</p>'
+    return f'<div class="made">{icons.WARNING}<div><h3>{escape(words.made)}</h3>{made}</div></div>'
+
+
+def _ask_anyway(answer: Answer, words: Offer) -> str:
+    """Return the button that has a model answer all the same; none where it did, or where no model was asked."""
+    if answer.anyway or answer.model == EXTRACTIVE:
+        return ""
+    searched = f' data-searched="{escape(answer.searched)}"' if answer.searched != answer.question else ""
+    return (
+        f'<p class="offer"><button type="button" class="small" data-action="anyway" '
+        f'data-question="{escape(answer.question)}"{searched}>{escape(words.anyway)}</button> '
+        f'<span class="hint">{escape(words.why_anyway)}</span></p>'
     )
 
 

@@ -8,6 +8,7 @@ from html import escape
 from itertools import pairwise
 
 from assistant.app.pages import address
+from assistant.replies import offer
 from index.types import Block, Document
 
 
@@ -63,7 +64,7 @@ def article(
         parts += [border for start, border in pages.items() if position <= start <= block.start]
         tag, attributes = _tag(document, block, first=index == 0)
         within = {start: border for start, border in pages.items() if block.start < start < block.end}
-        parts.append(f"<{tag}{attributes}>{_marked_text(document.text, block, marked, within)}</{tag}>")
+        parts.append(f"<{tag}{attributes}>{_marked_text(document, block, marked, within)}</{tag}>")
         position = block.end
     parts.append(escape(document.text[position:]))
     parts += [border for start, border in pages.items() if start >= len(document.text)]
@@ -138,8 +139,9 @@ def _openable(article: str, numbers: Sequence[int], original: str) -> str:
     return f'<span class="page-start">{buttons}</span>'
 
 
-def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[int, str]) -> str:
+def _marked_text(document: Document, block: Block, spans: Sequence[Span], pages: Mapping[int, str]) -> str:
     """Return a block's escaped text, cut at every span's edges and page; each covered piece becomes one mark."""
+    text, near = document.text, offer(document.language).near
     here = [span for span in spans if span.start < block.end and span.end > block.start]
     edges = {block.start, block.end, *pages}
     for span in here:
@@ -150,13 +152,16 @@ def _marked_text(text: str, block: Block, spans: Sequence[Span], pages: Mapping[
         if start in pages:
             pieces.append(pages[start])
         covering = [span for span in here if span.start <= start and span.end >= end]
-        pieces.append(_mark(text[start:end], covering, end) if covering else escape(text[start:end]))
+        pieces.append(_mark(text[start:end], covering, end, near) if covering else escape(text[start:end]))
     return "".join(pieces)
 
 
-def _mark(piece: str, covering: Sequence[Span], end: int) -> str:
+def _mark(piece: str, covering: Sequence[Span], end: int, near: str) -> str:
+    """Return a piece that is marked; what is no source, but only ``near``, says so where it ends."""
     names = " ".join(escape(span.name) for span in covering)
     ending = sorted({span.number for span in covering if span.end == end and span.number})
     numbers = f' data-numbers="{" ".join(map(str, ending))}"' if ending else ""
     kind = "cited" if any(span.number for span in covering) else "passage"
+    if kind == "passage" and any(span.end == end for span in covering):
+        numbers = f' data-says="{escape(near)}"'
     return f'<mark class="{kind}" tabindex="-1" data-names="{names}"{numbers}>{escape(piece)}</mark>'

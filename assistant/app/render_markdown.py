@@ -23,7 +23,7 @@ def markdown(answer: Answer) -> str:
 def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
     if not answer.statements:
         return _plain(answer.text)
-    parts = []
+    parts = [_plain(answer.text)] if answer.abstained else []
     for statement in answer.statements:
         marks = "".join(f"[{source.number}]" for source in numbers(statement, known))
         doubt = "" if statement.verdict == "supported" else " (not proven by the article)"

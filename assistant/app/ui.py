@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.app.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.app.news import TellNews
 from assistant.app.pages import ShowPages
 from assistant.app.password import VARIABLE, AskPassword, Password
 from assistant.app.uploads import TakeUploads, Uploads
@@ -133,12 +134,13 @@ def start(
                 *([Middleware(AskPassword, password=password)] if password else []),
                 # Before the headers of the app's own page: a saved page brings its own, stricter ones.
                 Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
-                Middleware(StrictHeaders),
+                Middleware(StrictHeaders, first=ui_page.asset("frames.js")),
                 Middleware(OwnHostOnly, hosts=hosts),
                 Middleware(OwnOriginOnly),
                 Middleware(NoFiles),
                 Middleware(TakeUploads, uploads=uploads),
                 Middleware(ShowPages, originals=workbench.shelf.originals),
+                Middleware(TellNews, workbench=workbench),
                 Middleware(BodyLimit),
             ],
         },

@@ -1,7 +1,7 @@
 """The tab of articles: a running workbench comes in, and its library and what is added to it are laid out in Gradio.
 
-As in the tab of models a timer looks at the workbench, and nothing is drawn again that is on the page already. Files
-come by a route of our own (``uploads``), and only their tokens by adding.js.
+As in the tab of models the workbench is looked at when there is news, and nothing is drawn again that is on the page
+already. Files come by a route of our own (``uploads``), and only their tokens by adding.js.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ from index.reading.formats import SUFFIXES
 
 PAGE = 50
 """Articles listed at first, and added by each ``Show more``."""
-QUIET_S, BUSY_S = 3.0, 0.5
-"""How often a page looks: while nothing goes on, and while articles are added."""
 _INSTANT_S = 0.4
 """What is added so soon needs no progress."""
 _BUSY = "Other articles are being added: wait for those, or cancel them."
@@ -68,7 +66,7 @@ class Seen:
     """What a page shows: what is equal need not be sent again."""
 
     parts: dict[str, Any]
-    """By part: HTML, the lines of the picker, or the seconds of the timer."""
+    """By part: HTML, or the lines of the picker."""
     words: str = ""
     """What the library is searched for."""
     count: int = PAGE
@@ -123,14 +121,15 @@ def tie(
     picked: gr.Dropdown,
     scope: gr.BrowserState,
     wished: Callable[..., Any],
+    news: Callable[..., Any],
 ) -> None:
     """Tie the tab, and the picker of articles, to the workbench.
 
-    ``scope`` keeps over a reload what is picked; ``wished`` is the listener of the event by which app.js sends a wish.
+    ``scope`` keeps over a reload what is picked; ``wished`` is the listener of the event by which app.js sends a wish,
+    ``news`` that of the one by which it says that there may be something new.
     """
-    seen, timer = gr.State(Seen({})), gr.Timer(QUIET_S)
+    seen = gr.State(Seen({}))
     shown: dict[str, Any] = {name: getattr(parts, name) for name in ("said", "adding", "listing", "now")}
-    shown["timer"] = timer
     outputs = [seen, picked, scope, *shown.values()]
 
     def changed(before: Seen, chosen: Sequence[str], said: str | None = None) -> Update:
@@ -146,14 +145,14 @@ def tie(
             after = replace(after, parts={**after.parts, "said": said})
         values = {**before.parts, **after.parts}
         new = {name: value for name, value in values.items() if before.parts.get(name) != value}
-        news: Update = {shown[name]: _component(name, value) for name, value in new.items() if name in shown}
+        update: Update = {shown[name]: value for name, value in new.items() if name in shown}
         if before.parts and "picker" in new:  # the page as it opens fills its picker itself
             known = {id for _, id in new["picker"]}
             kept = [id for id in chosen if id in known]
-            news[picked] = gr.Dropdown(choices=new["picker"], value=kept, visible=len(known) > 1)
-            news[scope] = kept
+            update[picked] = gr.Dropdown(choices=new["picker"], value=kept, visible=len(known) > 1)
+            update[scope] = kept
         after = replace(after, parts=values)
-        return {seen: after if after != before else gr.skip(), **news}
+        return {seen: after if after != before else gr.skip(), **update}
 
     def look(before: Seen, chosen: list[str] | None) -> Update:
         return changed(before, chosen or ())
@@ -165,7 +164,8 @@ def tie(
         return changed(now, chosen or (), said)
 
     inputs = [seen, picked]
-    gr.on([timer.tick, blocks.load, tab.select], look, inputs, outputs, trigger_mode="once", **_QUICK)
+    gr.on([blocks.load, tab.select], look, inputs, outputs, trigger_mode="once", **_QUICK)
+    news(look, inputs, outputs, trigger_mode="always_last", **_QUICK)
     wished(wish, inputs, outputs, trigger_mode="multiple", **_QUICK)
 
 
@@ -261,13 +261,8 @@ def _look(workbench: Workbench, seen: Seen) -> Seen:
         "now": render_library.progress(job) + render_library.received(shelf.delivery, job),
         "listing": render_library.listing(shelf.search(seen.words, count=seen.count), seen.words),
         "picker": choices(workbench),
-        "timer": BUSY_S if job is not None and job.is_running else QUIET_S,
     }
     return replace(seen, parts=parts, job=job)
-
-
-def _component(name: str, value: Any) -> Any:
-    return gr.Timer(value) if name == "timer" else value
 
 
 def _part(name: str) -> gr.HTML:

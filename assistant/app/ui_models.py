@@ -1,7 +1,7 @@
 """The tab of models: a running workbench comes in, and its models, embedders and jobs are laid out in Gradio.
 
-A timer looks at the workbench, on every page and in every tab: what one page began, the others show. Nothing is drawn
-again that is on the page already.
+The workbench is looked at whenever there is news of it (``news``), on every page and in every tab: what one page began,
+the others show. Nothing is drawn again that is on the page already.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from assistant.jobs import Job
 from assistant.workbench import Workbench
 from index.errors import IndexingError
 
-QUIET_S, BUSY_S = 3.0, 1.0
-"""How often a page looks: while nothing goes on, and during a job."""
 _INSTANT_S = 0.4
 """A wish that is fulfilled so soon needs no progress: an embedder that was used before."""
 
@@ -45,7 +43,7 @@ class Seen:
     """What a page shows: what is equal need not be sent again."""
 
     parts: dict[str, Any]
-    """By part: HTML, a picker's lines, or the seconds of the timer."""
+    """By part: HTML, or a picker's lines."""
     ended: frozenset[Job] = frozenset()
     """The jobs that had ended when the page last looked."""
 
@@ -85,15 +83,16 @@ def tie(
     *,
     pickers: Sequence[Picker],
     wished: Callable[..., Any],
+    news: Callable[..., Any],
 ) -> None:
     """Tie the tab, and the pickers of models, to the workbench.
 
-    ``wished`` is the listener of the event by which app.js sends a wish.
+    ``wished`` is the listener of the event by which app.js sends a wish, ``news`` that of the one by which it says that
+    there may be something new.
     """
-    seen, timer = gr.State(Seen({})), gr.Timer(QUIET_S)
+    seen = gr.State(Seen({}))
     components: dict[str, Any] = {name: getattr(parts, name) for name in ("said", "models", "embedders", "now")}
     components |= {f"picker {number}": picker for number, (picker, _) in enumerate(pickers)}
-    components["timer"] = timer
     outputs = [seen, *components.values()]
 
     def changed(before: Seen, said: str | None = None) -> Update:
@@ -108,12 +107,14 @@ def tie(
         if said is not None:
             after = Seen({**after.parts, "said": render_models.said(said)}, after.ended)
         values = {**before.parts, **after.parts}
-        news: Update = {
+        update: Update = {
             components[name]: _component(name, value)
             for name, value in values.items()
             if before.parts.get(name) != value
         }
-        return {seen: Seen(values, after.ended), **news} if news or after.ended != before.ended else {seen: gr.skip()}
+        if not update and after.ended == before.ended:
+            return {seen: gr.skip()}
+        return {seen: Seen(values, after.ended), **update}
 
     def look(before: Seen) -> Update:
         return changed(before)
@@ -124,7 +125,8 @@ def tie(
         workbench.stock.wait(_INSTANT_S)
         return changed(before, said)
 
-    gr.on([timer.tick, blocks.load, tab.select], look, seen, outputs, trigger_mode="once", **_QUICK)
+    gr.on([blocks.load, tab.select], look, seen, outputs, trigger_mode="once", **_QUICK)
+    news(look, seen, outputs, trigger_mode="always_last", **_QUICK)
     wished(wish, seen, outputs, trigger_mode="multiple", **_QUICK)
 
 
@@ -163,16 +165,13 @@ def _look(workbench: Workbench, pickers: Sequence[Picker]) -> Seen:
         "models": models,
         "embedders": embedders,
         "now": render_models.progress(running),
-        "timer": BUSY_S if running else QUIET_S,
     }
     parts |= {f"picker {number}": lines(workbench) for number, (_, lines) in enumerate(pickers)}
     return Seen(parts, frozenset(job for job in jobs if not job.is_running))
 
 
 def _component(name: str, value: Any) -> Any:
-    if name.startswith("picker"):
-        return gr.Dropdown(choices=value)
-    return gr.Timer(value) if name == "timer" else value
+    return gr.Dropdown(choices=value) if name.startswith("picker") else value
 
 
 def _part(name: str) -> gr.HTML:

@@ -63,7 +63,6 @@ class _Parts:
     """The article that the reader opened last, "" for none."""
     unproven: gr.Checkbox
     loading: gr.HTML
-    timer: gr.Timer
     bridge: gr.HTML
     """Hidden; carries app.js, and with it the clicks inside the HTML parts."""
 
@@ -115,10 +114,11 @@ def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS, uploads:
             picked=parts.picked,
             scope=parts.scope,
             wished=_custom(parts.bridge, "articles"),
+            news=_custom(parts.bridge, "articles_news"),
         )
-        wished = _custom(parts.bridge, "stock")
         pickers = [(parts.model, _models), (parts.beside, _rivals)]
-        ui_models.tie(blocks, tab, models, workbench, pickers=pickers, wished=wished)
+        wished, news = _custom(parts.bridge, "stock"), _custom(parts.bridge, "models_news")
+        ui_models.tie(blocks, tab, models, workbench, pickers=pickers, wished=wished, news=news)
     # api_open: without it, Gradio's direct route would pass by both limits.
     blocks.queue(api_open=False, max_size=20, default_concurrency_limit=4)
     return blocks
@@ -217,7 +217,6 @@ def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None)
         reading=gr.BrowserState("", storage_key="article-assistant.reading", secret=_STORAGE_KEY),
         unproven=unproven,
         loading=loading,
-        timer=gr.Timer(2),
         bridge=gr.HTML("", elem_id="bridge", visible="hidden", js_on_load=asset("app.js") + asset("adding.js")),
     )
 
@@ -279,12 +278,13 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
             conversation,
             request.session_hash or "",
             model=None if model == default else model,
-            beside=None if with_another else beside or None,
+            beside=None if with_another or wish.get("anyway") is True else beside or None,
             articles=tuple(articles or ()) or None,
             strict=not unproven,
             searched=str(wish.get("searched") or "") or None,
             draft=str(wish.get("draft", "")),
             again=wish.get("again") is True,
+            anyway=wish.get("anyway") is True,
         )
         yield from map(parts.update, desk.ask(asked))
 
@@ -342,15 +342,15 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
         return {parts.scope: scope or [], **parts.update(screen)}
 
     def look() -> Update:
-        loading = desk.loading()
-        return {parts.loading: loading, parts.timer: gr.Timer(active=bool(loading))}
+        return {parts.loading: desk.loading()}
 
     quick: dict[str, Any] = {"queue": False, **_SILENT}
     quick["trigger_mode"] = "always_last"  # the choice that counts is the last one
     parts.model.input(choose_model, [parts.model, parts.former], [parts.model, parts.former, parts.note], **quick)
     inputs = [parts.conversation, parts.picked, parts.reading]
     parts.picked.input(choose_articles, inputs, [parts.scope, *parts.screen], **quick)
-    gr.on([parts.timer.tick, blocks.load], look, None, [parts.loading, parts.timer], **quick)
+    blocks.load(look, None, [parts.loading], **quick)
+    _custom(parts.bridge, "models_news")(look, None, [parts.loading], **quick)
 
 
 def _custom(bridge: gr.HTML, name: str) -> Callable[..., Any]:

@@ -39,8 +39,18 @@ def ask(
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            help="Where the article does not say, show what the model makes of the nearest sentences, marked as "
+            "unproven; the exit status is 3 all the same unless something is proven.",
+        ),
+    ] = False,
 ) -> None:
     """Answer a question; every sentence cites the article sentence that proves it.
+
+    Where the article does not say, that stands first, and the sentences nearest to the question below it.
 
     Exit status: 0 answered, 3 the article does not say, 1 an error you can mend, 2 wrong usage.
     """
@@ -60,9 +70,11 @@ def ask(
                     index = held.enter_context(application.index_of([document]))
                 else:
                     index = application.index(indexing(status))
-            events = application.assistant(model, index).stream(asked, articles=articles, strict=not unproven)
+            events = application.assistant(model, index).stream(
+                asked, articles=articles, strict=not unproven, anyway=anyway
+            )
             held.callback(events.close)
-            answer = print_json(events) if as_json else print_answer(events)
+            answer = print_json(events) if as_json else print_answer(events, anyway=anyway)
         if answer.interrupted:
             complain(answer.interrupted)
             raise typer.Exit(USER_ERROR)

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from assistant.proof.context import Numbered
 from assistant.proof.segment import Segment
+from assistant.types import Citation
+from index.types import Document
 
 _SECOND = 0.8
 """A second sentence is quoted when it bears the answer this nearly as surely as the first."""
+_NEAREST = 3
+"""Sentences offered where none answers the question."""
 
 
 def agreed(*probabilities: float) -> float:
@@ -49,3 +53,18 @@ def chosen(
                 taken.add(wanted)
                 spent += cost
     return tuple(numbered[place] for place in sorted(taken))
+
+
+def nearest(
+    numbered: Sequence[Numbered], bearing: Sequence[float], documents: Mapping[str, Document]
+) -> tuple[Citation, ...]:
+    """Return the few sentences that come nearest to bearing an answer, nearest first, each wording once.
+
+    They are places to read on, and prove nothing: their support is 0.
+    """
+    found: dict[str, Citation] = {}
+    for _, item in sorted(zip(bearing, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number)):
+        sentence, document = item.sentence, documents[item.document]
+        citation = Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, 0.0)
+        found.setdefault(sentence.text, citation)
+    return tuple(found.values())[:_NEAREST]

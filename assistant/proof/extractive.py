@@ -19,7 +19,18 @@ _SECOND = 0.9
 def quote(
     question: str, numbered: Sequence[Numbered], documents: Mapping[str, Document], similarity: Similarity
 ) -> tuple[Numbered, ...]:
-    """Return the one or two sentences that best match the question, best first; none when no sentence is near enough.
+    """Return the one or two sentences that best match the question, best first; none when none is near enough."""
+    scores = matched(question, numbered, documents, similarity)
+    scored = sorted(zip(scores, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number))
+    if not scored or scored[0][0] < NEAR_ENOUGH:
+        return ()
+    return tuple(item for score, item in scored[:2] if score >= scored[0][0] * _SECOND)
+
+
+def matched(
+    question: str, numbered: Sequence[Numbered], documents: Mapping[str, Document], similarity: Similarity
+) -> tuple[float, ...]:
+    """Return how well each sentence matches the question, 0 to 1, in their order.
 
     Score: half the share of the question's words the sentence or its heading holds, half its similarity in meaning
     (words alone where the embedder does not know the language).
@@ -35,9 +46,5 @@ def quote(
         heading = document.heading_before(item.sentence.start) or document.title
         held = set(content(f"{heading} {item.sentence.text}", document.language)) | names(item.sentence.text)
         share = len(wanted & held) / len(wanted) if wanted else 0.0
-        scored.append((share if blind else (share + near) / 2, item))
-    scored.sort(key=lambda pair: (-pair[0], pair[1].number))
-    best = scored[0][0]
-    if best < NEAR_ENOUGH:
-        return ()
-    return tuple(item for score, item in scored[:2] if score >= best * _SECOND)
+        scored.append(share if blind else (share + near) / 2)
+    return tuple(scored)

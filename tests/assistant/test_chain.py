@@ -301,3 +301,48 @@ def test_without_a_model_the_article_is_quoted(index: Index) -> None:
 def test_without_a_model_an_unrelated_question_is_not_answered(index: Index) -> None:
     assistant = Assistant(index, model="extractive", speak=None, settings=Settings())
     assert assistant.ask("Which vitamins are in spinach?").abstained
+
+
+FERRY = "The bridge opened on 4 May 1931 and replaced a ferry that had carried coal, timber and salt."
+
+
+def test_a_silent_answer_names_the_nearest_sentences_each_the_articles_own_text(
+    answering: Answering, index: Index
+) -> None:
+    assistant, _ = answering("NOT IN THE ARTICLE")
+    answer = assistant.ask("How fast did the ferry sail?", articles=["bridge"])
+    assert answer.abstained
+    assert 2 <= len(answer.nearest) <= 3
+    assert answer.nearest[0].quote == FERRY
+    assert all(index.document(c.document).text[c.start : c.end] == c.quote for c in answer.nearest)
+
+
+def test_an_answer_names_no_nearest_sentences(answering: Answering) -> None:
+    assistant, _ = answering("Elena Ruiz was the engineer [1].")
+    assert assistant.ask("Who was the engineer?", articles=["bridge"]).nearest == ()
+
+
+def test_asked_anyway_a_guess_is_shown_unproven_and_cites_nothing(answering: Answering) -> None:
+    assistant, script = answering("The ferry sailed at about twelve knots [4].")
+    answer = assistant.ask("How fast did the ferry sail?", articles=["bridge"], anyway=True)
+    assert answer.abstained
+    assert answer.text == "The article does not say."
+    assert [(s.text, s.citations) for s in answer.statements] == [("The ferry sailed at about twelve knots.", ())]
+    assert answer.statements[0].verdict != "supported"
+    assert answer.nearest
+    assert answer.prompts.keys() == {"anyway"}
+    assert not any("NOT IN THE ARTICLE" in message.content for message in script.asked[0])
+
+
+def test_asked_anyway_what_is_proven_is_an_answer(answering: Answering) -> None:
+    assistant, _ = answering("Elena Ruiz was the engineer [1]. She was born in Madrid in 1890 [2].")
+    answer = assistant.ask("Who was the engineer?", articles=["bridge"], anyway=True)
+    assert not answer.abstained
+    assert [(s.verdict == "supported", bool(s.citations)) for s in answer.statements] == [(True, True), (False, False)]
+
+
+def test_without_a_model_nobody_answers_anyway(index: Index) -> None:
+    assistant = Assistant(index, model="extractive", speak=None, settings=Settings())
+    question = "Which colour is the toll gate painted?"
+    plain, anyway = (assistant.ask(question, articles=["bridge"], anyway=wish) for wish in (False, True))
+    assert (anyway.anyway, anyway.statements, anyway.nearest) == (False, plain.statements, plain.nearest)

@@ -36,6 +36,8 @@ ANSWERS = st.builds(
     statements=st.lists(STATEMENTS, max_size=2).map(tuple),
     dropped=st.lists(STATEMENTS, max_size=2).map(tuple),
     evidence=st.lists(EVIDENCE, max_size=2).map(tuple),
+    nearest=st.lists(CITATIONS, max_size=2).map(tuple),
+    anyway=st.booleans(),
     interrupted=st.none() | TEXT,
     timings_ms=COUNTS,
     tokens=st.dictionaries(st.sampled_from(["prompt", "completion"]), PLACES),
@@ -69,6 +71,20 @@ def test_an_answer_survives_being_saved_as_json(answer: Answer) -> None:
     assert from_json(json.loads(json.dumps(to_json(answer)))) == answer
 
 
+def test_an_answer_saved_before_there_were_nearest_sentences_reads_as_one_without_any() -> None:
+    saved = to_json(ANSWER)
+    del saved["nearest"], saved["anyway"]
+    assert from_json(saved) == ANSWER
+
+
+def test_a_refusal_tells_where_the_nearest_sentences_stand() -> None:
+    near = Citation("b", "Bridge", 8, 26, "It opened in 1931.", 0.0)
+    refused = Answer("Q", "Q", "The article does not say.", True, "extractive", "minilm", nearest=(near,))
+    assert to_contract(refused)["nearest"] == [
+        {"document": "b", "title": "Bridge", "start": 8, "end": 26, "quote": "It opened in 1931.", "support": 0.0}
+    ]
+
+
 def test_the_contract_of_a_whole_answer() -> None:
     assert to_contract(ANSWER) == {
         "question": "When did it open?",
@@ -94,6 +110,7 @@ def test_the_contract_of_a_whole_answer() -> None:
             }
         ],
         "evidence": [{"document": "b", "start": 0, "end": 40, "score": 0.8123}],
+        "nearest": [],
         "timings_ms": {"evidence": 41, "first_token": 812, "total": 3120},
         "tokens": {"prompt": 412, "completion": 58},
     }

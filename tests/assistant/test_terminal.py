@@ -1,6 +1,7 @@
 """Events in, whole screens out."""
 
 import io
+from dataclasses import replace
 import json
 from collections.abc import Iterator
 from typing import TextIO
@@ -65,15 +66,16 @@ def stream(*statements: StatementReady) -> list[Event]:
     ]
 
 
-def refused(*chunks: str) -> list[Event]:
-    evidence = tuple(ScoredChunk(Chunk("bridge", 0, len(text), text), 1.0) for text in chunks)
-    return [EvidenceFound(evidence, 41), Finished(answer(abstained=True, evidence=evidence))]
+def refused(*nearest: str, made: tuple[Statement, ...] = (), anyway: bool = False, question: str = "Q?") -> list[Event]:
+    near = tuple(Citation("bridge", "The bridge", 0, len(text), text, 0.0) for text in nearest)
+    given = replace(answer(abstained=True), question=question, nearest=near, statements=made, anyway=anyway)
+    return [*map(StatementReady, made), Finished(given)]
 
 
-def page(events: list[Event], out: TextIO | None = None) -> tuple[str, str]:
+def page(events: list[Event], out: TextIO | None = None, *, anyway: bool = False) -> tuple[str, str]:
     """Return what an answer prints to its output and to its errors; the output is a pipe unless given."""
     out, err = out or io.StringIO(), io.StringIO()
-    assert events[-1] == Finished(print_answer(events, out=out, err=err))
+    assert events[-1] == Finished(print_answer(events, anyway=anyway, out=out, err=err))
     return (out.screen() if isinstance(out, Terminal) else out.getvalue()), err.getvalue()
 
 
@@ -123,27 +125,49 @@ It opened in May. [1] (partly)
     )
 
 
-def test_a_refusal_offers_the_beginnings_of_the_three_nearest_passages() -> None:
-    long = "Repairs after the flood\n\ntook years. " * 10
+def test_a_refusal_stands_first_and_the_nearest_sentences_below_it() -> None:
     assert (
-        page(refused("The bridge opened in 1931.", long, "A toll has never been charged.", "Unseen."))[0]
-        == f"""\
+        page(refused("The bridge opened in 1931.", "A toll has\nnever been charged."))[0]
+        == """\
 The article does not say.
 
-Nearest passages:
+Nearest sentences:
 - The bridge opened in 1931.
-- {"Repairs after the flood took years. " * 6}Repairs after the flood…
 - A toll has never been charged.
 """
     )
 
 
-def test_a_refusal_without_any_passage_is_one_line() -> None:
+def test_a_refusal_in_japanese_offers_in_japanese() -> None:
+    assert (
+        "\n\nいちばん近い文:\n- 橋は1931年に開通した。\n"
+        in page(refused("橋は1931年に開通した。", question="橋はどこですか。"))[0]
+    )
+
+
+def test_a_refusal_without_any_near_sentence_is_one_line() -> None:
     assert page(refused())[0] == "The article does not say.\n"
 
 
-def test_a_long_passage_without_spaces_is_cut_all_the_same() -> None:
-    assert page(refused("橋" * 300))[0].splitlines()[-1] == f"- {'橋' * 240}…"
+def test_what_a_model_made_of_them_anyway_stands_below_the_refusal_and_says_that_it_is_not_proven() -> None:
+    guess = Statement("It may be free.", "not supported", (), "no sentence says this")
+    assert (
+        page(refused("A toll has never been charged.", made=(guess,), anyway=True), anyway=True)[0]
+        == """\
+The article does not say.
+
+Not proven: what the model makes of these sentences:
+- It may be free. (not supported: no sentence says this)
+
+Nearest sentences:
+- A toll has never been charged.
+"""
+    )
+
+
+def test_an_answer_that_is_proven_reads_the_same_when_it_was_asked_for_anyway() -> None:
+    events = stream(said("It opened in 1931.", OPENED), said("It is red.", verdict="not supported", why="no red"))
+    assert page(events, anyway=True) == page(events)
 
 
 def test_notices_and_a_rewritten_question_go_to_the_errors() -> None:

@@ -100,6 +100,9 @@ def document(identity: str, source: str, author: str | None = None, published: s
     )
 
 
+GUESSED = Statement("The moon may be as far as the lamp can be seen.", "not supported", (), "no moon is there")
+
+
 class Script:
     """A workbench that answers by what the question mentions, and remembers what was done with it."""
 
@@ -151,6 +154,7 @@ class Script:
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        anyway: bool = False,
     ) -> Iterator[Event]:
         self.asked.append(
             {
@@ -160,15 +164,16 @@ class Script:
                 "turns": len(turns),
                 "strict": strict,
                 "searched": searched,
+                "anyway": anyway,
             }
         )
         if "refuse" in question and self.failures:
             self.failures -= 1
             raise ModelError("The model server refused the connection. Start it, then press Retry.")
-        return self._events(question, model or self.default_model, bool(turns), strict, searched)
+        return self._events(question, model or self.default_model, bool(turns), strict, searched, anyway)
 
     def _events(
-        self, question: str, model: str, follow_up: bool, strict: bool, searched: str | None
+        self, question: str, model: str, follow_up: bool, strict: bool, searched: str | None, anyway: bool
     ) -> Iterator[Event]:
         finished = False
         try:
@@ -181,6 +186,9 @@ class Script:
             if "unplug" in question:
                 raise ModelError("The model server broke off the connection before the answer was whole.")
             said, dropped = self.statements(question, strict)
+            abstained = "moon" in question
+            if abstained and anyway:
+                said, dropped = (GUESSED,), ()
             yield Waiting("reading", 0.2)
             for statement in said:
                 yield StatementReady(statement)
@@ -190,7 +198,6 @@ class Script:
                 yield Waiting("writing", beat * 0.25)
             if "crash" in question:
                 raise RuntimeError("a fault of ours")
-            abstained = "moon" in question
             finished = True
             yield Finished(
                 Answer(
@@ -203,6 +210,8 @@ class Script:
                     statements=said,
                     dropped=dropped,
                     evidence=evidence,
+                    nearest=self.nearest() if abstained else (),
+                    anyway=anyway,
                     interrupted="The model broke off; it may have run out of memory."
                     if "halfway" in question
                     else None,
@@ -228,6 +237,13 @@ class Script:
         found = self.library[article]
         start = found.text.index(quote)
         return Citation(article, found.title, start, start + len(quote), quote, support)
+
+    def nearest(self) -> tuple[Citation, ...]:
+        quotes = (
+            "Since 1984 the lamp has worked without a keeper.",
+            "Repairs took nine weeks, and a light ship stood in.",
+        )
+        return tuple(self.cite("lighthouse", quote, 0.0) for quote in quotes)
 
     def statements(self, question: str, strict: bool) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
         lit = self.cite("lighthouse", "The lighthouse at Skerry Point was lit for the first time on 3 May 1871.")

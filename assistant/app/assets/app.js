@@ -1,6 +1,6 @@
 /* What the page does by itself: clicks in the conversation and the article come in here, through listeners on the document,
-   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer' | 'stock' | 'articles',
-   {payload}); files leave by requests of their own (adding.js, which stands behind this in the same script).
+   so that redrawn HTML needs none. What needs the server leaves by trigger('ask' | 'cite' | 'rate' | 'prefer' | 'stock' | 'articles' |
+   'articles_news' | 'models_news', {payload}); files leave by requests of their own (adding.js, which stands behind this in the same script).
    Runs as the load script of a hidden Gradio component, which provides `trigger`. Text is only ever set as text. */
 
 window.articleAssistant?.abort();
@@ -319,6 +319,8 @@ function unfold(key, open) {
 const actions = {
   ask: (button) => ask({ question: button.dataset.question }),
   again: (button) => ask({ question: button.dataset.question, again: true }),
+  anyway: ({ dataset }) =>
+    ask({ question: dataset.question, searched: dataset.searched, again: true, anyway: true }),
   rate: ({ dataset }) =>
     trigger("rate", { payload: { position: Number(dataset.position), opinion: dataset.opinion } }),
   prefer: ({ dataset }) => trigger("prefer", { payload: { position: Number(dataset.position), side: dataset.side } }),
@@ -543,6 +545,54 @@ function nameRegions() {
   }
 }
 
+/* ---- While time goes by ---- */
+
+const STILL_S = 8; // so long after the server's last word on a wait nobody counts on: it may be gone
+const came = new WeakMap(); // when each word on a wait came
+let counting = 0;
+
+/* The seconds of a wait are counted here, in place, and the dot beats with them: what the server draws again, or an
+   animation, takes the processor from the model that is waited for. */
+function tendWaits() {
+  const waits = document.querySelectorAll(".heartbeat[data-seconds]");
+  for (const wait of waits) if (!came.has(wait)) came.set(wait, performance.now());
+  if (waits.length && !counting) counting = setInterval(count, 1000);
+  if (!waits.length) counting = clearInterval(counting) ?? 0;
+}
+
+function count() {
+  for (const wait of document.querySelectorAll(".heartbeat[data-seconds]")) {
+    const since = (performance.now() - came.get(wait)) / 1000;
+    if (since > STILL_S) continue;
+    const seconds = Math.floor(Number(wait.dataset.seconds) + since);
+    // The text of a node that stays: nobody takes it for a redrawing.
+    if (seconds >= 1) wait.lastChild.firstChild.data = `${wait.dataset.phase} ${seconds} s`;
+    if (!still.matches) wait.classList.toggle("beat", seconds % 2 === 1);
+  }
+}
+
+const NEWS_MS = 3000;
+const MORE_NEWS_MS = 500; // where there was news there is more: a job goes on
+let known = []; // the last words on the articles and on the models
+
+/* Ask whether there is something new, and only then have it drawn. */
+async function listen() {
+  let news = false;
+  try {
+    const reply = document.hidden ? null : await fetch("news", { signal: life.signal });
+    const words = reply?.ok ? (await reply.text()).split(" ") : known;
+    for (const [index, name] of ["articles_news", "models_news"].entries()) {
+      if (words[index] === known[index]) continue;
+      news = true;
+      trigger(name, { payload: {} });
+    }
+    known = words;
+  } catch {
+    // The server went away, or this page does: whoever asks next is told.
+  }
+  if (!life.signal.aborted) setTimeout(listen, news ? MORE_NEWS_MS : NEWS_MS);
+}
+
 const redrawn = new MutationObserver((changes) => {
   if (changes.every(({ target }) => tip.contains(target))) return;
   nameRegions();
@@ -554,6 +604,7 @@ const redrawn = new MutationObserver((changes) => {
   tendPictures();
   tendArticle();
   tendProgress();
+  tendWaits();
   follow();
   keepFocus();
 });
@@ -563,6 +614,10 @@ redrawn.observe(document.body, {
   attributes: true,
   attributeFilter: ["data-answer", "data-active", "data-document", "data-receipt", "open"],
 });
-life.signal.addEventListener("abort", () => redrawn.disconnect());
+life.signal.addEventListener("abort", () => {
+  redrawn.disconnect();
+  clearInterval(counting);
+});
+listen();
 nameRegions();
 showPane(pane);

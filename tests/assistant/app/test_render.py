@@ -290,13 +290,53 @@ def test_left_out_sentences_are_counted_and_can_be_read() -> None:
     assert "left out" not in shown(answer())
 
 
-def test_an_abstention_offers_the_three_nearest_passages() -> None:
-    evidence = tuple(ScoredChunk(Chunk("doc", n, n + 1, f"Passage {n}"), 1.0) for n in range(5))
-    text = Reader(
-        shown(answer(abstained=True, text="The article does not say.", statements=(), evidence=evidence))
-    ).text
-    nearest = text.split("Nearest passages")[1]
-    assert [n for n in range(5) if f"Passage {n}" in nearest] == [0, 1, 2]
+def silent(**changes: object) -> Answer:
+    said = {"abstained": True, "text": "The article does not say.", "statements": (), "nearest": (cite(0, 4, "Near"),)}
+    return answer(**{**said, **changes})
+
+
+def test_an_abstention_offers_the_nearest_sentences_and_none_of_them_looks_like_a_source() -> None:
+    html = shown(silent(nearest=(cite(0, 4, "Near"), cite(9, 14, "Other"))))
+    assert "Nearest sentences" in Reader(html).text
+    assert html.count('class="near"') == 2
+    assert 'data-cite="m0-n0"' in html
+    assert 'class="cite"' not in html
+    assert 'class="source"' not in html
+
+
+@pytest.mark.parametrize(
+    ("one", "last", "offered"),
+    [
+        (silent(), True, True),
+        (silent(), False, False),
+        (silent(nearest=()), True, False),
+        (silent(model="extractive"), True, False),
+        (silent(anyway=True), True, False),
+    ],
+)
+def test_to_answer_anyway_is_offered_once_by_a_model_that_has_something_to_go_on(
+    one: Answer, last: bool, offered: bool
+) -> None:
+    html = render.exchange(Exchange(one), 0, {"doc": "A title"}, last=last)
+    assert ('data-action="anyway"' in html) == offered
+
+
+def test_what_a_model_made_of_the_nearest_sentences_is_no_answer_and_has_no_markers() -> None:
+    guess = Statement("It may be red.", "not supported")
+    html = shown(silent(anyway=True, statements=(guess,)))
+    assert "Not proven: what the model makes of these sentences" in Reader(html).text
+    assert "It may be red." in html.split('class="made"')[1]
+    assert 'class="cite"' not in html
+    assert 'class="answer"' not in html
+    assert "The article does not say. It may be red. (not proven by the article)" in render.markdown(
+        silent(anyway=True, statements=(guess,))
+    )
+
+
+def test_a_silence_in_japanese_speaks_japanese() -> None:
+    text = Reader(shown(silent(question="船はいつ沈みましたか。", text="この記事には書かれていません。"))).text
+    assert "いちばん近い文" in text
+    assert "それでも答える" in text
 
 
 def test_only_the_last_exchange_can_be_asked_again() -> None:
@@ -351,6 +391,10 @@ def test_a_live_answer_grows_by_its_events() -> None:
         live = live.after(event)
     assert live == Live("And who?", "m2", "Who built it?", (), 41, (said,), Waiting("reading", 3.4), ("A line.",))
     assert "Reading… 3 s" in render.live_status(live)
+    # The page counts the seconds itself: a beat changes nothing that would be drawn again.
+    assert live.after(Waiting("reading", 3.6)) is live
+    assert "Reading… 9 s" in render.live_status(live.after(Waiting("reading", 9.0)))
+    assert "Writing… 3 s" in render.live_status(live.after(Waiting("writing", 3.6)))
     assert "Found no passage in 41 ms" in render.live_head(live, {})
     assert 'id="cite-m2-1-s0"' in render.live_body([("m", live)])
 

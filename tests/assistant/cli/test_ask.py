@@ -37,8 +37,8 @@ def test_a_question_the_article_does_not_answer_exits_with_3() -> None:
     assert screen(run("ask", "Who painted the Mona Lisa?", "-m", "extractive")) == (
         ABSTAINED,
         (
-            "The article does not say.\n\nNearest passages:\n"
-            f"- {OPENED} Repairs after the flood of 1964 cost 2 million euros. A toll has never been charged.\n"
+            "The article does not say.\n\nNearest sentences:\n"
+            f"- {OPENED}\n- Repairs after the flood of 1964 cost 2 million euros.\n- A toll has never been charged.\n"
         ),
         "",
     )
