@@ -32,6 +32,7 @@ from assistant.types import (
     Event,
     EvidenceFound,
     Finished,
+    LikelyFound,
     Notice,
     Phase,
     Searched,
@@ -187,6 +188,9 @@ class Assistant:
         if numbered and not _far(run.evidence, self.index.embedder):
             reading = yield from self._read(run, numbered)
             if run.anyway or self._may_answer(reading):
+                if reading is not None and self.speak is not None:
+                    [likely] = nearest(numbered, reading.bearing, run.documents, most=1)
+                    yield LikelyFound(likely)
                 try:
                     yield from self._answer(run, numbered, reading, strict=strict and not run.anyway)
                 except ModelError as error:

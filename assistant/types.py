@@ -73,7 +73,7 @@ class Answer:
     interrupted: str | None = None
     """Why the answer ends before its end (stopped, model broke off), in one line; None when it is whole."""
     timings_ms: Mapping[str, int] = field(default_factory=dict)
-    """``evidence``, ``first_token``, ``first_sentence``, ``total``; a step that did not happen is absent."""
+    """``evidence``, ``read``, ``first_token``, ``first_sentence``, ``total``; a step that did not happen is absent."""
     tokens: Mapping[str, int] = field(default_factory=dict)
     """``prompt`` and ``completion``, where the model counts them."""
     prompts: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +95,13 @@ class EvidenceFound:
     evidence: tuple[ScoredChunk, ...]
     milliseconds: int
     """What the search itself took; ``timings_ms["evidence"]`` counts from the question, a rewrite included."""
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyFound:
+    """The sentence that most likely bears the answer, the moment the reader has spoken: a guess, never a proof."""
+
+    citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +133,4 @@ class Finished:
     answer: Answer
 
 
-Event = Searched | EvidenceFound | Waiting | Notice | StatementReady | Finished
+Event = Searched | EvidenceFound | LikelyFound | Waiting | Notice | StatementReady | Finished

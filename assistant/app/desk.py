@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from assistant.app import render, render_answer, render_article
-from assistant.app.citing import answer_name, source_spans
+from assistant.app.citing import answer_name, nearest_span, source_spans
 from assistant.app.live import Lives
 from assistant.app.render_answer import Pages, Titles
 from assistant.app.render_article import Span
@@ -333,9 +333,13 @@ class Desk:
         if lives.notices:
             screen["note"] = render.notices(lives.notices)
         for live in lives.answers if previous is not None else ():
-            # The article follows the first answer that cites something.
+            # The article follows the first answer that cites something, and until then the likely sentence.
             if live.statements:
                 return screen | self._cited_article(live.statements, live.name)
+        if first.likely is not None and previous is not None and previous.answers[0].likely is None:
+            document = self._workbench.document(first.likely.document)
+            spans = [nearest_span(first.likely, first.name, 0)]
+            screen["article"] = self._article(document, spans, answer=first.name)
         return screen
 
     def _whole(self, given: Exchange, earlier: Sequence[Exchange], conversation: str, *, replacing: bool) -> Screen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.app.citing import answer_name
 from assistant.compare import SIDES, Sided
-from assistant.types import Answer, Event, EvidenceFound, Finished, Notice, Searched, Statement, StatementReady, Waiting
+from assistant.types import Answer, Citation, Event, EvidenceFound, Finished, LikelyFound, Notice, Searched, Statement, StatementReady, Waiting
 from assistant.workbench import Exchange
 from index.types import ScoredChunk
 
@@ -27,6 +27,8 @@ class Live:
     """The query searched for, when it is not the question itself."""
     evidence: tuple[ScoredChunk, ...] | None = None
     milliseconds: int = 0
+    likely: Citation | None = None
+    """The sentence that most likely bears the answer: shown as such until there is one that is proven."""
     statements: tuple[Statement, ...] = ()
     waiting: Waiting | None = None
     """What was last told of waiting: a heartbeat of the same phase is told again after ``WORD_S``."""
@@ -41,6 +43,8 @@ class Live:
                 return replace(self, searched=query if rewritten else None)
             case EvidenceFound(evidence=evidence, milliseconds=milliseconds):
                 return replace(self, evidence=evidence, milliseconds=milliseconds)
+            case LikelyFound(citation=citation):
+                return replace(self, likely=citation)
             case Waiting(phase=phase, seconds=seconds):
                 told = self.waiting
                 fresh = told is not None and told.phase == phase and 0 <= seconds - told.seconds < WORD_S

@@ -203,6 +203,8 @@ def live_body(lives: Sequence[tuple[str, Live]], pages: Pages = no_pages) -> str
 
 def _said(live: Live, pages: Pages) -> str:
     statements = live.answer.statements if live.answer else live.statements
+    if not statements and live.likely is not None and live.answer is None:
+        return render_answer.likely(live.likely, live.name)
     return render_answer.statements(statements, sources(statements), live.name, pages)
 
 

@@ -9,7 +9,7 @@ from assistant.app import icons
 from assistant.app.citing import Source, nearest_span, numbers, passage_span, source_name, sources
 from assistant.replies import Offer, offer
 from assistant.settings import EXTRACTIVE
-from assistant.types import Answer, Statement
+from assistant.types import Answer, Citation, Statement
 from index.language import script_language
 from index.types import ScoredChunk
 
@@ -94,6 +94,16 @@ def passages(evidence: Sequence[ScoredChunk], name: str, titles: Titles) -> str:
 
 def _place(name: str, document: str, start: int, end: int) -> str:
     return f'data-cite="{escape(name)}" data-document="{escape(document)}" data-start="{start}" data-end="{end}"'
+
+
+def likely(citation: Citation, name: str) -> str:
+    """Return the sentence that most likely bears the answer, said to be no more than that."""
+    span = nearest_span(citation, name, 0)
+    place = _place(span.name, span.document, span.start, span.end)
+    return (
+        f'<p class="likely"><span class="label">Likely here, not checked yet</span> <button type="button" class="passage" '
+        f'{place} data-quote="{escape(span.quote)}"><q>{escape(span.quote)}</q></button></p>'
+    )
 
 
 def statements(said: Iterable[Statement], known: Sequence[Source], name: str, pages: Pages = no_pages) -> str:

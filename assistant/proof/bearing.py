@@ -56,7 +56,11 @@ def chosen(
 
 
 def nearest(
-    numbered: Sequence[Numbered], bearing: Sequence[float], documents: Mapping[str, Document]
+    numbered: Sequence[Numbered],
+    bearing: Sequence[float],
+    documents: Mapping[str, Document],
+    *,
+    most: int = _NEAREST,
 ) -> tuple[Citation, ...]:
     """Return the few sentences that come nearest to bearing an answer, nearest first, each wording once.
 
@@ -67,4 +71,4 @@ def nearest(
         sentence, document = item.sentence, documents[item.document]
         citation = Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, 0.0)
         found.setdefault(sentence.text, citation)
-    return tuple(found.values())[:_NEAREST]
+    return tuple(found.values())[:most]

@@ -16,6 +16,7 @@ let origin = null; // the id, or else the place, of what last opened the article
 let wanted = null; // the place to bring into view once the server has drawn it
 let active = null; // the place that is emphasised now
 let shownAnswer = null;
+let shownCited = false;
 let shownDocument = null;
 let chosen = null; // the answer whose citation the reader opened last, since asking last
 let following = true; // whether the conversation scrolls with the answer
@@ -514,15 +515,18 @@ function tendArticle() {
     wanted = null;
     return;
   }
-  if (article.dataset.answer !== shownAnswer) {
+  const cited = $("#article mark.cited");
+  // Of one answer the likely sentence comes into view first, and then the first one that is cited.
+  if (article.dataset.answer !== shownAnswer || (cited && !shownCited)) {
     const first = shownAnswer === null;
     shownAnswer = article.dataset.answer;
     active = null;
-    const mark = $("#article mark.cited");
+    const mark = cited || $("#article mark");
     if (mark && !first && !articleTouched)
       mark.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
     else if (!mark && !first) $("#article").scrollTop = 0;
   } else if (other) $("#article").scrollTop = 0;
+  shownCited = cited !== null;
   emphasise();
 }
 
