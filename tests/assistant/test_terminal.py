@@ -1,9 +1,9 @@
 """Events in, whole screens out."""
 
 import io
-from dataclasses import replace
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 import pytest
