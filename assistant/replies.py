@@ -64,8 +64,8 @@ _OFFER = {
         nearest="Nearest sentences",
         anyway="Answer anyway",
         why_anyway="What the model makes of these sentences. The article does not prove it.",
-        made="Not proven: what the model makes of these sentences",
-        made_nothing="The model makes nothing of these sentences either.",
+        made="Not proven: what the model makes of the nearest sentences",
+        made_nothing="The model makes nothing of them either.",
         near="near the question, not proof",
     ),
     "ja": Offer(
@@ -73,8 +73,8 @@ _OFFER = {
         nearest="いちばん近い文",
         anyway="それでも答える",
         why_anyway="モデルがこれらの文から推測します。記事による裏づけはありません。",
-        made="裏づけなし：モデルがこれらの文から推測したこと",
-        made_nothing="これらの文からは、モデルも何も答えませんでした。",
+        made="裏づけなし：近い文からモデルが推測したこと",
+        made_nothing="近い文からは、モデルも何も答えませんでした。",
         near="近い文（裏づけではありません）",
     ),
 }

@@ -161,7 +161,7 @@ def _mark(piece: str, covering: Sequence[Span], end: int, near: str) -> str:
     names = " ".join(escape(span.name) for span in covering)
     ending = sorted({span.number for span in covering if span.end == end and span.number})
     numbers = f' data-numbers="{" ".join(map(str, ending))}"' if ending else ""
-    kind = "cited" if any(span.number for span in covering) else "passage"
-    if kind == "passage" and any(span.end == end for span in covering):
+    kind = "cited" if any(span.number for span in covering) else "nearby"
+    if kind == "nearby" and any(span.end == end for span in covering):
         numbers = f' data-says="{escape(near)}"'
     return f'<mark class="{kind}" tabindex="-1" data-names="{names}"{numbers}>{escape(piece)}</mark>'

@@ -1,9 +1,9 @@
 """Events in, whole screens out."""
 
 import io
-from dataclasses import replace
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 import pytest
@@ -156,7 +156,7 @@ def test_what_a_model_made_of_them_anyway_stands_below_the_refusal_and_says_that
         == """\
 The article does not say.
 
-Not proven: what the model makes of these sentences:
+Not proven: what the model makes of the nearest sentences:
 - It may be free. (not supported: no sentence says this)
 
 Nearest sentences:

@@ -123,6 +123,8 @@ class Script:
         self.failures = 1
         self.loaded = True
         self.hold = threading.Event()
+        self.beats_s = 0.02
+        """Seconds between the heartbeats of an endless answer."""
 
     def articles(self) -> tuple[ArticleCard, ...]:
         return tuple(
@@ -193,7 +195,7 @@ class Script:
             for statement in said:
                 yield StatementReady(statement)
             beat = 0
-            while "endless" in question and not self.hold.wait(0.02):
+            while "endless" in question and not self.hold.wait(self.beats_s):
                 beat += 1
                 yield Waiting("writing", beat * 0.25)
             if "crash" in question:

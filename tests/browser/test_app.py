@@ -273,13 +273,16 @@ def test_the_theme_follows_the_system_or_the_address(open_page: OpenPage, scheme
     expect(page.locator("body")).to_have_css("background-color", colour)
 
 
-def test_an_abstention_is_calm_and_offers_the_nearest_passages(page: Page) -> None:
+def test_an_abstention_is_calm_and_its_nearest_sentences_open_in_the_article_as_no_source(page: Page) -> None:
     exchange = ask(page, "How far is the moon?")
     expect(exchange.locator(".verdict")).to_have_text("The article does not say.")
-    nearest = exchange.locator(".nearest .passage")
-    expect(nearest).to_have_count(3)
-    nearest.nth(1).click()
-    expect(active(page)).to_contain_text("Since 1984 the lamp has worked without a keeper.")
+    near = exchange.locator(".nearest .near")
+    expect(near).to_have_count(2)
+    near.first.click()
+    expect(active(page)).to_have_text("Since 1984 the lamp has worked without a keeper.")
+    expect(active(page)).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    expect(active(page)).to_have_attribute("data-says", "near the question, not proof")
+    expect(page.locator("#article mark.cited")).to_have_count(0)
 
 
 def test_only_the_newest_answer_or_one_gone_back_to_is_highlighted(page: Page) -> None:
@@ -663,3 +666,59 @@ def test_a_reader_who_scrolled_up_is_left_where_they_read(page: Page) -> None:
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#m2 footer")).to_be_attached()
     expect(page.locator("#m0 .question")).to_be_in_viewport()
+
+
+FRAMES = """() => new Promise(done => {
+  const watch = new MutationObserver(changes => { window.redrawn += changes.length; });
+  window.redrawn = 0;
+  watch.observe(document.body, {childList: true, subtree: true});
+  setTimeout(() => done({
+    redrawn: window.redrawn,
+    running: document.getAnimations().filter(one => one.playState === 'running').length,
+    told: document.querySelector('#live-status .heartbeat').textContent,
+  }), 4000);
+})"""
+
+
+def test_a_page_that_waits_draws_nothing_again_and_its_seconds_go_on(page: Page, script: Any) -> None:
+    script.beats_s = 0.25
+    try:
+        ask_endlessly(page)
+        before = page.locator("#live-status .heartbeat").inner_text()
+        page.wait_for_timeout(3000)
+        seen = page.evaluate(FRAMES)
+        page.keyboard.press("Escape")
+    finally:
+        script.beats_s = 0.02
+    # A word of the server each five seconds, and the second that is counted: no beat is drawn for itself.
+    assert seen["redrawn"] <= 4
+    assert seen["running"] == 0
+    assert seen["told"] != before
+
+
+def test_a_page_asks_for_no_frame_after_frame_for_ever(open_page: OpenPage) -> None:
+    page = open_page()
+    asked = """() => new Promise(done => {
+      let frames = 0;
+      const count = () => { frames += 1; requestAnimationFrame(count); };
+      count();
+      setTimeout(() => { frames = 0; setTimeout(() => done(frames), 3000); }, 12000);
+    })"""
+    assert page.evaluate(asked) <= 15
+
+
+def test_to_answer_anyway_shows_what_the_model_made_of_it_as_unproven_also_after_a_reload(
+    page: Page, script: Any
+) -> None:
+    exchange = ask(page, "How far is the moon?")
+    exchange.get_by_role("button", name="Answer anyway").click()
+    made = page.locator("#m0 .made")
+    expect(made).to_contain_text("Not proven")
+    expect(made).to_contain_text("as far as the lamp can be seen")
+    expect(page.locator("#m0 .verdict")).to_have_text("The article does not say.")
+    expect(page.locator("#m0 :is(.cite, .source)")).to_have_count(0)
+    expect(page.locator("#article mark")).to_have_count(0)
+    assert script.asked[-1]["anyway"]
+    page.reload()
+    expect(made).to_contain_text("as far as the lamp can be seen")
+    expect(page.get_by_role("button", name="Answer anyway")).to_have_count(0)

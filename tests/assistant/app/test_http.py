@@ -135,6 +135,16 @@ def test_the_page_s_own_scripts_get_the_nonce_of_its_policy() -> None:
     assert call(app)[1]["content-security-policy"] != headers["content-security-policy"]
 
 
+def test_a_script_of_ours_runs_before_the_page_s_own_and_has_the_nonce_too() -> None:
+    app = StrictHeaders(html(b"<html><head><script>1</script></head>"), first="0")
+    _, headers, body = call(app)
+    found = re.search(r"'nonce-([\w-]+)'", headers["content-security-policy"])
+    assert found
+    tag = b'<script nonce="%b">' % found[1].encode()
+    assert body == b"<html><head>" + tag + b"0</script>" + tag + b"1</script></head>"
+    assert headers["content-length"] == str(len(body))
+
+
 def test_a_streamed_reply_is_not_held_back() -> None:
     async def stream(_scope: Any, _receive: Any, send: Callable[[Message], Awaitable[None]]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})

@@ -324,7 +324,7 @@ def test_to_answer_anyway_is_offered_once_by_a_model_that_has_something_to_go_on
 def test_what_a_model_made_of_the_nearest_sentences_is_no_answer_and_has_no_markers() -> None:
     guess = Statement("It may be red.", "not supported")
     html = shown(silent(anyway=True, statements=(guess,)))
-    assert "Not proven: what the model makes of these sentences" in Reader(html).text
+    assert "Not proven: what the model makes of the nearest sentences" in Reader(html).text
     assert "It may be red." in html.split('class="made"')[1]
     assert 'class="cite"' not in html
     assert 'class="answer"' not in html

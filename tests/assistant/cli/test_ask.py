@@ -34,14 +34,36 @@ def test_an_answer_quotes_the_article_and_exits_with_0() -> None:
 
 @pytest.mark.usefixtures("bridge")
 def test_a_question_the_article_does_not_answer_exits_with_3() -> None:
-    assert screen(run("ask", "Who painted the Mona Lisa?", "-m", "extractive")) == (
+    code, out, err = screen(run("ask", "Who painted the Mona Lisa?", "-m", "extractive"))
+    assert (code, out.splitlines()[0], err) == (ABSTAINED, "The article does not say.", "")
+
+
+@pytest.mark.usefixtures("bridge")
+def test_the_nearest_sentences_stand_below_a_refusal() -> None:
+    code, out, err = screen(run("ask", "Who painted the bridge?", "-m", script("NOT IN THE ARTICLE")))
+    refusal, blank, heading, *near = out.splitlines()
+    assert (code, refusal, blank, heading, err) == (
         ABSTAINED,
-        (
-            "The article does not say.\n\nNearest sentences:\n"
-            f"- {OPENED}\n- Repairs after the flood of 1964 cost 2 million euros.\n- A toll has never been charged.\n"
-        ),
+        "The article does not say.",
+        "",
+        "Nearest sentences:",
         "",
     )
+    assert f"- {OPENED}" in near
+
+
+@pytest.mark.usefixtures("bridge")
+def test_a_model_may_answer_anyway_and_nothing_is_taken_for_proven() -> None:
+    asking = ["ask", "Who painted the bridge?", "-m", script("A team from Porto painted the bridge [1].")]
+    code, out, _ = screen(run(*asking, "--anyway"))
+    lines = out.splitlines()
+    assert (code, lines[0]) == (ABSTAINED, "The article does not say.")
+    assert lines[2].startswith("Not proven: ")
+    assert lines[3].startswith("- A team from Porto painted the bridge. (")
+    answer = json.loads(run(*asking, "--anyway", "--json").stdout)
+    assert (answer["abstained"], answer["answer"]) == (True, "The article does not say.")
+    assert [(s["verdict"] == "supported", s["citations"]) for s in answer["statements"]] == [(False, [])]
+    assert all(place["quote"] and place["support"] == 0 for place in answer["nearest"])
 
 
 @pytest.mark.usefixtures("bridge")
