@@ -1,13 +1,18 @@
-"""Turn texts into unit vectors with a sentence-transformers model, and say exactly which model that is."""
+"""Turn texts into unit vectors with the model of a sentence-transformers folder, and say exactly which model that is.
+
+The kind of folder that the default embedder is runs on our own encoder, every other in sentence-transformers.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from index.encoder import TOKENIZER, WEIGHTS, Encoder, load_tokenizer
 from index.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _BATCH = 32
+_MEAN = {"word_embedding_dimension", "pooling_mode_mean_tokens"}
 _DECIDING = frozenset({".json", ".safetensors", ".bin", ".txt", ".model"})
 
 
@@ -47,6 +53,93 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """Return an array of shape (dimension,), of length 1."""
+
+
+def load_embedder(folder: Path, *, name: str, languages: frozenset[str] | None = None) -> Embedder:
+    """Return the embedder of a folder, loaded: a second on our own encoder, some ten in sentence-transformers."""
+    kind = EncoderEmbedder if EncoderEmbedder.can_run(folder) else SentenceTransformerEmbedder
+    return kind(folder, name=name, languages=languages)
+
+
+class EncoderEmbedder:
+    """A BERT whose vectors are the mean of its tokens', run without torch; any thread may use it once it is made.
+
+    Its vectors are those of sentence-transformers, but for the last digits of a float32.
+    """
+
+    @staticmethod
+    def can_run(folder: Path) -> bool:
+        """Say whether the folder is of this kind, and no setting in it asks for more than is done here."""
+        try:
+            modules = [module["type"].rpartition(".")[2] for module in _settings(folder, "modules.json")]
+            config = _settings(folder, "config.json")
+            pooling = _settings(folder, "1_Pooling/config.json")
+            reading = _settings(folder, "sentence_bert_config.json")
+            prompting = _settings(folder, "config_sentence_transformers.json")
+            return (
+                modules == ["Transformer", "Pooling", "Normalize"]
+                and (config["model_type"], config["hidden_act"], config["dtype"]) == ("bert", "gelu", "float32")
+                and {name for name, value in pooling.items() if value} == _MEAN
+                and reading.keys() <= {"max_seq_length", "model_kwargs"}
+                and reading["max_seq_length"] <= config["max_position_embeddings"]
+                and prompting["prompts"].keys() <= {"query", "document"}
+                and prompting["default_prompt_name"] is None
+                # Another class would make a tokenizer of its own of the files.
+                and _settings(folder, "tokenizer_config.json")["tokenizer_class"] == "PreTrainedTokenizerFast"
+                and (folder / TOKENIZER).is_file()
+                and (folder / WEIGHTS).is_file()
+            )
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return False  # sentence-transformers may know it, or says what is wrong
+
+    def __init__(self, folder: Path, *, name: str, languages: frozenset[str] | None = None) -> None:
+        self.name = name
+        self.languages = languages
+        self._encoder = Encoder(folder)
+        self._tokenizer = load_tokenizer(folder)
+        self.identity = _identity(folder)
+        self.dimension = self._encoder.width
+        prompts = _settings(folder, "config_sentence_transformers.json")["prompts"]
+        self._query, self._document = prompts.get("query") or "", prompts.get("document") or ""
+        self._longest = int(_settings(folder, "sentence_bert_config.json")["max_seq_length"])
+        self.most_tokens = self._longest - (self.count_tokens(self._document) - self.count_tokens(""))
+
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of a text, special tokens included."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1."""
+        return self._embed([self._document + text for text in texts])
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return an array of shape (len(texts), dimension), rows in order, each of length 1; long texts are cut."""
+        return self._embed([self._query + text for text in texts])
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""
+        vector: Vectors = self.embed_queries([text])[0]
+        return vector
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        ids = [self._ids(text) for text in texts]
+        # A batch is padded to its longest text.
+        order = sorted(range(len(texts)), key=lambda place: (-len(ids[place]), place))
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            for place, hidden in zip(places, self._encoder.encode([ids[place] for place in places]), strict=True):
+                mean = hidden.mean(axis=0)
+                vectors[place] = mean / np.linalg.norm(mean)
+        return vectors
+
+    def _ids(self, text: str) -> list[int]:
+        """Return a text's tokens, with the special ones, as many as are read."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        encoding.truncate(self._longest - self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        return self._tokenizer.post_process(encoding, None, add_special_tokens=True).ids
 
 
 class SentenceTransformerEmbedder:
@@ -113,6 +206,10 @@ class SentenceTransformerEmbedder:
         """Return an array of shape (dimension,), of length 1; a text beyond ``most_tokens`` is read up to there."""
         vector: Vectors = self.embed_queries([text])[0]
         return vector
+
+
+def _settings(folder: Path, file: str) -> Any:
+    return json.loads((folder / file).read_bytes())
 
 
 def _load(folder: Path, name: str) -> SentenceTransformer:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assistant.home import Home
 from assistant.models.catalogue import CATALOGUE
 from assistant.models.weights import WeightsFolder
+from index.embed import Embedder, load_embedder
 from index.errors import EmbedderError, StoreError
 from index.files import write_whole
 from index.settings import DEFAULT_EMBEDDER
-
-if TYPE_CHECKING:
-    from index.embed import Embedder
 
 # Languages of the catalogue's embedders; one that a user brings is not known to be limited.
 _LANGUAGES = {"minilm": frozenset({"en"})}
@@ -55,12 +52,7 @@ class Embedders:
         """Return an embedder, loaded (seconds, once); EmbedderError says how to get it."""
         with self._loading:
             if name not in self._loaded:
-                # Imports torch and transformers: seconds.
-                from index.embed import SentenceTransformerEmbedder
-
-                self._loaded[name] = SentenceTransformerEmbedder(
-                    self._folder(name), name=name, languages=_LANGUAGES.get(name)
-                )
+                self._loaded[name] = load_embedder(self._folder(name), name=name, languages=_LANGUAGES.get(name))
             return self._loaded[name]
 
     def check(self, name: str) -> None:

@@ -1,5 +1,6 @@
 """The real embedder: unit vectors in order, token counts that are not cut, plain words for a folder that is none."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from assistant.models.weights import WeightsFolder
-from index.embed import SentenceTransformerEmbedder
+from index.embed import EncoderEmbedder, SentenceTransformerEmbedder, load_embedder
 from index.errors import EmbedderError
 
 
@@ -59,8 +60,8 @@ def test_tokens_are_counted_beyond_what_the_model_reads(real):
     assert real.count_tokens("bridge " * 1000) == 1002
 
 
-def counted_as_by_a_copy(embedder):
-    copied = Tokenizer.from_str(embedder._model.tokenizer.backend_tokenizer.to_str())
+def counted_as_by_a_copy(embedder, own):
+    copied = Tokenizer.from_str(own.to_str())
     copied.no_truncation()
     copied.no_padding()
     texts = ["", " ", "Ça, ﬁx  ½", "橋は1931年に開通した。", "[MASK] <mask> </s> [SEP]", "x" * 300, "bridge " * 600]
@@ -68,7 +69,7 @@ def counted_as_by_a_copy(embedder):
 
 
 def test_tokens_are_counted_as_by_the_models_own_tokenizer(real):
-    assert counted_as_by_a_copy(real)
+    assert counted_as_by_a_copy(real, real._model.tokenizer.backend_tokenizer)
 
 
 def test_a_prompt_takes_its_share_of_what_the_model_reads(real, copy):
@@ -148,7 +149,65 @@ def multilingual(models_folder):
     weights = WeightsFolder(models_folder)
     if not weights.is_complete("e5-multilingual"):
         pytest.fail(f"The weights of e5-multilingual are not in {models_folder}: run `make setup`.")
-    return SentenceTransformerEmbedder(weights.path("e5-multilingual"), name="e5-multilingual")
+    return load_embedder(weights.path("e5-multilingual"), name="e5-multilingual")
+
+
+@pytest.fixture(scope="module")
+def by_torch(models_folder):
+    return SentenceTransformerEmbedder(WeightsFolder(models_folder).path("e5-multilingual"), name="e5-multilingual")
+
+
+TEXTS = [
+    "Who designed the bridge?",
+    "橋は1931年に開通した。",
+    "",
+    " ",
+    "  set in \n",
+    "Мост был построен в 1931 году.",
+    "🙂 ﬁx ½ Ça \x00",
+    "<mask> </s> <s>",
+    "x" * 3000,
+    "bridge " * 900,
+    "橋は長い。" * 300,
+]
+
+
+def test_the_default_embedder_without_torch_is_the_one_that_made_the_vectors_of_before(multilingual, by_torch):
+    assert isinstance(multilingual, EncoderEmbedder)
+    for name in ("name", "identity", "dimension", "most_tokens", "languages"):
+        assert getattr(multilingual, name) == getattr(by_torch, name)
+    assert multilingual.embed_documents(TEXTS) == pytest.approx(by_torch.embed_documents(TEXTS), abs=1e-4)
+    assert multilingual.embed_queries(TEXTS) == pytest.approx(by_torch.embed_queries(TEXTS), abs=1e-4)
+    assert [multilingual.count_tokens(text) for text in TEXTS] == [by_torch.count_tokens(text) for text in TEXTS]
+    assert multilingual.embed_documents([]).shape == (0, 384)
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("1_Pooling/config.json", {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}),
+        ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("config.json", {"dtype": "float16"}),
+        ("config.json", {"model_type": "roberta"}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        ("config_sentence_transformers.json", {"prompts": {"passage": "passage: "}}),
+        ("tokenizer_config.json", {"tokenizer_class": "BertTokenizer"}),
+    ],
+)
+def test_a_folder_that_asks_for_more_is_left_to_sentence_transformers(models_folder, tmp_path, file, change):
+    default = WeightsFolder(models_folder).path("e5-multilingual")
+    folder = shutil.copytree(default, tmp_path / "e5", copy_function=lambda here, link: Path(link).symlink_to(here))
+    assert EncoderEmbedder.can_run(folder)
+    settings = json.loads((folder / file).read_text())
+    (folder / file).unlink()
+    (folder / file).write_text(json.dumps(settings | change))
+    assert not EncoderEmbedder.can_run(folder)
+
+
+def test_a_folder_that_sentence_transformers_alone_knows_is_run_by_it(minilm):
+    assert isinstance(load_embedder(minilm, name="minilm"), SentenceTransformerEmbedder)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +227,5 @@ def test_a_question_in_another_language_lies_nearest_to_its_answer(multilingual,
 
 def test_the_multilingual_embedder_tells_questions_from_passages_and_counts_its_prompt(multilingual):
     assert multilingual.dimension == 384
-    assert counted_as_by_a_copy(multilingual)
     assert multilingual.most_tokens == 512 - 3  # "passage: "
     assert multilingual.embed_query("bridge") @ multilingual.embed_documents(["bridge"])[0] < 0.999
