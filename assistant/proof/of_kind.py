@@ -84,6 +84,8 @@ _PERSON = re.compile(
     r"|department|agency|bank|schools?|society|societies|federation|assembly|adults?|males?"
     r"|females?|users?|individuals?|humans?|animals?)\b",
 )
+# Where something is as a rule, or in a body or a building, may be told as what it is a part of.
+_PART = re.compile(r"\bwhere (?:do|does|is|are|can|would|in)\b")
 _PLACE = re.compile(
     r"\b(?:in|at|on|near|from|into|through|between|along|across|around|within|under|inside|outside"
     r"|behind|above|below|throughout"
@@ -180,6 +182,8 @@ def _of_person(said: _Said) -> bool:
 
 
 def _of_place(said: _Said) -> bool:
+    if _PART.search(fold(said.question)) and re.search(r"\b(?:of|to|by|over)\b", fold(said.statement)):
+        return True
     return _of_name(said) or bool(_PLACE.search(fold(said.statement)))
 
 
