@@ -20,9 +20,9 @@ _MEASURED = frozenset({"when", "how many", "how long"})
 def is_echo(question: str, statement: str) -> bool:
     """Return whether a statement adds nothing to its question: no word, name, number or time that is not there.
 
-    What is chosen from among what a question names itself is no echo.
-    "Three" and "triple", "hit" and "hits", "chose" and "chosen" are no news of one another. A yes or no answers a
-    question that asks for one, and no other. Languages other than English and Japanese: never an echo.
+    "Three" and "triple", "hit" and "hits", "chose" and "chosen" are no news of one another. Whoever asks for a yes or
+    no is answered by the question's own words, said as a statement; whoever asks for more is not answered by a yes.
+    What is chosen from among what a question names itself is no echo; nor is anything but English and Japanese.
     """
     language = script_language(statement) or "en"
     asked_in = script_language(question) or "en"
@@ -31,8 +31,10 @@ def is_echo(question: str, statement: str) -> bool:
     if is_choice(question, language):
         return False
     kind = asked_for(question, language)
+    if kind.wanted == "yes or no":
+        return False  # what is said again of the article's own words is its yes
     if says_yes(statement) is not None:
-        if kind.wanted in {"yes or no", "anything"}:
+        if kind.wanted == "anything":
             return False
         statement = without_yes_or_no(statement)
     return not (_new_ja(question, statement) if language == "ja" else _new(question, statement, kind))

@@ -64,7 +64,13 @@ _ENGLISH: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         ),
         ("how many", rf"(?:what|which) (?:{_NUMBER_NOUNS})\b"),
         ("when", r"when\b|how long ago\b"),
-        ("when", rf"(?:what|which) (?:\w+ )?(?:{_TIME_NOUNS})\b(?! of the (?:week|month)s?\b)"),
+        (
+            "when",
+            (
+                rf"(?:what|which) (?!present)(?:\w+ )?(?:{_TIME_NOUNS})\b(?! (?:name|county"
+                rf"|country))(?! of the (?:week|month)s?\b)"
+            ),
+        ),
         (
             "name",
             (
@@ -72,7 +78,7 @@ _ENGLISH: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
                 rf"|foreign )?(?:{_NAMED})\b"
             ),
         ),
-        ("where", r"where\b"),
+        ("where", r"where\b(?!.*\b(?:come|comes|came|coming|originate[sd]?|stands?|draw|get|got|gets)\b)"),
         ("why", r"why\b|(?:for )?what reasons?\b"),
         # "Who is Mary Cole?" asks for what she is, not for her name.
         ("who", r"(?:who|whom)\b"),
@@ -84,6 +90,7 @@ _ASKED_ONE = re.compile(
     _LEAD + r"who(?:[’']s| (?:is|was|are|were))\s+(?!the\b|a\b|an\b|in\b|on\b|at\b|to\b|by\b|his\b|her\b|their\b)"
 )
 _ALSO_ASKED = re.compile(r"\b(?:who|when|where|why|how|what|which)\b")
+_TWO = re.compile(r"\b(?:and|or),? (?:who|when|where|why|how|what|which)\b")
 _SEVERAL = re.compile(
     _LEAD + r"(?:(?:what|which) (?:are|were) (?:the |some |all )?(?P<count>\w+)|(?:what"
     r"|which) (?P<of>\w+)? ?(?P<plural>\w+s|people|countries) (?!is\b|was\b)"
@@ -168,7 +175,8 @@ def _asked_in_english(asked: str) -> Kind:
             continue
         if wanted == "who" and _ASKED_ONE.match(asked):
             return ANYTHING
-        if re.search(r"\b(?:and|or),? (?:who|when|where|why|how|what|which)\b", asked[match.end() :]):
+        # "When the river rises, who closes the bridge?" asks who; "who opened it and when" asks two things.
+        if _ALSO_ASKED.search(asked, match.end()) and (wanted in {"when", "where"} or _TWO.search(asked, match.end())):
             return ANYTHING
         several, count = _several(asked)
         noun = match.group().split()[-1] if wanted == "name" else ""

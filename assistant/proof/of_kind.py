@@ -25,7 +25,8 @@ _TIME = re.compile(
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
     r"|\b(?:spring|summer|autumn|winter|fall of|christmas|easter|ramadan|new year|thanksgiving"
     r"|halloween|antiquity|prehistor\w+)\b"
-    r"|\b(?:\w+ )?(?:centur(?:y|ies)|decades?|eras?|years?|months?|weeks?|days?|hours?|minutes?|nights?|mornings?|evenings?"
+    r"|\b(?:\w+ )?(?:centur(?:y|ies)|decades?|eras?|years?|months?|weeks?|days?|hours?|minutes?"
+    r"|nights?|mornings?|evenings?"
     r"|afternoons?|noon|midnight|dawn|dusk|weekends?|seasons?|episodes?|finale|premiere|chapters?"
     r"|ages?|aged|reign(?:ed)?|period|quarter)\b"
     r"|\b(?:today|yesterday|tomorrow|tonight|now|presently|currently|recently|soon|later|earlier|ago|since|until|till"
@@ -83,6 +84,8 @@ _PERSON = re.compile(
     r"|department|agency|bank|schools?|society|societies|federation|assembly|adults?|males?"
     r"|females?|users?|individuals?|humans?|animals?)\b",
 )
+# Where something is as a rule, or in a body or a building, may be told as what it is a part of.
+_PART = re.compile(r"\bwhere (?:do|does|is|are|can|would|in)\b")
 _PLACE = re.compile(
     r"\b(?:in|at|on|near|from|into|through|between|along|across|around|within|under|inside|outside"
     r"|behind|above|below|throughout"
@@ -179,6 +182,8 @@ def _of_person(said: _Said) -> bool:
 
 
 def _of_place(said: _Said) -> bool:
+    if _PART.search(fold(said.question)) and re.search(r"\b(?:of|to|by|over)\b", fold(said.statement)):
+        return True
     return _of_name(said) or bool(_PLACE.search(fold(said.statement)))
 
 

@@ -33,7 +33,7 @@ _OPPOSITES_EN = [
         ),
         ("before earlier", "after later"),
         ("more", "less fewer"),
-        ("accept approve agree adopt support pass", "reject refuse decline veto oppose dismiss deny"),
+        ("accept approve agree", "reject refuse decline veto oppose dismiss deny"),
         ("allow permit legal", "forbid forbade forbidden ban prohibit illegal"),
         ("succeed success successful successfully", "fail failure unsuccessful unsuccessfully"),
         ("win won", "lose lost"),
@@ -128,6 +128,8 @@ def answers(question: str, sentence: str) -> bool | None:
     if _EARLIER.search(asked) and not _FIRST_EVER.search(asked) and _FIRST_EVER.search(said):
         held, wanted, _ = (_shared_ja if language == "ja" else _shared_en)(_EARLIER_WORDS.sub(" ", asked), said)
         return False if wanted and held / wanted >= _LEAST_FIRST else None
+    if _both_sides(asked) or _both_sides(said):
+        return None
     if not wanted or held / wanted < _LEAST or (language == "en" and _unnamed(question, sentence)):
         return None
     if _NOT_ALL.search(said):
@@ -152,6 +154,7 @@ def _unnamed(question: str, sentence: str) -> bool:
 
 def _undecided(text: str) -> str:
     """Return a text without the words that have an opposite: what "rejected" denies is told by that already."""
+    text = re.sub(r"\bwithout \w+", " ", text)  # how it was done, not whether
     return re.sub(r"[a-z]+", lambda word: " " if any(_opposed(term) for term in terms(word[0])) else word[0], text)
 
 
@@ -178,6 +181,12 @@ def _shared_en(asked: str, said: str) -> tuple[int, int, int]:
         elif any(term in one and held & one for pair in _OPPOSITES_EN for one in pair):
             shared += 1
     return shared, len(wanted), turns
+
+
+def _both_sides(text: str) -> bool:
+    """Whether a text holds a word and its opposite: which of them is meant cannot be told."""
+    held = set(terms(text))
+    return any(held & one and held & other for one, other in _OPPOSITES_EN)
 
 
 def _opposed(term: str) -> list[frozenset[str]]:

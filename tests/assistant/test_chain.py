@@ -115,6 +115,19 @@ def test_without_strict_it_is_shown_and_marked(answering: Answering) -> None:
     assert [(s.text, s.verdict) for s in answer.statements] == [("She was born in Madrid in 1890.", "not supported")]
 
 
+def test_what_does_not_say_when_gives_way_to_the_cited_sentence_that_does(answering: Answering) -> None:
+    assistant, _ = answering("The harbor board chose Elena Ruiz as the engineer [1].")
+    answer = assistant.ask("When was Elena Ruiz chosen?", articles=["bridge"])
+    assert answer.text == "The harbor board chose Elena Ruiz as the engineer in March 1929."
+
+
+def test_a_yes_that_does_not_follow_is_never_shown(answering: Answering) -> None:
+    assistant, _ = answering("Yes, a toll has never been charged [6].")
+    answer = assistant.ask("Has a toll ever been charged?", articles=["bridge"])
+    assert answer.abstained
+    assert [statement.why for statement in answer.dropped] == ["what it cites says the opposite"]
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -30,6 +30,7 @@ def test_inflections_and_other_words_for_a_number_are_no_news(question: str, sta
         ("How many shops did it sell?", "It sold two shops."),
         ("How many of the three shops were sold?", "Two of the three shops were sold."),
         ("Was a tunnel built?", "Yes, a tunnel was built."),
+        ("Was a tunnel built?", "A tunnel was built."),
         ("Which is longer, the bridge or the tunnel?", "The tunnel is longer."),
         ("橋が開通したのはいつですか？", "橋は1931年に開通しました。"),
         ("町を襲った三つの危機は何ですか？", "洪水と火事と疫病です。"),
