@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.proof.anchors import clauses, content, is_negated, names, numbers, small_words, without_reply
+from assistant.proof.anchors import clauses, content, is_negated, names, small_words, without_reply
 from assistant.proof.context import Numbered
+from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
 
@@ -43,8 +44,9 @@ class _Claim:
 
     text: str
     terms: tuple[str, ...]
+    """But its quantities."""
     names: frozenset[str]
-    numbers: frozenset[str]
+    quantities: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,15 @@ class Aligner:
         self._documents = documents
         self._similarity = similarity
         self._question = question
-        self._asked = frozenset(content(question, "en")) | names(question) | numbers(question)
+        self._asked = frozenset(content(question, "en")) | names(question)
+        self._asked_quantities = frozenset(quantities(question, self._first_language()))
         self._common = (
             frozenset().union(*(small_words(documents[n.document].text) for n in numbered)) if numbered else frozenset()
         )
-        self._terms = [frozenset(content(n.sentence.text, self._language(n))) for n in numbered]
+        self._terms = [
+            frozenset(content(without_quantities(n.sentence.text, self._language(n)), self._language(n)))
+            for n in numbered
+        ]
         self._weights = _rarity(self._terms)
 
     def judge(self, text: str, hints: Iterable[int] = ()) -> Statement:
@@ -78,7 +84,7 @@ class Aligner:
         if not self._numbered:
             return Statement(text, "not supported", (), "no evidence was found")
         claim = self._claim(text)
-        if not claim.terms and not claim.numbers and not claim.names:
+        if not claim.terms and not claim.quantities and not claim.names:
             return Statement(text, "not supported", (), "it says nothing that could be checked")
         hinted = frozenset(hints)
         finding = self._find(claim, hinted)
@@ -99,18 +105,21 @@ class Aligner:
         New words alone are no news when the whole is the question said again ("did she choose", "she chose").
         """
         claim = self._claim(text)
-        if claim.text != text or (claim.names | claim.numbers) - self._asked:
+        if claim.text != text or claim.names - self._asked or set(claim.quantities) - self._asked_quantities:
             return True
         return bool(set(claim.terms) - self._asked) and self._similarity(text, [self._question])[0] < _SAME
 
     def _claim(self, text: str) -> _Claim:
         body = without_reply(text)
-        language = self._language(self._numbered[0]) if self._numbered else "en"
-        return _Claim(body, tuple(content(body, language)), names(body, common=self._common), numbers(body))
+        language = self._first_language()
+        # A month in a date is no name, and no word: "4 February" may stand as "02-04".
+        words = without_quantities(body, language)
+        named = names(without_quantities(body, language, only_named=True), common=self._common)
+        return _Claim(body, tuple(content(words, language)), named, required(body, language))
 
     def _find(self, claim: _Claim, hinted: frozenset[int]) -> _Finding:
         if not claim.terms:
-            claim = _Claim(claim.text, tuple(claim.names | claim.numbers), claim.names, claim.numbers)
+            claim = replace(claim, terms=tuple(claim.names))
         similar = self._similarity(claim.text, [n.sentence.text for n in self._numbered])
         own = [self._covered(claim, [i]) for i in range(len(self._numbered))]
         ranked = sorted(
@@ -135,9 +144,9 @@ class Aligner:
                 chosen.append(neighbour)
         places = tuple(self._numbered[i] for i in chosen)
         # A neighbour may say who "she" is, never when or how many: numbers stand in the main sentence.
-        missing = self._missing_names(claim, chosen) | (claim.numbers - numbers(self._numbered[main].sentence.text))
+        missing = sorted(self._missing_names(claim, chosen)) + [one.written for one in self._lacking(claim, main)]
         if missing:
-            shown = ", ".join(sorted(missing)[:3])
+            shown = ", ".join(dict.fromkeys(missing[:3]))
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
         if self._contradicts(claim, main):
             return _Finding(places, 0.0, "the article says the opposite, or does not deny what this denies")
@@ -155,7 +164,7 @@ class Aligner:
 
     def _find_by_parts(self, text: str, hinted: frozenset[int]) -> _Finding | None:
         parts = [self._claim(part) for part in clauses(without_reply(text))]
-        parts = [part for part in parts if len(part.terms) >= 2 or part.names or part.numbers]
+        parts = [part for part in parts if len(part.terms) >= 2 or part.names or part.quantities]
         if len(parts) < 2:
             return None
         findings = [self._find(part, hinted) for part in parts]
@@ -194,10 +203,18 @@ class Aligner:
         }
 
     def _covered(self, claim: _Claim, chosen: Sequence[int]) -> float:
-        """Return the share of a claim's words, weighed by rarity, that the chosen sentences hold."""
+        """Return the share of a claim's words, weighed by rarity, and quantities that the chosen sentences hold."""
         held = frozenset().union(*(self._terms[i] for i in chosen))
-        total = sum(self._weight(term) for term in claim.terms)
-        return sum(self._weight(term) for term in claim.terms if term in held) / total if total else 0.0
+        total = sum(self._weight(term) for term in claim.terms) + len(claim.quantities)
+        said = sum(self._weight(term) for term in claim.terms if term in held)
+        said += len(claim.quantities) - len(self._lacking(claim, chosen[0]))
+        return said / total if total else 0.0
+
+    def _lacking(self, claim: _Claim, main: int) -> tuple[Quantity, ...]:
+        """Return the quantities of a claim that a sentence does not hold."""
+        if not claim.quantities:
+            return ()
+        return lacking(claim.quantities, self._numbered[main].sentence.text, self._language(self._numbered[main]))
 
     def _weight(self, term: str) -> float:
         return self._weights.get(term, 1.0)
@@ -213,6 +230,9 @@ class Aligner:
         if is_negated(claim.text):
             return not is_negated(sentence)
         return all(is_negated(clause) for clause in nearest)
+
+    def _first_language(self) -> str:
+        return self._language(self._numbered[0]) if self._numbered else "en"
 
     def _language(self, place: Numbered) -> str:
         return self._documents[place.document].language

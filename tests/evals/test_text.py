@@ -51,6 +51,14 @@ TEXTS = st.one_of(
         ("서울", "수도는 서울은 아니다"),
         ("हिन्दी", "भाषा हिन्दी है"),
         ("≥", "where a ≥ b"),
+        ("1,500,000", "建造費は150万円だった。"),
+        ("150万円", "It cost 1,500,000 yen."),
+        ("1250000", "1 250 000 couronnes"),
+        ("$1.5 million", "It cost $1.5m."),
+        ("7 pm", "It leaves at 19:00."),
+        ("4 February 2024", "on 2024-02-04"),
+        ("1931年", "昭和6年に開通した。"),
+        ("two hundred", "some 200 people"),
     ],
 )
 def test_an_answer_is_found_however_it_is_written(answer, text):
@@ -77,6 +85,10 @@ def test_an_answer_is_found_however_it_is_written(answer, text):
         (" ", "any thing"),
         ("the", "a cat"),
         ("Komeito", ""),
+        ("Komeito", "公明党"),
+        ("1.5", "It cost $1.5m."),
+        ("150", "150万円"),
+        ("7 pm", "7 am"),
     ],
 )
 def test_what_only_looks_alike_is_not_found(answer, text):
