@@ -149,7 +149,8 @@ def _pieces(tokens: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=256)  # one case's answers are looked for in many passages
 def _quantity_alone(answer: str) -> tuple[Quantity, ...]:
-    return () if re.search(r"\w", without_quantities(answer)) else quantities(answer)
+    found = quantities(answer)
+    return found if len(found) == 1 and not re.search(r"\w", without_quantities(answer)) else ()
 
 
 @lru_cache(maxsize=256)

@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.proof.anchors import clauses, content, is_negated, names, small_words, without_reply
+from assistant.proof.anchors import content, names, small_words
 from assistant.proof.context import Numbered
+from assistant.proof.denials import clauses, contradicts, knows, without_reply
 from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
+from index.words import fold
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosine similarities of one text with others, in their order; all 0 where the embedder does not know the language."""
@@ -148,7 +150,10 @@ class Aligner:
         if missing:
             shown = ", ".join(dict.fromkeys(missing[:3]))
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
-        if self._contradicts(claim, main):
+        sentence, language = self._numbered[main].sentence.text, self._language(self._numbered[main])
+        if not knows(language) and _letters(claim.text) != _letters(sentence):
+            return _Finding(places, 0.0, "in the article's language only a whole sentence of it can be told for proven")
+        if contradicts(claim.text, sentence, language, lambda text: content(without_quantities(text, language), language)):
             return _Finding(places, 0.0, "the article says the opposite, or does not deny what this denies")
         covered = self._covered(claim, chosen)
         # Words decide; closeness in meaning helps a paraphrase over the line, never alone.
@@ -163,7 +168,7 @@ class Aligner:
         return name in self._asked or (refers_back and main - 2 <= neighbour < main)
 
     def _find_by_parts(self, text: str, hinted: frozenset[int]) -> _Finding | None:
-        parts = [self._claim(part) for part in clauses(without_reply(text))]
+        parts = [self._claim(part) for part in clauses(without_reply(text), self._first_language())]
         parts = [part for part in parts if len(part.terms) >= 2 or part.names or part.quantities]
         if len(parts) < 2:
             return None
@@ -219,18 +224,6 @@ class Aligner:
     def _weight(self, term: str) -> float:
         return self._weights.get(term, 1.0)
 
-    def _contradicts(self, claim: _Claim, main: int) -> bool:
-        """Whether the main sentence's clause nearest to the claim denies what the claim affirms, or the reverse."""
-        sentence = self._numbered[main].sentence.text
-        language = self._language(self._numbered[main])
-        wanted = set(claim.terms)
-        shares = [(len(wanted & set(content(clause, language))), clause) for clause in clauses(sentence)]
-        most = max((share for share, _ in shares), default=0)
-        nearest = [clause for share, clause in shares if share == most and share > 0] or [sentence]
-        if is_negated(claim.text):
-            return not is_negated(sentence)
-        return all(is_negated(clause) for clause in nearest)
-
     def _first_language(self) -> str:
         return self._language(self._numbered[0]) if self._numbered else "en"
 
@@ -243,6 +236,11 @@ class Aligner:
         if quote != sentence.text:
             raise AssertionError(f"sentence {sentence.start}..{sentence.end} of {document.id} is not where it was")
         return Citation(document.id, document.title, sentence.start, sentence.end, quote, support)
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, folded: two quotes of one sentence are equal."""
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 def _rarity(sentences: Sequence[frozenset[str]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Find what a statement may not get wrong but its quantities: its names, and whether it says yes or no."""
+"""Find what a statement may not get wrong but its quantities: its names; and the words that carry its meaning."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ _NAME = re.compile(r"\b[A-Z][\w’'.-]*\w|\b[A-Z]\b")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
 _LATIN_IN_CJK = re.compile(rf"(?<![^\W{CJK}])[A-Za-z][A-Za-z0-9.-]+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“‘(]\s*)$")
-
-_NEGATIONS_EN = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|without|cannot|nobody|nothing|nowhere|hardly|barely|rarely|seldom|lack(?:s|ed|ing)?|"
-    r"fail(?:s|ed)? to|unable|unlikely|refus\w+|den(?:y|ies|ied)|reject\w*|doubt\w*|unprecedented|yet to|far from|"
-    r"instead of|rather than)\b|n[’']t\b",
-    re.IGNORECASE,
-)
-_NEGATIONS_JA = re.compile(r"(?:ない|なかっ|なく|ません|ぬ(?=[。、]|$)|ず(?=[、。に]|$)|いいえ|不可能|無い|無く)")
-_LEADING_REPLY = re.compile(r"^(?:yes|no|indeed|correct|はい|いいえ)\s*[,.、。，]?\s*", re.IGNORECASE)
-_CLAUSES = re.compile(
-    r"[,;:()—–、，；：]|\s-\s|\b(?:but|yet|however|although|though|while|whereas|because|so that|which|who)\b"
-    rf"|(?<=[{CJK}])が、"
-)
 
 
 def names(text: str, *, common: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -53,22 +40,6 @@ def _name_form(word: str) -> str:
 def small_words(text: str) -> frozenset[str]:
     """Return the words a text writes small, folded: a capital at the start of a sentence does not make them names."""
     return frozenset(fold(word) for word in re.findall(r"\b[^\W\d_A-Z][\w’'-]*", text))
-
-
-def is_negated(text: str) -> bool:
-    """Return whether a statement or clause denies something (a leading "Yes," or "No," is a reply, not a denial)."""
-    body = _LEADING_REPLY.sub("", text)
-    return bool(_NEGATIONS_EN.search(body) or _NEGATIONS_JA.search(body))
-
-
-def without_reply(text: str) -> str:
-    """Return a statement without a leading "Yes," or "No,"."""
-    return _LEADING_REPLY.sub("", text)
-
-
-def clauses(text: str) -> list[str]:
-    """Return the clauses of a sentence, split at punctuation and at the words that join or turn a thought."""
-    return [part.strip() for part in _CLAUSES.split(text) if part and part.strip()]
 
 
 def content(text: str, language: str) -> list[str]:

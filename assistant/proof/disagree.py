@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.proof.anchors import clauses, content, is_negated
+from assistant.proof.anchors import content
 from assistant.proof.context import Numbered
+from assistant.proof.denials import clauses, is_negated
 from assistant.proof.quantities import Quantity, agree, comparable, quantities, without_quantities
 from assistant.types import Citation
 from index.types import Document
@@ -55,9 +56,9 @@ def disagreement(
 
 def _otherwise(one: str, other: str, language: str, asked: Sequence[Quantity]) -> bool:
     if any(
-        is_negated(part) != is_negated(counterpart) and _same(part, counterpart, language)
-        for part in _parts(one)
-        for counterpart in _parts(other)
+        is_negated(part, language) != is_negated(counterpart, language) and _same(part, counterpart, language)
+        for part in _parts(one, language)
+        for counterpart in _parts(other, language)
     ):
         return True
     if not _same(one, other, language):
@@ -84,9 +85,9 @@ def _same(one: str, other: str, language: str) -> bool:
     return len(shared) >= max(_FEWEST, _SAME * min(len(words), len(others)))
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, language: str) -> list[str]:
     """Return the clauses of a sentence: what is denied in one is not denied in the next."""
-    return [part for clause in clauses(text) for part in _THAT.split(clause)]
+    return [part for clause in clauses(text, language) for part in _THAT.split(clause)]
 
 
 def _words(text: str, language: str) -> set[str]:

@@ -234,7 +234,7 @@ def test_a_time_is_that_time_in_every_spelling(hour: int, minute: int, other: in
         assert not any(proves(text, f"{other // 60}:{other % 60:02d}") for text in said)
 
 
-_PIECES = ["0", "9" * 5000, "1.2345678", "0.0001", ".", ",", "-", "and", "one", "two", "ninety", "hundred", "thousand"]
+_PIECES = ["0", "9" * 400, "1.2345678", "0.0001", ".", ",", "-", "and", "one", "two", "ninety", "hundred", "thousand"]
 _MORE = [
     "million",
     "billion",
