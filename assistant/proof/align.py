@@ -16,6 +16,7 @@ from assistant.proof.anchors import content, names, small_words
 from assistant.proof.context import Numbered
 from assistant.proof.denials import clauses, contradicts, knows, without_reply
 from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
+from assistant.proof.swaps import swapped
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
 from index.words import fold
@@ -153,7 +154,10 @@ class Aligner:
         sentence, language = self._numbered[main].sentence.text, self._language(self._numbered[main])
         if not knows(language) and _letters(claim.text) != _letters(sentence):
             return _Finding(places, 0.0, "in the article's language only a whole sentence of it can be told for proven")
-        if contradicts(claim.text, sentence, language, lambda text: content(without_quantities(text, language), language)):
+        known = " ".join([self._question, *(self._numbered[i].sentence.text for i in chosen)])
+        if other := swapped(_bare(claim.text, language), _bare(sentence, language), language, known=known):
+            return _Finding(places, 0.0, f"the article does not say “{other}” here")
+        if contradicts(claim.text, sentence, language, lambda text: content(_bare(text, language), language)):
             return _Finding(places, 0.0, "the article says the opposite, or does not deny what this denies")
         covered = self._covered(claim, chosen)
         # Words decide; closeness in meaning helps a paraphrase over the line, never alone.
@@ -204,7 +208,7 @@ class Aligner:
         return {
             name
             for name in claim.names
-            if name not in held_names and not _held(name, held_terms) and not _is_initials_of(name, text)
+            if name not in held_names and not _held(name, held_terms, self._language(self._numbered[chosen[0]])) and not _is_initials_of(name, text)
         }
 
     def _covered(self, claim: _Claim, chosen: Sequence[int]) -> float:
@@ -238,6 +242,10 @@ class Aligner:
         return Citation(document.id, document.title, sentence.start, sentence.end, quote, support)
 
 
+def _bare(text: str, language: str) -> str:
+    return without_quantities(text, language)
+
+
 def _letters(text: str) -> str:
     """Return the letters and digits of a text, folded: two quotes of one sentence are equal."""
     return re.sub(r"[\W_]", "", fold(text))
@@ -265,8 +273,8 @@ def _close_together(places: Iterable[Numbered]) -> bool:
     return len(numbers_by_document) == 1 and all(max(n) - min(n) <= 5 for n in numbers_by_document.values())
 
 
-def _held(name: str, held: frozenset[str]) -> bool:
-    stems = set(content(name, "en"))
+def _held(name: str, held: frozenset[str], language: str) -> bool:
+    stems = set(content(name, language))
     return bool(stems) and stems <= held
 
 

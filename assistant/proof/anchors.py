@@ -6,10 +6,12 @@ import re
 
 from index.words import CJK, fold, terms
 
-_NAME = re.compile(r"\b[A-Z][\w’'.-]*\w|\b[A-Z]\b")
+_LARGE = "A-Z" + "".join(char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper())
+_NAME = re.compile(rf"\b[{_LARGE}][\w’'.-]*\w|\b[{_LARGE}]\b")
+_SMALL_WORD = re.compile(rf"\b[^\W\d_{_LARGE}][\w’'-]*")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
 _LATIN_IN_CJK = re.compile(rf"(?<![^\W{CJK}])[A-Za-z][A-Za-z0-9.-]+")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“‘(]\s*)$")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"“‘(«„¿¡—]\s*)$")
 
 
 def names(text: str, *, common: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -39,7 +41,7 @@ def _name_form(word: str) -> str:
 
 def small_words(text: str) -> frozenset[str]:
     """Return the words a text writes small, folded: a capital at the start of a sentence does not make them names."""
-    return frozenset(fold(word) for word in re.findall(r"\b[^\W\d_A-Z][\w’'-]*", text))
+    return frozenset(fold(word) for word in _SMALL_WORD.findall(text))
 
 
 def content(text: str, language: str) -> list[str]:
@@ -69,6 +71,14 @@ the a an in on at it its this that these those he she they we you i his her thei
 during since under when while if because although though however also but and or so there here one some many most both
 each such no yes not what who whom whose which where why how according then first second third finally meanwhile
 instead recently today now
+der die das den dem des ein eine einen einem einer im am zum zur bei von mit nach vor seit für und aber er sie es wir
+le la les un une des du au aux en dans par pour avec après avant depuis et mais il elle ils elles ce cette ces on
+el los las una unos unas al del por para con desde hasta pero ella ellos ellas este esta estos estas se su sus
+lo gli uno nel nella dal dalla di da per con dopo prima ma questo questa egli essa si
+os as um uma no na nos nas ao pelo pela com após antes mas ele ela eles elas este esta seu sua
+de het een op te bij met na voor sinds maar hij zij ze dit deze
+в во на с со из от до за по к ко у о об и но а он она оно они это этот эта эти его её их как что после перед при для
+у в на з із від до за по к і й але він вона воно вони це цей ця ці його її їх як що після перед
 """.split()
 )
 _NOT_NAMES = frozenset("i the a an".split())
