@@ -14,8 +14,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
+from assistant.proof.numerals import Numeral, numerals
+from assistant.proof.quantities import Quantity, is_supported, quantities, without_quantities
 from index.language import script_language
-from index.words import CJK, fold
+from index.words import CJK
 
 REFERENCE_WORDS = 20  # an accepted answer of more words is a reference: no answer holds it word for word
 REFERENCE_CHARACTERS = 80  # the same in a script without spaces
@@ -27,16 +29,9 @@ _TOUCHING = re.compile(rf"[{CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u
 _WORD = r"[\w\u0300-\u036f\u0900-\u0963\u0970-\u0eff\u1000-\u1049\u1780-\u17d3]"
 _TOKEN = re.compile(f"{_WORD}+")
 # A number keeps its decimal point ("3.5" is not "35") as a dot that counts as a letter; a date's dots are punctuation.
-_DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?!\.?\d)")
 _DOT = "\ua78f"
+_DIGIT, _ENGLISH = re.compile(r"\d"), re.compile("[a-z]{3}")
 _PERCENT = re.compile("%|パーセント")
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_NUMBERS = {word: str(n) for n, word in enumerate(_ONES)} | {word: str(n * 10) for n, word in enumerate(_TENS, 2)}
-_COMPOUND = re.compile(rf"\b({'|'.join(_TENS)})[-\u2010\u2011\u2013]({'|'.join(_ONES[1:10])})\b")
 _NOT_SQUAD = re.compile(r"[^\w\s]|_")
 _ARTICLES = frozenset({"a", "an", "the"})
 
@@ -49,11 +44,12 @@ def folded(text: str) -> str:
 def present(answer: str, text: str) -> bool:
     """Tell whether an accepted answer stands in a text, leniently.
 
-    Both are folded (NFKC, case, thousands separators), number words from zero to ninety-nine become digits, "%" becomes
-    "percent", and punctuation, spaces, every "the" and a leading "a" of the answer go. What is left of the answer must
-    stand in what is left of the text, from the edge of a token to the edge of a token: "26" does not stand in "2026" or
-    "26th", nor "May" in "Mayor". Chinese, Japanese, Thai and Korean characters are tokens of their own, so there it is
-    a substring whose digit edges touch no digit. An answer with nothing left ("the", "≥") is looked for as written.
+    Both are folded (NFKC, case), numbers become digits however they are written (``assistant.proof.numerals``), "%"
+    becomes "percent", and punctuation, spaces, every "the" and a leading "a" of the answer go. What is left of the
+    answer must stand in what is left of the text, from the edge of a token to the edge of a token: "26" does not stand
+    in "2026" or "26th", nor "May" in "Mayor". Chinese, Japanese, Thai and Korean characters are tokens of their own, so
+    there it is a substring whose digit edges touch no digit. An answer with nothing left ("the", "≥") is looked for as
+    written; one that is a quantity alone ("7 pm", "4 February 2024", "昭和6年") may be spelled in any way.
 
     A long answer could hold anything; the assistant's chain writes few sentences, so length is not charged here.
     """
@@ -66,7 +62,15 @@ def present(answer: str, text: str) -> bool:
         if {at, at + len(needle)} <= _edges(text):
             return True
         at = hay.find(needle, at + 1)
-    return False
+    return _said_otherwise(answer, text)
+
+
+def _said_otherwise(answer: str, text: str) -> bool:
+    """Tell whether an answer that is a quantity alone stands in a text in another spelling."""
+    asked = _quantity_alone(answer)
+    if text.isascii() and all(one.value is not None and not one.unit for one in asked):
+        return False  # a bare number has been looked for, as digits
+    return bool(asked) and all(is_supported(quantity, quantities(text), text) for quantity in asked)
 
 
 def present_any(answers: Iterable[str], text: str) -> bool:
@@ -100,15 +104,34 @@ def _squad_tokens(text: str, by_character: bool) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    text = fold(text).replace("_", " ")
+    text = _in_digits(folded(text)).replace("_", " ")
     # Ten thousand rows pass here several times each: a look for one character is cheaper than a pattern.
     if "%" in text or "パ" in text:
         text = _PERCENT.sub(" percent ", text)
-    if "." in text:
-        text = _DECIMAL.sub(rf"\1{_DOT}\2", text)
-    if "ty" in text:
-        text = _COMPOUND.sub(lambda match: str(int(_NUMBERS[match[1]]) + int(_NUMBERS[match[2]])), text)
-    return [_NUMBERS.get(word, word) for word in _TOKEN.findall(text) if word != "the"]
+    return [word for word in _TOKEN.findall(text) if word != "the"]
+
+
+def _in_digits(text: str) -> str:
+    """Return a text with its numbers in plain digits, scales reckoned in; numbers in Chinese characters stay."""
+    if not _DIGIT.search(text) and not _ENGLISH.search(text):
+        return text
+    parts: list[str] = []
+    at = 0
+    for numeral in numerals(text):
+        if digits := _digits(numeral):
+            parts += [text[at : numeral.start], digits]
+            at = numeral.end
+    return "".join([*parts, text[at:]])
+
+
+def _digits(numeral: Numeral) -> str:
+    if numeral.value is None or (not numeral.written.isascii() and not re.search("[0-9]", numeral.written)):
+        return ""
+    whole, part = divmod(numeral.value, 1)
+    if part and 10**9 % part.denominator:
+        return ""
+    decimals = f"{int(part * 10**9):09d}".rstrip("0")
+    return f"{whole}{_DOT + decimals if decimals else ''}{'th' if numeral.ordinal else ''}"
 
 
 def _pieces(tokens: Sequence[str]) -> list[str]:
@@ -125,6 +148,12 @@ def _pieces(tokens: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=256)  # one case's answers are looked for in many passages
+def _quantity_alone(answer: str) -> tuple[Quantity, ...]:
+    found = quantities(answer)
+    return found if len(found) == 1 and not re.search(r"\w", without_quantities(answer)) else ()
+
+
+@lru_cache(maxsize=256)
 def _needle(answer: str) -> str:
     words = _tokens(answer)
     return "".join(_pieces(words[1:] if len(words) > 1 and words[0] in {"a", "an"} else words))

@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.proof.anchors import clauses, content, is_negated, names, numbers, small_words, without_reply
+from assistant.proof.anchors import content, names, small_words
 from assistant.proof.context import Numbered
+from assistant.proof.denials import clauses, contradicts, knows, without_reply
+from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
+from assistant.proof.swaps import swapped
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
+from index.words import fold
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosine similarities of one text with others, in their order; all 0 where the embedder does not know the language."""
@@ -43,8 +47,9 @@ class _Claim:
 
     text: str
     terms: tuple[str, ...]
+    """But its quantities."""
     names: frozenset[str]
-    numbers: frozenset[str]
+    quantities: tuple[Quantity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,15 @@ class Aligner:
         self._documents = documents
         self._similarity = similarity
         self._question = question
-        self._asked = frozenset(content(question, "en")) | names(question) | numbers(question)
+        self._asked = frozenset(content(question, "en")) | names(question)
+        self._asked_quantities = frozenset(quantities(question, self._first_language()))
         self._common = (
             frozenset().union(*(small_words(documents[n.document].text) for n in numbered)) if numbered else frozenset()
         )
-        self._terms = [frozenset(content(n.sentence.text, self._language(n))) for n in numbered]
+        self._terms = [
+            frozenset(content(without_quantities(n.sentence.text, self._language(n)), self._language(n)))
+            for n in numbered
+        ]
         self._weights = _rarity(self._terms)
 
     def judge(self, text: str, hints: Iterable[int] = ()) -> Statement:
@@ -78,7 +87,7 @@ class Aligner:
         if not self._numbered:
             return Statement(text, "not supported", (), "no evidence was found")
         claim = self._claim(text)
-        if not claim.terms and not claim.numbers and not claim.names:
+        if not claim.terms and not claim.quantities and not claim.names:
             return Statement(text, "not supported", (), "it says nothing that could be checked")
         hinted = frozenset(hints)
         finding = self._find(claim, hinted)
@@ -99,18 +108,21 @@ class Aligner:
         New words alone are no news when the whole is the question said again ("did she choose", "she chose").
         """
         claim = self._claim(text)
-        if claim.text != text or (claim.names | claim.numbers) - self._asked:
+        if claim.text != text or claim.names - self._asked or set(claim.quantities) - self._asked_quantities:
             return True
         return bool(set(claim.terms) - self._asked) and self._similarity(text, [self._question])[0] < _SAME
 
     def _claim(self, text: str) -> _Claim:
         body = without_reply(text)
-        language = self._language(self._numbered[0]) if self._numbered else "en"
-        return _Claim(body, tuple(content(body, language)), names(body, common=self._common), numbers(body))
+        language = self._first_language()
+        # A month in a date is no name, and no word: "4 February" may stand as "02-04".
+        words = without_quantities(body, language)
+        named = names(without_quantities(body, language, only_named=True), common=self._common)
+        return _Claim(body, tuple(content(words, language)), named, required(body, language))
 
     def _find(self, claim: _Claim, hinted: frozenset[int]) -> _Finding:
         if not claim.terms:
-            claim = _Claim(claim.text, tuple(claim.names | claim.numbers), claim.names, claim.numbers)
+            claim = replace(claim, terms=tuple(claim.names))
         similar = self._similarity(claim.text, [n.sentence.text for n in self._numbered])
         own = [self._covered(claim, [i]) for i in range(len(self._numbered))]
         ranked = sorted(
@@ -135,11 +147,17 @@ class Aligner:
                 chosen.append(neighbour)
         places = tuple(self._numbered[i] for i in chosen)
         # A neighbour may say who "she" is, never when or how many: numbers stand in the main sentence.
-        missing = self._missing_names(claim, chosen) | (claim.numbers - numbers(self._numbered[main].sentence.text))
+        missing = sorted(self._missing_names(claim, chosen)) + [one.written for one in self._lacking(claim, main)]
         if missing:
-            shown = ", ".join(sorted(missing)[:3])
+            shown = ", ".join(dict.fromkeys(missing[:3]))
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
-        if self._contradicts(claim, main):
+        sentence, language = self._numbered[main].sentence.text, self._language(self._numbered[main])
+        if not knows(language) and _letters(claim.text) != _letters(sentence):
+            return _Finding(places, 0.0, "in the article's language only a whole sentence of it can be told for proven")
+        known = " ".join([self._question, *(self._numbered[i].sentence.text for i in chosen)])
+        if other := swapped(_bare(claim.text, language), _bare(sentence, language), language, known=known):
+            return _Finding(places, 0.0, f"the article does not say “{other}” here")
+        if contradicts(claim.text, sentence, language, lambda text: content(_bare(text, language), language)):
             return _Finding(places, 0.0, "the article says the opposite, or does not deny what this denies")
         covered = self._covered(claim, chosen)
         # Words decide; closeness in meaning helps a paraphrase over the line, never alone.
@@ -154,8 +172,8 @@ class Aligner:
         return name in self._asked or (refers_back and main - 2 <= neighbour < main)
 
     def _find_by_parts(self, text: str, hinted: frozenset[int]) -> _Finding | None:
-        parts = [self._claim(part) for part in clauses(without_reply(text))]
-        parts = [part for part in parts if len(part.terms) >= 2 or part.names or part.numbers]
+        parts = [self._claim(part) for part in clauses(without_reply(text), self._first_language())]
+        parts = [part for part in parts if len(part.terms) >= 2 or part.names or part.quantities]
         if len(parts) < 2:
             return None
         findings = [self._find(part, hinted) for part in parts]
@@ -190,29 +208,28 @@ class Aligner:
         return {
             name
             for name in claim.names
-            if name not in held_names and not _held(name, held_terms) and not _is_initials_of(name, text)
+            if name not in held_names and not _held(name, held_terms, self._language(self._numbered[chosen[0]])) and not _is_initials_of(name, text)
         }
 
     def _covered(self, claim: _Claim, chosen: Sequence[int]) -> float:
-        """Return the share of a claim's words, weighed by rarity, that the chosen sentences hold."""
+        """Return the share of a claim's words, weighed by rarity, and quantities that the chosen sentences hold."""
         held = frozenset().union(*(self._terms[i] for i in chosen))
-        total = sum(self._weight(term) for term in claim.terms)
-        return sum(self._weight(term) for term in claim.terms if term in held) / total if total else 0.0
+        total = sum(self._weight(term) for term in claim.terms) + len(claim.quantities)
+        said = sum(self._weight(term) for term in claim.terms if term in held)
+        said += len(claim.quantities) - len(self._lacking(claim, chosen[0]))
+        return said / total if total else 0.0
+
+    def _lacking(self, claim: _Claim, main: int) -> tuple[Quantity, ...]:
+        """Return the quantities of a claim that a sentence does not hold."""
+        if not claim.quantities:
+            return ()
+        return lacking(claim.quantities, self._numbered[main].sentence.text, self._language(self._numbered[main]))
 
     def _weight(self, term: str) -> float:
         return self._weights.get(term, 1.0)
 
-    def _contradicts(self, claim: _Claim, main: int) -> bool:
-        """Whether the main sentence's clause nearest to the claim denies what the claim affirms, or the reverse."""
-        sentence = self._numbered[main].sentence.text
-        language = self._language(self._numbered[main])
-        wanted = set(claim.terms)
-        shares = [(len(wanted & set(content(clause, language))), clause) for clause in clauses(sentence)]
-        most = max((share for share, _ in shares), default=0)
-        nearest = [clause for share, clause in shares if share == most and share > 0] or [sentence]
-        if is_negated(claim.text):
-            return not is_negated(sentence)
-        return all(is_negated(clause) for clause in nearest)
+    def _first_language(self) -> str:
+        return self._language(self._numbered[0]) if self._numbered else "en"
 
     def _language(self, place: Numbered) -> str:
         return self._documents[place.document].language
@@ -223,6 +240,15 @@ class Aligner:
         if quote != sentence.text:
             raise AssertionError(f"sentence {sentence.start}..{sentence.end} of {document.id} is not where it was")
         return Citation(document.id, document.title, sentence.start, sentence.end, quote, support)
+
+
+def _bare(text: str, language: str) -> str:
+    return without_quantities(text, language)
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, folded: two quotes of one sentence are equal."""
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 def _rarity(sentences: Sequence[frozenset[str]]) -> dict[str, float]:
@@ -247,8 +273,8 @@ def _close_together(places: Iterable[Numbered]) -> bool:
     return len(numbers_by_document) == 1 and all(max(n) - min(n) <= 5 for n in numbers_by_document.values())
 
 
-def _held(name: str, held: frozenset[str]) -> bool:
-    stems = set(content(name, "en"))
+def _held(name: str, held: frozenset[str], language: str) -> bool:
+    stems = set(content(name, language))
     return bool(stems) and stems <= held
 
 

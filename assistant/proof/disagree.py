@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.proof.anchors import clauses, content, is_negated, numbers, without_numbers
+from assistant.proof.anchors import content
 from assistant.proof.context import Numbered
+from assistant.proof.denials import clauses, is_negated
+from assistant.proof.quantities import Quantity, agree, comparable, quantities, without_quantities
 from assistant.types import Citation
 from index.types import Document
 
@@ -17,7 +19,6 @@ _SAME = 0.5
 """The share of the shorter one's words that both have: they speak of the same."""
 _FEWEST = 2
 _THAT = re.compile(r"\bthat\b")
-_YEAR = re.compile(r"1[5-9]\d{2}|20\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +45,37 @@ def disagreement(
     """
     ranked = sorted(zip(bearing, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number))
     sure = [item for probability, item in ranked if probability >= _AS_SURELY * ranked[0][0]]
-    asked = numbers(question)
     for citation in cited:
         language = documents[citation.document].language
+        asked = quantities(question, language)
         for item in sure:
             if item.document != citation.document and _otherwise(citation.quote, item.sentence.text, language, asked):
                 return Disagreement(citation, item)
     return None
 
 
-def _otherwise(one: str, other: str, language: str, asked: frozenset[str]) -> bool:
+def _otherwise(one: str, other: str, language: str, asked: Sequence[Quantity]) -> bool:
     if any(
-        is_negated(part) != is_negated(counterpart) and _same(part, counterpart, language)
-        for part in _parts(one)
-        for counterpart in _parts(other)
+        is_negated(part, language) != is_negated(counterpart, language) and _same(part, counterpart, language)
+        for part in _parts(one, language)
+        for counterpart in _parts(other, language)
     ):
         return True
     if not _same(one, other, language):
         return False
-    ours, theirs = numbers(one) - asked, numbers(other) - asked
-    own, foreign = ours - theirs, theirs - ours
-    years = [{number for number in found if _YEAR.fullmatch(number)} for found in (own, foreign)]
-    return all(years) or (bool(own and foreign) and not any(years))
+    ours, theirs = quantities(one, language), quantities(other, language)
+    own = _beyond(ours, [*theirs, *asked])
+    foreign = _beyond(theirs, [*ours, *asked])
+    # The years of two events differ, and so does all that is counted in them.
+    years = [[quantity for quantity in found if quantity.year] for found in (own, foreign)]
+    if any(years):
+        return all(years)
+    return any(comparable(here, there) for here in own for there in foreign)
+
+
+def _beyond(some: Sequence[Quantity], others: Sequence[Quantity]) -> list[Quantity]:
+    """Return the quantities that say other than all others; "one" and "first" rarely count anything."""
+    return [quantity for quantity in some if not quantity.weak and not any(agree(quantity, one) for one in others)]
 
 
 def _same(one: str, other: str, language: str) -> bool:
@@ -75,11 +85,11 @@ def _same(one: str, other: str, language: str) -> bool:
     return len(shared) >= max(_FEWEST, _SAME * min(len(words), len(others)))
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, language: str) -> list[str]:
     """Return the clauses of a sentence: what is denied in one is not denied in the next."""
-    return [part for clause in clauses(text) for part in _THAT.split(clause)]
+    return [part for clause in clauses(text, language) for part in _THAT.split(clause)]
 
 
 def _words(text: str, language: str) -> set[str]:
     """Return the terms of a text that carry meaning, but its numbers."""
-    return set(content(without_numbers(text), language))
+    return set(content(without_quantities(text, language), language))
