@@ -28,6 +28,8 @@ ERASED = "\r\x1b[2K"
 """Takes a terminal's line away."""
 _WIDEST = 100
 """Columns: longer lines are hard to read."""
+OWN_WORDS = "The assistant’s own words"
+"""Before a line that no article proves, and that is none of an article's."""
 _NEAREST = 3
 _LONGEST_PASSAGE = 240
 """Characters of a passage that is only near."""
@@ -145,6 +147,8 @@ class _Page:
             nearest = [scored.chunk.text for scored in answer.evidence[:_NEAREST]]
             lines += ["", "Nearest passages:"] if nearest else []
             lines += [self._wrapped(f"- {_beginning(text)}", indent="  ") for text in nearest]
+        if answer.aside:
+            lines.append(self._wrapped(f"{OWN_WORDS}: {answer.aside}", indent=""))
         several = len({citation.document for citation in self._sources}) > 1
         lines += [""] if self._sources else []
         for number, citation in enumerate(self._sources, start=1):

@@ -81,7 +81,9 @@ _MENTION = _set(
     "included cite cites cited given gives listed quoted quote quotes refer refers referred present occur occurs "
     "featured found used uses named talked about come comes"
 )
-_PLAIN = _set("different exact important key main major other relevant specific out up by to whole entire full complete")
+_PLAIN = _set(
+    "different exact important key main major other relevant specific out up by to whole entire full complete"
+)
 
 _SUMMARISE = _set(
     "summarise summarize summarised summarized summarising summarizing sum summary summaries overview gist abstract "
@@ -193,7 +195,9 @@ _COUNT = re.compile(
     rf" (?P<unit>{'|'.join(sorted(_UNITS | _POINTS | frozenset(_LISTED), key=lambda word: (-len(word), word)))})\b"
 )
 _WORDS_A_SENTENCE = 25
-_WHICH = re.compile(rf"\b(?:most )?({'|'.join(_ORDINALS)})(?= (?:one of )?(?:the )?(?:article|text|{'|'.join(_MAYBE)})\b)")
+_WHICH = re.compile(
+    rf"\b(?:most )?({'|'.join(_ORDINALS)})(?= (?:one of )?(?:the )?(?:article|text|{'|'.join(_MAYBE)})\b)"
+)
 _SPECIAL = re.compile(
     r"what (?:do|should|must) (?:i|we|people|one) (?:need to |have to )?(?:know|remember|learn|take away)(?: (?:about|from)(?: (?:it|this|that|the|article|text))+)?"
     r"|what is (?:it|this|that)(?: all)?(?: about)?|about(?: (?:it|this|that|the|article|text))+|what (?:it|this|that) is about"
@@ -271,7 +275,9 @@ def _spelled(question: str) -> str | None:
     text = unicodedata.normalize("NFKC", question).replace("’", "'").replace("‘", "'")
     for short, whole in _KNOWN_SHORT.items():
         text = re.sub(rf"(?<!\w){re.escape(short)}(?!\w)", whole, text, flags=re.IGNORECASE)
-    text = re.sub(r"(?i)\b(i|you|we)'(d|m|re|ll|ve)\b", lambda found: f"{found[1]} {_SHORTENED[found[2].lower()]}", text)
+    text = re.sub(
+        r"(?i)\b(i|you|we)'(d|m|re|ll|ve)\b", lambda found: f"{found[1]} {_SHORTENED[found[2].lower()]}", text
+    )
     text = _CONTRACTED.sub(r"\1 is", text[:1].lower() + text[1:])
     text = re.sub(r"(?i)(?<=\w)'s\b", " ", text).replace("'", "")
     typed = re.findall(r"[^\W_]+", text)
@@ -320,7 +326,11 @@ def _polite(line: str) -> str:
 
 def _taken_which(line: str) -> tuple[str, Which | None]:
     found = _WHICH.search(line)
-    return (line, None) if found is None else (f"{line[: found.start()]}{line[found.end() :].strip()}", _ORDINALS[found[1]])
+    return (
+        (line, None)
+        if found is None
+        else (f"{line[: found.start()]}{line[found.end() :].strip()}", _ORDINALS[found[1]])
+    )
 
 
 def _taken_count(line: str) -> tuple[str, int | None, bool]:
@@ -359,7 +369,11 @@ def _details(said: _Words) -> tuple[Kind, Asked] | None:
 
 
 def _author(said: _Words) -> Asked | None:
-    if said.only(_WROTE, _DO, _set("who whom by author")) and said.article and said.any(_WROTE | {"by"}, {"who", "whom"}):
+    if (
+        said.only(_WROTE, _DO, _set("who whom by author"))
+        and said.article
+        and said.any(_WROTE | {"by"}, {"who", "whom"})
+    ):
         return "author"
     if said.only(_WRITERS, _set("author authors who name names whose by")):
         asks = said.any({"who", "name", "names"}) or "what" not in said.words
@@ -412,13 +426,17 @@ def _length(said: _Words) -> Asked | None:
     if said.only(_MEASURES, _DO, _HAVE, _set("how many number count total long")) and (
         re.search(r"\bhow many (?:words|characters|letters|sentences|paragraphs|pages|lines)\b", line)
         or re.search(r"\b(?:word|character|page|sentence) count\b", line)
-        or re.search(r"\b(?:count|number of)(?: the| of)* (?:words|characters|letters|sentences|paragraphs|pages)\b", line)
+        or re.search(
+            r"\b(?:count|number of)(?: the| of)* (?:words|characters|letters|sentences|paragraphs|pages)\b", line
+        )
     ):
         return "length"
     if said.only(_DO, _set("how long many much time minutes minute take takes read reading need i me would will")):
         if re.search(r"\breading time\b|\b(?:take|minutes|minute|long|time)\b.*\bread\b", line):
             return "length"
-        if said.article and re.search(r"\bhow long (?:is|was)\b|\bis (?:it|this(?: \w+)?|the article) (?:a )?long\b", line):
+        if said.article and re.search(
+            r"\bhow long (?:is|was|are)\b|\bis (?:it|this(?: \w+)?|the article) (?:a )?long\b", line
+        ):
             return "length" if not said.any(_set("take takes")) else None
     if said.only(_set("length lengthy how big short")):
         return "length" if said.any({"length"}) or (said.article and "how" in said.words) else None
@@ -444,7 +462,11 @@ def _listing(said: _Words) -> tuple[Kind, Asked] | None:
         return None
     by_verb, mentioned = said.any(_LIST - {"name"}) or line.startswith("name "), said.any(_MENTION - {"names", "about"})
     if "who" in said.words:
-        return ("listing", kinds[0] if kinds else "people") if mentioned or (said.named and not said.any({"about"}, {"is"}) and said.any({"in"})) else None
+        return (
+            ("listing", kinds[0] if kinds else "people")
+            if mentioned or (said.named and not said.any({"about"}, {"is"}) and said.any({"in"}))
+            else None
+        )
     if not kinds:
         return None
     kind = _narrowest(kinds)

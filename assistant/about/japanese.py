@@ -166,7 +166,10 @@ def _summary(said: frozenset[str], *, article: bool) -> tuple[Kind, Asked] | Non
     right = (
         said & {"summarise"}
         or ("conclude" in said)
-        or (said & {"main", "bullets"} and (article or "author" in said or said <= {"main", "bullets", "glue", "what", "count", "list"}))
+        or (
+            said & {"main", "bullets"}
+            and (article or "author" in said or said <= {"main", "bullets", "glue", "what", "count", "list"})
+        )
         or "article_kind" in said
         or (said & {"about"} and article)
         or (said & {"talks", "mention"} and article and said & {"what", "about", "glue"})

@@ -76,7 +76,9 @@ def talk(said: Talk, language: Language, example: str | None) -> str:
 def none_found(what: Listing, language: Language) -> str:
     """Return the line that says that a rule found nothing of a kind."""
     kind = _LISTED[language][what]
-    return f"Looked for {kind}, and found none." if language == "en" else f"{kind}を探しましたが、見つかりませんでした。"
+    return (
+        f"Looked for {kind}, and found none." if language == "en" else f"{kind}を探しましたが、見つかりませんでした。"
+    )
 
 
 def how_many(what: Listing, language: Language, *, shown: int, of: int) -> str:
@@ -85,13 +87,21 @@ def how_many(what: Listing, language: Language, *, shown: int, of: int) -> str:
     if language == "ja":
         count = f"{kind}：{of}件。" if shown == of else f"{kind}：{of}件のうち最初の{shown}件（残り{of - shown}件）。"
         return f"{count}{unsure}"
-    count = f"{of} {_singular(kind) if of == 1 else kind}" if shown == of else f"The first {shown} of {of} {kind}; {of - shown} more are not shown"
+    count = (
+        f"{of} {_singular(kind) if of == 1 else kind}"
+        if shown == of
+        else f"The first {shown} of {of} {kind}; {of - shown} more are not shown"
+    )
     return f"{count}, in the order in which they first stand.{' ' * bool(unsure)}{unsure}"
 
 
 def _singular(kind: str) -> str:
     first, space, rest = kind.partition(" ")
-    return {"names": "name", "people’s": "person’s"}.get(first, first.removesuffix("s")) + space + rest.replace("names", "name")
+    return (
+        {"names": "name", "people’s": "person’s"}.get(first, first.removesuffix("s"))
+        + space
+        + rest.replace("names", "name")
+    )
 
 
 def detail(name: Literal["author", "published", "where", "title", "url"], value: str, language: Language) -> str:
@@ -117,10 +127,16 @@ def length(found: Length, language: Language) -> str:
     """Return how long an article is, and how long reading it takes."""
     minutes = found.minutes
     if language == "ja":
-        size = f"約{found.characters:,}文字" if found.words is None else f"{found.words:,}語（{found.characters:,}文字）"
+        size = (
+            f"約{found.characters:,}文字" if found.words is None else f"{found.words:,}語（{found.characters:,}文字）"
+        )
         pages = f"、{found.pages}ページ" if found.pages else ""
         return f"{size}、{found.sentences}文{pages}。読むのに約{minutes}分かかります。"
-    size = f"{found.characters:,} characters" if found.words is None else f"{found.words:,} words ({found.characters:,} characters)"
+    size = (
+        f"{found.characters:,} characters"
+        if found.words is None
+        else f"{found.words:,} words ({found.characters:,} characters)"
+    )
     pages = f", {found.pages} pages" if found.pages else ""
     return f"{size} in {found.sentences} sentences{pages}: some {minutes} minute{'s' * (minutes != 1)} to read."
 

@@ -27,7 +27,9 @@ _ORGANISATION = (
 ).split()  # fmt: skip
 _ORGANISED_WORD = "|".join(_ORGANISATION)
 _ORGANISED = re.compile(rf"(?:^|[ -])(?:{_ORGANISED_WORD})(?:$| (?:of|for|on) )")
-_ON = "|".join(rf"(?<=\b{word})" for word in "Act Commission Committee Convention Treaty Agreement Council Panel".split())
+_ON = "|".join(
+    rf"(?<=\b{word})" for word in "Act Commission Committee Convention Treaty Agreement Council Panel".split()
+)
 _JOINS = (
     r"(?: (?:of(?: the)?|de|da|do|dos|del|la|du|des|van|von|der|den|bin|al|el|no|for|and) | "
     rf"|(?:{_ON}) on (?:the )?|[’']s (?=(?:{_ORGANISED_WORD})\b))"
@@ -40,9 +42,7 @@ _OPENS = re.compile(r"(?:^|[.!?:;]\s+|[“\"‘(\[]\s*|^[-–•*]\s*)$")
 
 _KANA = "ァ-ヴー"
 _HAN = "一-龥々"
-_PEOPLE_JA = (
-    "氏|さん|首相|総理|大統領|長官|大臣|議員|教授|社長|会長|知事|市長|選手|監督|容疑者|被告|博士|記者|総裁|外相|防衛相|政権|内閣"
-)
+_PEOPLE_JA = "氏|さん|首相|総理|大統領|長官|大臣|議員|教授|社長|会長|知事|市長|選手|監督|容疑者|被告|博士|記者|総裁|外相|防衛相|政権|内閣"
 _ORGANISATION_JA = (
     "省|庁|党|委員会|大学|会社|銀行|協会|機構|連合|連盟|研究所|裁判所|議会|国会|新聞社?|放送局?|財団|学会|組合|警察署?|自衛隊|グループ"
     "|センター|本部|教会|政府|高校|中学校|小学校|病院|博物館|美術館|図書館"

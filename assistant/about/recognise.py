@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from assistant.about.english import english
 from assistant.about.japanese import japanese
@@ -22,16 +23,22 @@ _ABOUT = (
         r"(?:何|なん|なに|どう|どのよう)(?:と|に|て|を)?(?:書|述べ|言|い|語|説明|触れ).*"
     ),
 )
-_POINTS_BACK = re.compile(r"(?:it|this|that|them|these|those|he|him|she|her|これ|それ|この記事|その記事|記事)", re.IGNORECASE)
+_POINTS_BACK = re.compile(
+    r"(?:it|this|that|them|these|those|he|him|she|her|これ|それ|この記事|その記事|記事)", re.IGNORECASE
+)
 
 
-def kind_of(question: str) -> Request | None:
+def kind_of(question: str, *, after: Sequence[str] = ()) -> Request | None:
     """Return what a question asks of the article as a whole, or as small talk; None for one that is to be looked up.
 
     English and Japanese are read, slips of the keys included; a question that names anything but the article is never
-    taken. No model is asked.
+    taken. ``after`` holds the reader's questions before this one, oldest first: "who wrote it?" is about the article
+    only where the one before was. No model is asked.
     """
-    return japanese(question) if script_language(question) in {"ja", "zh"} else english(question)
+    found = japanese(question) if script_language(question) in {"ja", "zh"} else english(question)
+    if found is None or not found.points_back or not after:
+        return found
+    return None if kind_of(after[-1], after=after[:-1]) is None else found
 
 
 def asked_about(question: str) -> str | None:

@@ -1,6 +1,7 @@
 """A document enters; the sentences that together stand best for the whole of it leave, in their order.
 
 They are quotes. What makes them shorter takes what ``chosen`` returns, sentence by sentence, and leaves their places.
+Words are counted, and no text is embedded: that takes an embedder a second for every twenty sentences.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from assistant.proof.anchors import content
 from assistant.proof.meaning import Meaning
@@ -18,188 +19,177 @@ from index.language import script_language
 from index.sentences import sentences
 from index.types import Document, Sentence
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Numbers = NDArray[np.float32]
-
-_MOST_EMBEDDED = 160
-"""Sentences whose meaning is compared: a second of two cores. Of a longer article, those whose words are its own."""
 _SPACELESS = frozenset({"ja", "zh"})
-_SHORTEST, _LONGEST = 6, 45
-"""Words of a sentence that can stand alone, and of one that is read in a breath."""
+_FEWEST, _FEW, _MANY = 6, 11, 40
+"""Words of a sentence that says anything, of one that says enough, and of one that is read in a breath."""
 _A_WORD = 2.2
 """Characters a word, where none are told apart."""
-_COVERS, _OWN, _PLACE, _READS = 1.0, 0.5, 0.25, 0.35
-"""Weights: of what a sentence stands for that none before it does; of being near title and headings; of leading; of
-standing alone."""
+_TYPICAL, _TITLED, _LEADS, _ALONE, _SUMS_UP = 1.0, 0.4, 0.3, 0.5, 0.2
+"""Weights: of the article's own words in a sentence, of those of its title and headings, of standing first, of standing
+alone, of saying that it sums up."""
+_ENDING = 1.2
+"""Weight of standing last, where the conclusion is asked for."""
+_SAID, _SAME_PART, _TOLD = 1.2, 0.35, 2.0
+"""What is taken off: for saying what a chosen one says, for standing in the same part, for what another article says."""
 _LEANS = re.compile(
-    r"^(?:[“\"‘(]\s*)?(?:this|that|these|those|it|its|he|she|they|their|his|her|such|both|however|yet|but|and|also|still|then|thus"
-    r"|second|third|finally|meanwhile|additionally|moreover|furthermore|instead|therefore|as a result|in addition|that is"
-    r"|from there|building on this|compounding this|for example|for instance|on the other hand|even so|nevertheless)\b"
-    r"|^(?:これ|それ|この|その|あれ|彼|彼女|しかし|また|だが|ただ|一方|さらに|そして|そこで|こうし|そのため|なお|つまり|例えば|同)",
+    r"^(?:[“\"‘(]\s*)?(?:this|that|these|those|it|its|he|she|they|their|his|her|such|both|however|yet|but|and|also|still|then"
+    r"|thus|so|second|third|finally|meanwhile|additionally|moreover|furthermore|instead|therefore|as a result|in addition"
+    r"|from there|building on|compounding|behind|another|a further|for example|for instance|on the other|even so"
+    r"|nevertheless|nonetheless|otherwise|similarly|likewise|the other|one is|the two|the former|the latter|here|there)\b"
+    r"|^(?:これ|それ|この|その|こう|そう|あれ|彼|しかし|また|だが|ただ|一方|さらに|そして|そこで|そのため|なお|例えば|たとえば|同[^盟]|でも|ところが)|, (?:however|though|too)[.”\"]*$",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"^(?:in short|in sum|in summary|in conclusion|in other words|overall|to sum up|ultimately|all in all)\b"
+    r"|^(?:要するに|つまり|結局|結論|以上|このように)|\b(?:concludes?|in the end)\b",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.。!！…”\"』」)]\s*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-–•*‣]|\(?\d{1,2}[.)])\s")
+_ALIKE = 0.3
+"""How alike two sentences are that say the same, as the cosine of their words."""
+_ALIKE_IN_MEANING = 0.55
+"""The same on the scale of meaning, for articles in two languages."""
+_EMBEDDED, _COMPARED = 16, 200
+"""Sentences of each article whose meaning, and whose words, are compared with another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A sentence that may be chosen, and how alike it is to others."""
+
+    sentence: Sentence
+    vector: Mapping[str, float]
+    """Terms to weights; of length 1, or empty."""
 
 
 def chosen(
-    document: Document, embedder: Embedder, *, count: int, ending: bool = False, beside: Sequence[Document] = ()
+    document: Document, *, count: int, ending: bool = False, beside: Sequence[Document] = ()
 ) -> tuple[Sentence, ...]:
     """Return at most ``count`` sentences, in article order, chosen over the whole of a document.
 
-    Greedily, ties to the earlier one: what a sentence adds to what those before it stand for, and how well it stands
-    alone. ``ending`` prefers the article's end, where it concludes. ``beside`` holds other articles: what they say too
-    is of no interest.
+    One after another, ties to the earlier one: what is worth most, less what was said already, and from another part of
+    the article where there is one. ``ending`` prefers the end, where an article concludes. ``beside`` holds other
+    articles: what they say too is worth less.
     """
-    import numpy as np
-
-    candidates = _candidates(document)
-    if not candidates:
-        return ()
-    alike, own = _likeness(document, candidates, embedder)
-    worth = _OWN * own + np.array(_standing(document, candidates, ending=ending), dtype=np.float32)
+    candidates = _foremost(document, most=_COMPARED) if beside else _candidates(document)
+    worth = _worth(document, candidates, ending=ending)
     if beside:
-        worth = worth - 2 * _told(candidates, beside, embedder)
-    covered = np.zeros(len(candidates), dtype=np.float32)
+        others = [one.vector for other in beside for one in _foremost(other, most=_COMPARED)]
+        worth = [
+            one - _TOLD * max((_cosine(weighed.vector, other) for other in others), default=0.0)
+            for one, weighed in zip(worth, candidates, strict=True)
+        ]
+    parts = [0 if ending else _part(document, one.sentence, count) for one in candidates]
     taken: list[int] = []
     while len(taken) < min(count, len(candidates)):
-        gains = np.maximum(alike - covered[:, None], 0.0).mean(axis=0)
-        scores = _COVERS * gains / max(float(gains.max()), 1e-6) + worth
-        # What is said already is not said again.
-        scores = scores - (alike[taken].max(axis=0) if taken else 0.0)
-        scores[taken] = -np.inf
-        best = int(scores.argmax())
-        taken.append(best)
-        covered = np.maximum(covered, alike[best])
-    return tuple(candidates[place] for place in sorted(taken))
+
+        def left(place: int) -> float:
+            said = max((_cosine(candidates[place].vector, candidates[one].vector) for one in taken), default=0.0)
+            same = not ending and parts[place] in {parts[one] for one in taken}
+            return worth[place] - _SAID * said - _SAME_PART * same
+
+        free = [place for place in range(len(candidates)) if place not in taken]
+        taken.append(max(free, key=lambda place: (left(place), -place)))
+    return tuple(candidates[place].sentence for place in sorted(taken))
 
 
 def shared(one: Document, other: Document, embedder: Embedder, *, count: int) -> tuple[tuple[Sentence, Sentence], ...]:
-    """Return pairs of sentences of two documents that say the most alike, the likest first, no sentence twice."""
-    ones, others = _candidates(one), _candidates(other)
-    if not ones or not others:
-        return ()
-    near = _compared(ones, others, embedder, _language(one))
-    order = sorted(
-        ((-float(near[i, j]), i, j) for i in range(len(ones)) for j in range(len(others))), key=lambda pair: pair
-    )
-    pairs: list[tuple[Sentence, Sentence]] = []
-    used: set[tuple[str, int]] = set()
-    for negative, i, j in order:
-        if len(pairs) == count or -negative < _ALIKE:
-            break
-        if ("one", i) in used or ("other", j) in used:
-            continue
-        used |= {("one", i), ("other", j)}
-        pairs.append((ones[i], others[j]))
-    return tuple(pairs)
+    """Return pairs of sentences of two documents that say the most alike, the likest first, no sentence twice.
+
+    Of articles in two languages the meanings of the likeliest sentences are compared.
+    """
+    alike = one.language == other.language
+    ones, others = (_foremost(document, most=_COMPARED if alike else _EMBEDDED) for document in (one, other))
+    if alike:
+        near = [[_cosine(a.vector, b.vector) for b in others] for a in ones]
+        least = _ALIKE
+    else:
+        meaning = Meaning(embedder)
+        near = [meaning(a.sentence.text, [b.sentence.text for b in others]) for a in ones]
+        least = _ALIKE_IN_MEANING
+    order = sorted((-near[i][j], i, j) for i in range(len(ones)) for j in range(len(others)) if near[i][j] >= least)
+    pairs: dict[int, int] = {}
+    for _, i, j in order:
+        if len(pairs) < count and i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return tuple((ones[i].sentence, others[j].sentence) for i, j in pairs.items())
 
 
-_ALIKE = 0.45
-"""On the common scale of likeness: below it two sentences speak of different things."""
+def _foremost(document: Document, *, most: int) -> list[_Weighed]:
+    """Return the sentences of a document that are worth most, in its order."""
+    candidates = _candidates(document)
+    if len(candidates) <= most:
+        return candidates
+    worth = _worth(document, candidates, ending=False)
+    places = sorted(range(len(candidates)), key=lambda place: (-worth[place], place))[:most]
+    return [candidates[place] for place in sorted(places)]
 
 
-def _candidates(document: Document) -> list[Sentence]:
-    """Return the sentences that can stand for something, at most `_MOST_EMBEDDED`: whole ones, of a usual length."""
+def _candidates(document: Document) -> list[_Weighed]:
+    """Return the sentences that can stand for something: whole ones that ask nothing; all, where there are none."""
     every = [sentence for sentence in sentences(document) if not _LIST_ITEM.match(sentence.text)]
-    whole = [s for s in every if _ENDS.search(s.text) and _words(s.text) >= _SHORTEST and not _is_question(s.text)]
+    whole = [s for s in every if _ENDS.search(s.text) and _words(s.text) >= _FEWEST and not _asks(s.text)]
     found = whole or every or list(sentences(document))
-    if len(found) <= _MOST_EMBEDDED:
-        return found
-    language = _language(document)
-    often = Counter(term for s in found for term in set(content(s.text, language)))
-
-    def typical(sentence: Sentence) -> float:
-        terms = content(sentence.text, language)
-        return sum(math.log(1 + often[term]) for term in terms) / (3 + len(terms))
-
-    kept = sorted(found, key=lambda sentence: (-typical(sentence), sentence.start))[:_MOST_EMBEDDED]
-    return sorted(kept, key=lambda sentence: sentence.start)
+    said = [content(sentence.text, document.language) for sentence in found]
+    often = Counter(term for terms in said for term in terms)
+    return [
+        _Weighed(sentence, _unit({term: math.log(1 + len(found) / often[term]) for term in terms}))
+        for sentence, terms in zip(found, said, strict=True)
+    ]
 
 
-def _is_question(text: str) -> bool:
-    return text.rstrip("”\"』」").endswith(("?", "？"))
+def _worth(document: Document, candidates: Sequence[_Weighed], *, ending: bool) -> list[float]:
+    """Return what each sentence is worth by itself: its words, its place, and how well it stands alone."""
+    if not candidates:
+        return []
+    often = Counter(term for one in candidates for term in one.vector)
+    typical = [sum(math.log(often[term]) for term in one.vector) / (3 + len(one.vector)) for one in candidates]
+    most = max(typical) or 1.0
+    heads = [document.title, *(document.text[b.start : b.end] for b in document.blocks if b.kind == "heading")]
+    named = {term for head in heads for term in content(head, document.language)}
+    first, last = candidates[0].sentence.start, candidates[-1].sentence.start
+    worth = []
+    for place, (one, own) in enumerate(zip(candidates, typical, strict=True)):
+        far = (one.sentence.start - first) / max(1, last - first)
+        text = one.sentence.text
+        titled = sum(term in named for term in one.vector) / (2 + len(one.vector))
+        placed = _ENDING * far**4 if ending else _LEADS / (1 + place)
+        worth.append(
+            _TYPICAL * own / most + _TITLED * titled + placed + _ALONE * _standing(text) + _SUMS_UP * _sums_up(text)
+        )
+    return worth
+
+
+def _standing(text: str) -> float:
+    """Return -1 to 1: how well a sentence is understood by itself, of a usual length and leaning on none before it."""
+    words = _words(text)
+    usual = min(1.0, words / _FEW) - min(1.0, max(0.0, words - _MANY) / _MANY)
+    return usual - (1.0 if _LEANS.search(text) else 0.0)
+
+
+def _sums_up(text: str) -> bool:
+    return bool(_CONCLUDES.search(text))
+
+
+def _part(document: Document, sentence: Sentence, count: int) -> int:
+    """Return which of ``count`` equal parts of a document a sentence stands in."""
+    return sentence.start * count // max(1, len(document.text))
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip('”"』」').endswith(("?", "？"))
 
 
 def _words(text: str) -> float:
     return len(text) / _A_WORD if script_language(text) in _SPACELESS else len(text.split())
 
 
-def _language(document: Document) -> str:
-    return document.language
+def _unit(weights: Mapping[str, float]) -> dict[str, float]:
+    length = math.sqrt(sum(weight * weight for weight in weights.values()))
+    return {term: weight / length for term, weight in weights.items()} if length else {}
 
 
-def _standing(document: Document, candidates: Sequence[Sentence], *, ending: bool) -> list[float]:
-    """Return what each sentence is worth for its place and for how well it stands alone."""
-    first, last = candidates[0].start, candidates[-1].start
-    opening = {block.start for block in document.blocks if block.kind == "paragraph"}
-    worth = []
-    for place, sentence in enumerate(candidates):
-        far = (sentence.start - first) / max(1, last - first)
-        lead = far**2 * 4 if ending else (1.0 / (1 + place) + 0.3 * (sentence.start in opening))
-        words = _words(sentence.text)
-        alone = (0.0 if _LEANS.match(sentence.text) else 1.0) - max(0.0, words - _LONGEST) / _LONGEST
-        worth.append(_PLACE * lead + _READS * alone)
-    return worth
-
-
-def _likeness(document: Document, candidates: Sequence[Sentence], embedder: Embedder) -> tuple[Numbers, Numbers]:
-    """Return how alike each two sentences are, and how near each is to the title and the headings, 0 to 1."""
-    heads = [document.title] + [document.text[b.start : b.end] for b in document.blocks if b.kind == "heading"]
-    both = _vectors([s.text for s in candidates] + heads[:30], embedder, _language(document))
-    slope, offset = both[1]
-    vectors, named = both[0][: len(candidates)], both[0][len(candidates) :]
-    alike = _held(slope * (vectors @ vectors.T) + offset)
-    return alike, _held(slope * (vectors @ named.T) + offset).mean(axis=1)
-
-
-def _told(candidates: Sequence[Sentence], beside: Sequence[Document], embedder: Embedder) -> Numbers:
-    """Return how much of each sentence the likest one of other documents says too, 0 to 1."""
-    others = [sentence for document in beside for sentence in _candidates(document)]
-    if not others:
-        import numpy as np
-
-        return np.zeros(len(candidates), dtype=np.float32)
-    told: Numbers = _compared(candidates, others, embedder, _language(beside[0])).max(axis=1)
-    return told
-
-
-def _compared(ones: Sequence[Sentence], others: Sequence[Sentence], embedder: Embedder, language: str) -> Numbers:
-    vectors, (slope, offset) = _vectors([s.text for s in (*ones, *others)], embedder, language)
-    return _held(slope * (vectors[: len(ones)] @ vectors[len(ones) :].T) + offset)
-
-
-def _held(values: Numbers) -> Numbers:
-    import numpy as np
-
-    return np.clip(values, 0.0, 1.0)
-
-
-def _vectors(texts: Sequence[str], embedder: Embedder, language: str) -> tuple[Numbers, tuple[float, float]]:
-    """Return a vector of length 1 a text, and slope and offset that put their products on the common scale.
-
-    Of a language the embedder does not read, the words are counted instead.
-    """
-    if embedder.languages is None or language in embedder.languages:
-        meaning = Meaning(embedder)
-        offset = meaning.scaled(0.0)
-        return embedder.embed_documents(list(texts)), (meaning.scaled(1.0) - offset, offset)
-    return _counted(texts, language), (1.0, 0.0)
-
-
-def _counted(texts: Sequence[str], language: str) -> Numbers:
-    import numpy as np
-
-    said = [content(text, language) for text in texts]
-    often = Counter(term for terms in said for term in terms)
-    column = {term: place for place, term in enumerate(often)}
-    vectors = np.zeros((len(texts), len(column) + 1), dtype=np.float32)
-    for row, terms in enumerate(said):
-        for term in terms:
-            vectors[row, column[term]] = math.log(1 + len(texts) / often[term])
-        vectors[row, -1] = 1e-3  # a text without words has a length, too
-    lengths: Numbers = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / lengths
+def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    few, many = sorted((one, other), key=len)
+    return sum(weight * many.get(term, 0.0) for term, weight in few.items())

@@ -56,7 +56,7 @@ def answered(request: Request, documents: Sequence[Document], embedder: Embedder
         return _listing(request, asked)
     if request.kind == "details":
         return _details(request, asked)
-    return _summary(request, asked, embedder)
+    return _summary(request, asked)
 
 
 def _example(request: Request, documents: Sequence[Document]) -> str | None:
@@ -137,18 +137,21 @@ def _detail(asked: Detail, document: Document, request: Request) -> tuple[Block 
     return None, lines.detail(asked, value, language) if value else ""  # type: ignore[arg-type]
 
 
-def _summary(request: Request, documents: Sequence[Document], embedder: Embedder) -> Told:
+def _summary(request: Request, documents: Sequence[Document]) -> Told:
     ending = request.asked == "conclusion"
     if len(documents) > 1:
         firsts = [
-            _quoted(document, chosen(document, embedder, count=1, ending=ending), request)
-            for document in documents[:_ARTICLES]
+            _quoted(document, chosen(document, count=1, ending=ending), request) for document in documents[:_ARTICLES]
         ]
         statements = tuple(statement for first in firsts for statement in first)
-        return Told(statements, _and_several("", request, documents, most=_ARTICLES), listed=True) if statements else Told()
+        return (
+            Told(statements, _and_several("", request, documents, most=_ARTICLES), listed=True)
+            if statements
+            else Told()
+        )
     (document,) = documents
     usual = _POINTS if request.listed else _LAST_SENTENCES if ending else _SENTENCES
-    found = chosen(document, embedder, count=request.count or usual, ending=ending)
+    found = chosen(document, count=request.count or usual, ending=ending)
     if not found:
         return Told()
     statements = tuple(_cited(document, sentence.text, sentence.start, sentence.end) for sentence in found)
@@ -178,11 +181,12 @@ def _beside(request: Request, documents: Sequence[Document], embedder: Embedder)
             for target in targets
             for statement in _quoted(
                 target,
-                chosen(target, embedder, count=count, beside=[other for other in few if other.id != target.id]),
+                chosen(target, count=count, beside=[other for other in few if other.id != target.id]),
                 request,
             )
         ]
-    return Told(tuple(statements), lines.quoted(request.language), listed=True)
+    aside = "" if request.asked == "common" else lines.quoted(request.language)
+    return Told(tuple(statements), aside, listed=True)
 
 
 def _quoted(document: Document, found: Iterable[Sentence], request: Request) -> tuple[Statement, ...]:

@@ -45,7 +45,9 @@ def months(language: str) -> tuple[str, ...]:
         for width in ("wide", "abbreviated")
         for name in forms[context][width].values()
     }
-    return tuple(sorted((name for name in names if len(name) > 2 and not name[0].isdigit()), key=lambda n: (-len(n), n)))
+    return tuple(
+        sorted((name for name in names if len(name) > 2 and not name[0].isdigit()), key=lambda n: (-len(n), n))
+    )
 
 
 def _locale(language: str) -> Locale:
