@@ -72,8 +72,9 @@ class Answer:
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Prompt name to digest."""
     aside: str = ""
-    """What the assistant says itself beside the statements, in one line: small talk, how many words the article has, how
-    many more there are. No statement of an article, and never shown as one."""
+    """What the assistant says itself beside the statements, in one line: small talk, how many words an article has.
+
+    No statement of an article, and never shown as one."""
     listed: bool = False
     """Whether the statements are items or points, shown one a line."""
 

@@ -112,7 +112,7 @@ def _once(text: str, spans: Iterator[Span] | list[Span]) -> Iterator[Span]:
             continue
         seen.add(name)
         words = name.split()
-        if 2 <= len(words) <= 3 and " of " not in name and not _ORGANISED.search(text[start:end]):  # noqa: PLR2004
+        if 2 <= len(words) <= 3 and " of " not in name and not _ORGANISED.search(text[start:end]):
             seen.add(words[-1])  # "Takaichi" after "Sanae Takaichi"
         yield start, end
 

@@ -159,7 +159,7 @@ def _summary(request: Request, documents: Sequence[Document]) -> Told:
 
 
 def _beside(request: Request, documents: Sequence[Document], embedder: Embedder) -> Told:
-    if len(documents) < 2:  # noqa: PLR2004
+    if len(documents) < 2:
         return Told(aside=lines.needs_two(request.asked, request.language))  # type: ignore[arg-type]
     few = documents[:_ARTICLES]
     if request.asked == "common":
