@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from assistant import condense
+from assistant.about.recognise import kind_of
+from assistant.about.told import answered
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.proof.align import Aligner
@@ -155,6 +157,11 @@ class Assistant:
         documents = self._documents(articles)
         run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
         if not searched:
+            run.request = kind_of(asked, after=[turn.content for turn in turns if turn.role == "user"])
+            if run.request is not None:
+                yield Searched(asked, rewritten=False)
+                yield EvidenceFound((), 0)
+                return run
             run.failure = yield from rewritten(self._speaker, run, turns, self.index.embedder.languages)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
@@ -176,6 +183,9 @@ class Assistant:
         if found.failure is not None:
             raise found.failure
         run = found.gone_on()
+        if run.request is not None:
+            yield from self._of_itself(run)
+            return
         # Without a model nobody makes anything of the nearest sentences.
         run.anyway = anyway and self.speak is not None
         numbered = number_sentences(
@@ -203,6 +213,23 @@ class Assistant:
             yield from self._speaker.left_out(run)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
+
+    def _of_itself(self, run: Run) -> Generator[Event]:
+        """Yield what the articles say of themselves, or what the assistant can tell of them: no model is asked."""
+        assert run.request is not None  # noqa: S101
+        told = answered(run.request, tuple(run.documents.values()), self.index.embedder)
+        for statement in told.statements:
+            run.clock("first_sentence")
+            run.shown.append(statement)
+            yield StatementReady(statement)
+        run.clock("total")
+        answer = self._finished(run, None)
+        if told.listed and told.statements:
+            answer = replace(answer, text="; ".join(statement.text for statement in told.statements), listed=True)
+        if told.aside:
+            text = answer.text if told.statements else told.aside
+            answer = replace(answer, text=text, aside=told.aside, abstained=False)
+        yield Finished(answer)
 
     def _documents(self, articles: Sequence[str] | None) -> dict[str, Document]:
         if articles is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from assistant.about.request import Request
 from assistant.errors import ModelError
 from assistant.fit import LeftOut
 from assistant.types import Citation, Phase, Statement, Waiting
@@ -37,6 +38,8 @@ class Run:
     prompts: dict[str, str] = field(default_factory=dict)
     failure: ModelError | None = None
     """What the model failed with before the search; whoever found this cannot answer."""
+    request: Request | None = None
+    """What the question asks of the articles themselves; None where it is looked up."""
     left: LeftOut = field(default_factory=LeftOut)
     context: int = 0
     """Tokens the model holds, once it was asked something."""
@@ -60,6 +63,7 @@ class Run:
             timings=dict(self.timings),
             tokens=dict(self.tokens),
             prompts=dict(self.prompts),
+            request=self.request,
         )
 
     def clock(self, name: str) -> int:

@@ -98,8 +98,8 @@ class AssistantRunnable(Runnable[str | dict[str, Any], AIMessage]):
     def _answer(self, question: str | dict[str, Any]) -> AIMessage:
         answer = self._assistant.ask(**_arguments(question))
         blocks = [_block(statement.text, statement) for statement in answer.statements]
-        if answer.abstained:
-            blocks = [create_text_block(answer.text)]
+        if own := _own_words(answer):
+            blocks.append(create_text_block(own))
         return AIMessage(content_blocks=blocks, response_metadata=_metadata(answer))
 
     def _sentences(self, questions: Iterator[str | dict[str, Any]]) -> Iterator[AIMessage]:
@@ -108,10 +108,14 @@ class AssistantRunnable(Runnable[str | dict[str, Any], AIMessage]):
                 if isinstance(event, StatementReady):
                     yield AIMessageChunk(content=[{**_block(event.statement.text, event.statement)}])
                 elif isinstance(event, Finished):
-                    rest: list[str | dict[Any, Any]] = (
-                        [{**create_text_block(event.answer.text)}] if event.answer.abstained else []
-                    )
+                    own = _own_words(event.answer)
+                    rest: list[str | dict[Any, Any]] = [{**create_text_block(own)}] if own else []
                     yield AIMessageChunk(content=rest, response_metadata=_metadata(event.answer))
+
+
+def _own_words(answer: Answer) -> str:
+    """Return what the assistant says itself: that the article does not say, or what is no statement of an article."""
+    return answer.text if answer.abstained else answer.aside
 
 
 def _arguments(question: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ ERASED = "\r\x1b[2K"
 """Takes a terminal's line away."""
 _WIDEST = 100
 """Columns: longer lines are hard to read."""
+OWN_WORDS = "The assistant’s own words"
+"""Before a line that no article proves, and that is none of an article's."""
 _JOINERS = "\u200c\u200d"
 """Invisible, but parts of words (Persian, Hindi) and of emoji."""
 
@@ -152,6 +154,8 @@ class _Page:
             made = [self.statement(statement) for statement in answer.statements]
             lines += self._under(words.made, made or [words.made_nothing]) if answer.anyway else []
             lines += self._under(words.nearest, [citation.quote for citation in answer.nearest])
+        if answer.aside:
+            lines.append(self._wrapped(f"{OWN_WORDS}: {answer.aside}", indent=""))
         several = len({citation.document for citation in self._sources}) > 1
         lines += [""] if self._sources else []
         for number, citation in enumerate(self._sources, start=1):

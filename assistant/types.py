@@ -54,7 +54,7 @@ class Answer:
     searched: str
     """The query that was searched for: the question itself, or its standalone rewrite."""
     text: str
-    """The statements that are shown, in order, without markers; or the abstention sentence."""
+    """The statements that are shown, in order, without markers; the abstention sentence; or the aside alone."""
     abstained: bool
     model: str
     embedder: str
@@ -78,6 +78,12 @@ class Answer:
     """``prompt`` and ``completion``, where the model counts them."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Prompt name to digest."""
+    aside: str = ""
+    """What the assistant says itself beside the statements, in one line: small talk, how many words an article has.
+
+    No statement of an article, and never shown as one."""
+    listed: bool = False
+    """Whether the statements are items or points, shown one a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,19 @@ from dataclasses import dataclass, replace
 
 from assistant.app.citing import answer_name
 from assistant.compare import SIDES, Sided
-from assistant.types import Answer, Citation, Event, EvidenceFound, Finished, LikelyFound, Notice, Searched, Statement, StatementReady, Waiting
+from assistant.types import (
+    Answer,
+    Citation,
+    Event,
+    EvidenceFound,
+    Finished,
+    LikelyFound,
+    Notice,
+    Searched,
+    Statement,
+    StatementReady,
+    Waiting,
+)
 from assistant.workbench import Exchange
 from index.types import ScoredChunk
 

@@ -49,7 +49,9 @@ def exchange(
 ) -> str:
     """Return one question with its answer, or its two answers side by side, sources, figures and buttons."""
     answer, name = one.answer, answer_name(position)
-    found = render_answer.found(answer.evidence, answer.timings_ms.get("evidence"), name, titles)
+    # What the articles say of themselves is not searched for.
+    searched = answer.evidence or "evidence" in answer.timings_ms
+    found = render_answer.found(answer.evidence, answer.timings_ms.get("evidence"), name, titles) if searched else ""
     rewritten = answer.searched if answer.searched != answer.question else None
     again = _again(answer.question, models) if last else ""
     if one.beside is None:
@@ -181,7 +183,7 @@ def _opinion(one: Exchange, position: int, opinion: str) -> str:
 
 def live_head(live: Live, titles: Titles) -> str:
     """Return the running question and what was found for it."""
-    found = "" if live.evidence is None else render_answer.found(live.evidence, live.milliseconds, live.name, titles)
+    found = render_answer.found(live.evidence, live.milliseconds, live.name, titles) if live.evidence else ""
     return (
         f'<section class="exchange live" data-running="{live.name}">{_question(live.question)}'
         f"{_searched(live.searched, live.question, editable=False)}{found}</section>"

@@ -40,10 +40,22 @@ def body(
 
 def _answered(answer: Answer, name: str, titles: Titles, pages: Pages) -> str:
     known = sources(answer.statements)
-    text = statements(answer.statements, known, name, pages) or escape(answer.text)
+    text = statements(answer.statements, known, name, pages, listed=answer.listed)
+    if not text and not answer.aside:
+        text = escape(answer.text)
     several = len(titles) > 1 or len({source.citation.document for source in known}) > 1
     cited = _cited_articles(known, name) if several else ""
-    return f'<div class="answer">{text}</div>{cited}{_sources(known, name, pages, several=several)}'
+    said = f'<div class="answer">{text}</div>' if text else ""
+    return f"{said}{aside(answer.aside)}{cited}{_sources(known, name, pages, several=several)}"
+
+
+def aside(said: str) -> str:
+    """Return what the assistant says itself, marked as no statement of an article; empty for nothing."""
+    return (
+        f'<p class="aside">{icons.INFO}<span><strong>The assistant’s own words.</strong> {escape(said)}</span></p>'
+        if said
+        else ""
+    )
 
 
 def _cited_articles(known: Sequence[Source], name: str) -> str:
@@ -101,14 +113,20 @@ def likely(citation: Citation, name: str) -> str:
     span = nearest_span(citation, name, 0)
     place = _place(span.name, span.document, span.start, span.end)
     return (
-        f'<p class="likely"><span class="label">Likely here, not checked yet</span> <button type="button" class="passage" '
-        f'{place} data-quote="{escape(span.quote)}"><q>{escape(span.quote)}</q></button></p>'
+        '<p class="likely"><span class="label">Likely here, not checked yet</span> '
+        f'<button type="button" class="passage" {place} data-quote="{escape(span.quote)}">'
+        f"<q>{escape(span.quote)}</q></button></p>"
     )
 
 
-def statements(said: Iterable[Statement], known: Sequence[Source], name: str, pages: Pages = no_pages) -> str:
-    """Return sentences with the markers of their sources."""
-    return " ".join(_statement(one, index, known, name, pages) for index, one in enumerate(said))
+def statements(
+    said: Iterable[Statement], known: Sequence[Source], name: str, pages: Pages = no_pages, *, listed: bool = False
+) -> str:
+    """Return sentences with the markers of their sources; ``listed`` puts each on a line of its own."""
+    shown = [_statement(one, index, known, name, pages) for index, one in enumerate(said)]
+    if listed and shown:
+        return f'<ul class="items">{"".join(f"<li>{one}</li>" for one in shown)}</ul>'
+    return " ".join(shown)
 
 
 def _statement(statement: Statement, index: int, known: Sequence[Source], name: str, pages: Pages) -> str:

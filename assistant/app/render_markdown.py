@@ -15,6 +15,8 @@ def markdown(answer: Answer) -> str:
     lines = [f"**{_plain(answer.question)}**", "", _cited_text(answer, known)]
     if answer.interrupted:
         lines += ["", f"*Ends early: {_plain(answer.interrupted)}*"]
+    if answer.aside and answer.statements:
+        lines += ["", f"*{_plain(answer.aside)}*"]
     if known:
         lines += ["", *(_footnote(source) for source in known)]
     return "\n".join(lines) + "\n"
@@ -22,13 +24,13 @@ def markdown(answer: Answer) -> str:
 
 def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
     if not answer.statements:
-        return _plain(answer.text)
+        return f"*{_plain(answer.aside)}*" if answer.aside else _plain(answer.text)
     parts = [_plain(answer.text)] if answer.abstained else []
     for statement in answer.statements:
         marks = "".join(f"[{source.number}]" for source in numbers(statement, known))
         doubt = "" if statement.verdict == "supported" else " (not proven by the article)"
         parts.append(_plain(statement.text) + (f" {marks}" if marks else "") + doubt)
-    return " ".join(parts)
+    return "\n".join(f"- {part}" for part in parts) if answer.listed else " ".join(parts)
 
 
 def _footnote(source: Source) -> str:

@@ -208,7 +208,9 @@ class Aligner:
         return {
             name
             for name in claim.names
-            if name not in held_names and not _held(name, held_terms, self._language(self._numbered[chosen[0]])) and not _is_initials_of(name, text)
+            if name not in held_names
+            and not _held(name, held_terms, self._language(self._numbered[chosen[0]]))
+            and not _is_initials_of(name, text)
         }
 
     def _covered(self, claim: _Claim, chosen: Sequence[int]) -> float:

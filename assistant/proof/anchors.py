@@ -6,7 +6,9 @@ import re
 
 from index.words import CJK, fold, terms
 
-_LARGE = "A-Z" + "".join(char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper())
+_LARGE = "A-Z" + "".join(
+    char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper()
+)
 _NAME = re.compile(rf"\b[{_LARGE}][\w’'.-]*\w|\b[{_LARGE}]\b")
 _SMALL_WORD = re.compile(rf"\b[^\W\d_{_LARGE}][\w’'-]*")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
@@ -28,7 +30,7 @@ def names(text: str, *, common: frozenset[str] = frozenset()) -> frozenset[str]:
     for match in _NAME.finditer(text):
         word = _name_form(match.group())
         opens = bool(_SENTENCE_START.search(text[: match.start()]))
-        if not word or (opens and (word in common or word in _OPENERS)) or word in _NOT_NAMES:
+        if not word or (opens and (word in common or word in OPENERS)) or word in _NOT_NAMES:
             continue
         found.add(word)
     return frozenset(found)
@@ -65,7 +67,7 @@ _STOP_BIGRAMS = """
 いつ なに なぜ った って され いま ました ので のは のが のに のを にお おい いて てい いる るこ とが とを
 """.split()
 STOP_TERMS = frozenset(t for word in _STOP_WORDS for t in terms(word)) | frozenset(_STOP_BIGRAMS)
-_OPENERS = frozenset(
+OPENERS = frozenset(
     """
 the a an in on at it its this that these those he she they we you i his her their our as by for from with after before
 during since under when while if because although though however also but and or so there here one some many most both

@@ -117,7 +117,9 @@ def contradicts(statement: str, sentence: str, language: str, terms: Terms) -> b
 
     Each clause of the statement is held against the clause of the sentence that shares most words with it.
     """
-    said = [(clause, set(terms(clause))) for clause in clauses(sentence, language)] or [(sentence, set(terms(sentence)))]
+    said = [(clause, set(terms(clause))) for clause in clauses(sentence, language)] or [
+        (sentence, set(terms(sentence)))
+    ]
     denied = [is_negated(clause, language) for clause, _ in said]
     for part in clauses(statement, language) or [statement]:
         wanted = set(terms(part))
@@ -128,7 +130,9 @@ def contradicts(statement: str, sentence: str, language: str, terms: Terms) -> b
             broken = any(denied[i] and not _denied_words(clause, language, terms) for i, (clause, _) in enumerate(said))
             if not any(denied[i] for i in nearest) and not (broken and language not in _DENIED_LAST):
                 return True
-        elif all(_denied_whole(said[i][0], language) for i in nearest) or _affirms_denied(wanted, said, language, terms):
+        elif all(_denied_whole(said[i][0], language) for i in nearest) or _affirms_denied(
+            wanted, said, language, terms
+        ):
             return True
     return False
 

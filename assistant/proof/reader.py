@@ -152,7 +152,10 @@ class _Held:
     def read(self, question: str, sentences: Sequence[str]) -> Reading:
         laid = for_reading(self.tokenizer, question, sentences)
         found = self._logits(laid)
-        bearing = [self._probability("bearing", _soft_maximum(found[HEADS.index("bearing"), r.start : r.stop])) for r in laid.ranges]
+        bearing = [
+            self._probability("bearing", _soft_maximum(found[HEADS.index("bearing"), r.start : r.stop]))
+            for r in laid.ranges
+        ]
         bearing += [0.0] * (len(sentences) - len(bearing))
         return Reading(self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid))
 
@@ -243,4 +246,6 @@ def _load(folder: Path, weights: Path, threads: int | None) -> _Held:
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError, EmbedderError) as error:
         line = (str(error).splitlines() or [""])[0]
-        raise ReaderError(f"the reader does not load ({type(error).__name__}: {line}). Pull {EMBEDDER} again.") from error
+        raise ReaderError(
+            f"the reader does not load ({type(error).__name__}: {line}). Pull {EMBEDDER} again."
+        ) from error

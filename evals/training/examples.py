@@ -59,7 +59,10 @@ def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingE
     shown: list[tuple[str, bool | None, Span | None]] = []
     passages: list[list[tuple[str, bool | None, Span | None]]] = []
     if not row.answerable:
-        passages += [_window([(s, False, None) for s in sentences_of(gold, row.lang)], None, budget * 2 // 3) for gold in row.golds[:2]]
+        passages += [
+            _window([(s, False, None) for s in sentences_of(gold, row.lang)], None, budget * 2 // 3)
+            for gold in row.golds[:2]
+        ]
     elif kind != "deleted":
         for gold in row.golds:
             labelled = _labelled(row, gold)
@@ -75,7 +78,9 @@ def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingE
                 middle = rng.choice(bearing) if bearing else None
                 passages.append(_window(labelled, middle, max(budget // 3, budget * 2 // 3 // len(row.golds))))
     spent = sum(len(s) for passage in passages for s, _, _ in passage)
-    near = [passage for passage in row.pool.nearest(row.question, _NEAR + len(row.golds)) if not _same(passage, row.golds)]
+    near = [
+        passage for passage in row.pool.nearest(row.question, _NEAR + len(row.golds)) if not _same(passage, row.golds)
+    ]
     if kind != "whole" and row.answerable:
         near = [passage for passage in near if not any(_in(answer, passage) for answer in row.answers)]
     for passage in near:
@@ -211,7 +216,13 @@ def changed_number(answer: str, rng: random.Random) -> str | None:
 
 
 _AUXILIARY = re.compile(r"\b(is|are|was|were|can|could|will|would|should|has|have|had|did|does|do)\b(?! not|n't)")
-_DENIED_JA = (("ではない", "である"), ("しなかった", "した"), ("されなかった", "された"), ("していない", "している"), ("でした", "ではありませんでした"))
+_DENIED_JA = (
+    ("ではない", "である"),
+    ("しなかった", "した"),
+    ("されなかった", "された"),
+    ("していない", "している"),
+    ("でした", "ではありませんでした"),
+)
 
 
 def denied(statement: str, lang: str) -> str | None:
@@ -242,14 +253,19 @@ def _labelled(row: Row, gold: str) -> list[tuple[str, bool | None, Span | None]]
         told = _by_offset(row, gold, found)
         if told:
             return [
-                (s, place in told, span if place in told else None) if place in told or span is None else (s, None, None)
+                (s, place in told, span if place in told else None)
+                if place in told or span is None
+                else (s, None, None)
                 for place, (s, span) in enumerate(zip(found, places, strict=True))
             ]
     hits = [place for place, span in enumerate(places) if span]
     if len(hits) > 1 and len(wanted) >= 1:
         # The one that shares most with the question bears it; of the others nothing is known.
         best = max(hits, key=lambda i: (_overlap(row.question, found[i], row.lang), -i))
-        return [(s, place == best if span is None or place == best else None, span if place == best else None) for place, (s, span) in enumerate(zip(found, places, strict=True))]
+        return [
+            (s, place == best if span is None or place == best else None, span if place == best else None)
+            for place, (s, span) in enumerate(zip(found, places, strict=True))
+        ]
     return [(s, span is not None, span) for s, span in zip(found, places, strict=True)]
 
 

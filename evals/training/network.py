@@ -51,7 +51,11 @@ def item(tokenizer: Tokenizer, example: ReadingExample | CheckExample, *, most: 
     """Return an example as an item; None where cutting it to ``most`` tokens cuts its answer off."""
     if isinstance(example, CheckExample):
         laid = for_check(tokenizer, example.question, example.statement, example.cited, most=most)
-        return Item(laid.ids, laid.ranges, example.set, True, example.supported, kind=example.kind) if laid.ranges else None
+        return (
+            Item(laid.ids, laid.ranges, example.set, True, example.supported, kind=example.kind)
+            if laid.ranges
+            else None
+        )
     laid = for_reading(tokenizer, example.question, example.sentences, most=most)
     bearing = example.bearing[: len(laid.ranges)]
     spans = []
@@ -74,7 +78,12 @@ class Network(nn.Module):
 
         super().__init__()
         self.encoder = AutoModel.from_pretrained(
-            str(folder), dtype=torch.float32, add_pooling_layer=False, local_files_only=True, attention_probs_dropout_prob=0.0, hidden_dropout_prob=0.0
+            str(folder),
+            dtype=torch.float32,
+            add_pooling_layer=False,
+            local_files_only=True,
+            attention_probs_dropout_prob=0.0,
+            hidden_dropout_prob=0.0,
         )
         self.heads = nn.Linear(self.encoder.config.hidden_size, len(HEADS))
         for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:FROZEN]):
@@ -137,5 +146,7 @@ def loss(found: Tensor, items: Sequence[Item]) -> Tensor:
 def shipped(network: Network) -> dict[str, Any]:
     """Return the trained numbers as float32 arrays under the names of the embedder's file, and the heads."""
     state = network.state_dict()
-    layers = {name.removeprefix("encoder."): w.numpy() for name, w in state.items() if name.startswith("encoder.encoder.")}
+    layers = {
+        name.removeprefix("encoder."): w.numpy() for name, w in state.items() if name.startswith("encoder.encoder.")
+    }
     return {**layers, "heads.weight": state["heads.weight"].numpy(), "heads.bias": state["heads.bias"].numpy()}

@@ -153,7 +153,9 @@ def _cases(one: EvalSet) -> Iterator[Row]:
 
 def _pool(one: EvalSet, case: EvalCase) -> Pool:
     documents = [one.documents[article] for article in case.articles]
-    passages = [line for document in documents for line in document.text.split("\n") if len(line.split()) > 3 or len(line) > 30]
+    passages = [
+        line for document in documents for line in document.text.split("\n") if len(line.split()) > 3 or len(line) > 30
+    ]
     return Pool(passages, documents[0].language)
 
 

@@ -6,7 +6,6 @@ the reader is worth on the articles held out. A run that was stopped goes on whe
 
 from __future__ import annotations
 
-import json
 import pickle
 import random
 import time
@@ -37,7 +36,9 @@ _SAVE_S = 240.0
 
 @app.command()
 def main(
-    sets: Annotated[list[str], typer.Argument(metavar="SET=N", help="A set's folder or file, and how many of its rows.")],
+    sets: Annotated[
+        list[str], typer.Argument(metavar="SET=N", help="A set's folder or file, and how many of its rows.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where examples and checkpoints are kept.")],
     minutes: Annotated[float, typer.Option(help="How long to train, all runs together.")] = 90.0,
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-4,
@@ -81,7 +82,7 @@ def _examples(sets: Sequence[str], folder: Path, out: Path, *, seed: int) -> tup
         taken = [0, 0]
         for row in rows:
             # Of a file made to learn from, one article in eight is held out: of an eval set, every second one.
-            held_out = row.held_out and (not path.endswith(".jsonl") or rng.random() < 0.25 and taken[1] < 150)
+            held_out = row.held_out and (not path.endswith(".jsonl") or (rng.random() < 0.25 and taken[1] < 150))
             if path.endswith(".jsonl") and row.held_out and not held_out and _kept_apart(row):
                 continue
             if taken[held_out] >= (min(int(count), 400) if held_out else int(count)):
@@ -90,7 +91,11 @@ def _examples(sets: Sequence[str], folder: Path, out: Path, *, seed: int) -> tup
             kind = rng.choice(_KINDS) if row.answerable else "whole"
             one = reading(row, rng, kind=kind, budget=rng.choice(_BUDGETS))
             made += [one] if one else []
-            made += checks(row, [other for other in by_gold[row.golds] if other is not row], rng) if row.golds or not row.answerable else ()
+            made += (
+                checks(row, [other for other in by_gold[row.golds] if other is not row], rng)
+                if row.golds or not row.answerable
+                else ()
+            )
             taken[held_out] += 1
             items = [found for example in made if (found := item(tokenizer, example, most=_MOST)) is not None]
             (held if held_out else train).extend(items)
@@ -126,7 +131,18 @@ def _batches(items: Sequence[Any], seed: int) -> Iterator[list[Any]]:
         yield from pool
 
 
-def _train(train: Sequence[Any], held: Sequence[Any], folder: Path, out: Path, *, minutes: float, rate: float, epochs: float, start: Path | None, seed: int) -> None:
+def _train(
+    train: Sequence[Any],
+    held: Sequence[Any],
+    folder: Path,
+    out: Path,
+    *,
+    minutes: float,
+    rate: float,
+    epochs: float,
+    start: Path | None,
+    seed: int,
+) -> None:
     import torch
 
     from evals.training.measure import table

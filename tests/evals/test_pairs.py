@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from assistant.errors import UsageError
 from evals.cli import app
-from evals.pairs import Pair, by_overlap, by_reader, load_pairs, told_apart
 from evals.held_out import is_held_out
+from evals.pairs import Pair, by_overlap, by_reader, load_pairs, told_apart
 
 HELD = next(name for name in map(str, range(100)) if is_held_out(name))
 TRAINED = next(name for name in map(str, range(100)) if not is_held_out(name))

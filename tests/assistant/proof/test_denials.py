@@ -9,8 +9,8 @@ import pytest
 from assistant.proof.align import Aligner
 from assistant.proof.context import number_sentences
 from assistant.proof.denials import clauses, is_negated, knows
-from index.reading.load import document_from_text
 from assistant.types import Verdict
+from index.reading.load import document_from_text
 from index.types import Chunk, ScoredChunk
 
 PAIRS = [

@@ -1,0 +1,1 @@
+"""Questions about the article itself, and small talk: recognised by rule, answered without a search or a model."""
