@@ -362,12 +362,7 @@ class Assistant:
             seen.add(item.text)
             if says_not_stated(item.text) and not run.anyway:
                 return
-            statement = aligner.judge(item.text, item.hints)
-            if self.speak is not None and (
-                is_echo(run.searched, item.text) or not aligner.says_something_new(item.text)
-            ):
-                statement = Statement(item.text, "not supported", (), "it only repeats the question")
-            statement = fitting.fitted(statement)
+            statement = fitting.fitted(self._judged(run, item, aligner))
             if strict and any(shown.text == statement.text for shown in run.shown):
                 continue
             if reading is not None and statement.verdict == "supported":
@@ -383,6 +378,12 @@ class Assistant:
             yield StatementReady(statement)
             if len(run.shown) == _MOST_SENTENCES:
                 return
+
+    def _judged(self, run: Run, item: Segment, aligner: Aligner) -> Statement:
+        """Return a sentence judged by its words; what a model says must say more than the question."""
+        if self.speak is not None and (is_echo(run.searched, item.text) or not aligner.says_something_new(item.text)):
+            return Statement(item.text, "not supported", (), "it only repeats the question")
+        return aligner.judge(item.text, item.hints)
 
     def _segments(
         self,

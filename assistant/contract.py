@@ -18,8 +18,8 @@ def to_contract(answer: Answer) -> dict[str, Any]:
     """Return the object that ``assistant ask --json`` prints (DESIGN: contracts).
 
     Every key is always there: a timing of what did not happen and a count the model does not give are None, and
-    ``nearest`` holds sentences only where the article does not answer. Two keys more: ``interrupted``, the reason, in an
-    answer that ends before its end; ``aside``, what the assistant says itself.
+    ``nearest`` holds sentences only where the article does not answer. Two keys more: ``interrupted``, the reason, in
+    an answer that ends before its end; ``aside``, what the assistant says itself.
     """
     return {
         "question": answer.question,

@@ -218,7 +218,7 @@ class Application:
         )
 
     def reader(self) -> Reader | None:
-        """Return the reader, not necessarily loaded; None where the embedder it shares its embeddings with is not here."""
+        """Return the reader, not necessarily loaded; None where the embedder whose tables it shares is not here."""
         with self._loading:
             if self._reader is None and self.weights.is_complete(READS_WITH):
                 self._reader = Reader(self.weights.path(READS_WITH))

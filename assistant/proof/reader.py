@@ -73,7 +73,7 @@ class Reader:
     """A reader at work. Any thread may ask; one question is read at a time."""
 
     def __init__(self, folder: Path, *, weights: Path = WEIGHTS, threads: int | None = None) -> None:
-        """Take the embedder's folder, and the weights that were trained on it. Nothing is loaded before it is needed."""
+        """Take the embedder's folder, and the weights that were trained on it. What is needed is loaded when it is."""
         self.folder = folder
         self.weights = weights
         self._threads = threads

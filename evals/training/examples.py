@@ -1,8 +1,8 @@
 """Rows enter; examples leave: what the reader reads, and what is true of it.
 
 A reading shows a question with sentences, near misses among them: do they answer it, which ones bear the answer, where
-does it stand? A check shows a statement with the sentences it cites: do they say that this is the answer? Wrong ones are
-made to be near: gold sentences taken out, another answer from the same passage, a number or a denial changed.
+does it stand? A check shows a statement with the sentences it cites: do they say that this is the answer? Wrong ones
+are made to be near: gold sentences taken out, another answer from the same passage, a number or a denial changed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ _NEAR = 6
 _SHARED = 0.5
 """Least share of a reference's words that a sentence must hold to be called its source."""
 Span = tuple[int, int]
+Labelled = tuple[str, bool | None, Span | None]
+"""A sentence, whether it bears the answer (None: not known), and where in it the short answer stands."""
+_Way = tuple[str, str, str]
+"""A wrong statement, the sentence cited for it, and how it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +60,15 @@ def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingE
     """
     if row.lang in {"ja", "zh"}:
         budget //= 3
-    shown: list[tuple[str, bool | None, Span | None]] = []
-    passages: list[list[tuple[str, bool | None, Span | None]]] = []
-    if not row.answerable:
-        passages += [
-            _window([(s, False, None) for s in sentences_of(gold, row.lang)], None, budget * 2 // 3)
-            for gold in row.golds[:2]
-        ]
-    elif kind != "deleted":
-        for gold in row.golds:
-            labelled = _labelled(row, gold)
-            if kind == "cut":
-                kept = [(s, False, None) for s, bears, _ in labelled if bears is False and not _holds(row, s)]
-                if not row.answers or len(kept) == len(labelled) or not kept:
-                    return None
-                passages.append(_window(kept, rng.randrange(len(kept)), budget * 2 // 3))
-            else:
-                bearing = [place for place, (_, bears, _) in enumerate(labelled) if bears]
-                if not bearing and row.answers and len(row.golds) == 1:
-                    return None
-                middle = rng.choice(bearing) if bearing else None
-                passages.append(_window(labelled, middle, max(budget // 3, budget * 2 // 3 // len(row.golds))))
-    spent = sum(len(s) for passage in passages for s, _, _ in passage)
-    near = [
-        passage for passage in row.pool.nearest(row.question, _NEAR + len(row.golds)) if not _same(passage, row.golds)
-    ]
-    if kind != "whole" and row.answerable:
-        near = [passage for passage in near if not any(_in(answer, passage) for answer in row.answers)]
-    for passage in near:
-        if spent >= budget:
-            break
-        found = sentences_of(passage, row.lang)
-        if not found:
-            continue
-        best = max(range(len(found)), key=lambda i: (_overlap(row.question, found[i], row.lang), -i))
-        labels = [(s, None if _holds(row, s) else False, None) for s in found]
-        window = _window(labels, best, budget - spent)
-        spent += sum(len(s) for s, _, _ in window)
-        passages.append(window)
+    own = _own(row, rng, kind=kind, budget=budget * 2 // 3)
+    if own is None:
+        return None
+    spent = sum(len(s) for passage in own for s, _, _ in passage)
+    passages = [*own, *_near(row, kind=kind, budget=budget - spent)]
     rng.shuffle(passages)
     shown = [item for passage in passages for item in passage]
-    if not shown:
-        return None
     answered = row.answerable and kind == "whole"
-    if answered and row.answers and not any(bears for _, bears, _ in shown):
+    if not shown or (answered and row.answers and not any(bears for _, bears, _ in shown)):
         return None
     return ReadingExample(
         row.set,
@@ -111,13 +80,49 @@ def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingE
     )
 
 
+def _own(row: Row, rng: random.Random, *, kind: str, budget: int) -> list[list[Labelled]] | None:
+    """Return what is shown of a row's own passages; None where the sentences that answer cannot be told."""
+    if not row.answerable:
+        unlabelled = [[(s, False, None) for s in sentences_of(gold, row.lang)] for gold in row.golds[:2]]
+        return [_window(passage, None, budget) for passage in unlabelled]
+    if kind == "deleted":
+        return []
+    passages = []
+    for gold in row.golds:
+        labelled = _labelled(row, gold)
+        if kind == "cut":
+            kept: list[Labelled] = [
+                (s, False, None) for s, bears, _ in labelled if bears is False and not _holds(row, s)
+            ]
+            if not row.answers or len(kept) == len(labelled) or not kept:
+                return None
+            passages.append(_window(kept, rng.randrange(len(kept)), budget))
+        else:
+            bearing = [place for place, (_, bears, _) in enumerate(labelled) if bears]
+            if not bearing and row.answers and len(row.golds) == 1:
+                return None
+            middle = rng.choice(bearing) if bearing else None
+            passages.append(_window(labelled, middle, max(budget // 2, budget // len(row.golds))))
+    return passages
+
+
+def _near(row: Row, *, kind: str, budget: int) -> Iterator[list[Labelled]]:
+    """Yield what is shown of passages that nearly answer, the nearest first, while they fit ``budget`` characters."""
+    near = [p for p in row.pool.nearest(row.question, _NEAR + len(row.golds)) if not _same(p, row.golds)]
+    if kind != "whole" and row.answerable:
+        near = [passage for passage in near if not any(_in(answer, passage) for answer in row.answers)]
+    for passage in near:
+        found = sentences_of(passage, row.lang)
+        if budget > 0 and found:
+            best = max(range(len(found)), key=lambda i: (_overlap(row.question, found[i], row.lang), -i))
+            window = _window([(s, None if _holds(row, s) else False, None) for s in found], best, budget)
+            budget -= sum(len(s) for s, _, _ in window)
+            yield window
+
+
 def checks(row: Row, others: Sequence[Row], rng: random.Random) -> Iterator[CheckExample]:
     """Yield a right statement about a row and a wrong one; ``others`` ask of the same passage, or of near ones."""
     question = " ".join(row.question.split())
-
-    def made(statement: str, cited: Sequence[str], kind: str, *, supported: bool) -> CheckExample:
-        return CheckExample(row.set, question, statement, tuple(cited), supported, kind)
-
     near = [p for p in row.pool.nearest(row.question, _NEAR) if not _same(p, row.golds)]
     far = [s for p in near[:2] for s in sentences_of(p, row.lang) if not _holds(row, s)]
     far.sort(key=lambda s: -_overlap(row.question, s, row.lang))
@@ -125,57 +130,79 @@ def checks(row: Row, others: Sequence[Row], rng: random.Random) -> Iterator[Chec
         held = [s for gold in row.golds for s in sentences_of(gold, row.lang)] or far
         if held:
             best = max(held, key=lambda s: _overlap(row.question, s, row.lang))
-            yield made(best, [best], "quote of an unanswerable", supported=False)
+            yield CheckExample(row.set, question, best, (best,), False, "quote of an unanswerable")
         return
     labelled = [item for gold in row.golds for item in _labelled(row, gold)]
     right = [(s, span) for s, bears, span in labelled if bears]
-    wrong = [s for s, bears, _ in labelled if bears is False and not _holds(row, s)]
     if not right or len(row.golds) > 1:
         return
     sentence, span = right[0]
     answer = sentence[span[0] : span[1]] if span else rng.choice(row.references or (sentence,))
     said = stated(question, answer, row.lang)
-    forms = [answer, sentence, sentence, *([said] * 3 if said else [])]
-    statement = rng.choice(forms)
-    cited = [sentence]
-    if rng.random() < 0.25 and far:
-        cited = rng.sample([sentence, far[0]], 2)
-    yield made(statement, cited, "right", supported=True)
-    nearest = sorted(wrong, key=lambda s: -_overlap(row.question, s, row.lang))[:3]
-    ways = []
-    if nearest:
-        other = rng.choice(nearest)
-        ways += [lambda: made(other, [other], "quote of another sentence", supported=False)] * 2
-        ways.append(lambda: made(said or answer, [other], "another sentence cited", supported=False))
+    statement = rng.choice([answer, sentence, sentence, *([said] * 3 if said else [])])
+    beside = rng.random() < 0.25 and far
+    cited = tuple(rng.sample([sentence, far[0]], 2)) if beside else (sentence,)
+    yield CheckExample(row.set, question, statement, cited, True, "right")
+    told = _Told(question, sentence, answer, said, tuple(s for s, _, _ in labelled))
+    wrong = [s for s, bears, _ in labelled if bears is False and not _holds(row, s)]
+    wrong.sort(key=lambda s: -_overlap(row.question, s, row.lang))
+    ways = [*_cited_wrongly(told, wrong[:3], far, rng), *_changed(row, told, rng), *_of_another(row, told, others, rng)]
+    if ways:
+        statement, cited_one, kind = rng.choice(ways)
+        yield CheckExample(row.set, question, statement, (cited_one,), False, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A question with its right answer."""
+
+    question: str
+    sentence: str
+    """The one that bears the answer."""
+    answer: str
+    said: str | None
+    """The question with its answer as a statement."""
+    passage: tuple[str, ...]
+
+
+def _cited_wrongly(told: _Told, wrong: Sequence[str], far: Sequence[str], rng: random.Random) -> Iterator[_Way]:
+    if wrong:
+        other = rng.choice(wrong)
+        yield from [(other, other, "quote of another sentence")] * 2
+        yield told.said or told.answer, other, "another sentence cited"
     if far:
-        ways.append(lambda: made(far[0], [far[0]], "quote of another passage", supported=False))
-        ways.append(lambda: made(said or answer, [far[0]], "another passage cited", supported=False))
-    changed = changed_number(answer, rng)
+        yield far[0], far[0], "quote of another passage"
+        yield told.said or told.answer, far[0], "another passage cited"
+
+
+def _changed(row: Row, told: _Told, rng: random.Random) -> Iterator[_Way]:
+    changed = changed_number(told.answer, rng)
     if changed:
-        words = stated(question, changed, row.lang) or sentence.replace(answer, changed, 1)
-        ways += [lambda: made(words, [sentence], "changed number", supported=False)] * 2
+        words = stated(told.question, changed, row.lang) or told.sentence.replace(told.answer, changed, 1)
+        yield from [(words, told.sentence, "changed number")] * 2
+    flipped = denied(told.said or told.sentence, row.lang)
+    if flipped:
+        yield flipped, told.sentence, "denied"
+
+
+def _of_another(row: Row, told: _Told, others: Sequence[Row], rng: random.Random) -> Iterator[_Way]:
+    """Yield statements with the answer to another question of the same passage, where it is of the same kind."""
     for one in rng.sample(list(others), min(2, len(others))):
         if not one.answers or any(_in(a, b) or _in(b, a) for a in one.answers for b in row.answers):
             continue
-        if bool(re.search(r"\d", one.answers[0])) != bool(re.search(r"\d", answer)):
+        if bool(re.search(r"\d", one.answers[0])) != bool(re.search(r"\d", told.answer)):
             continue
-        if question.casefold() == one.question.casefold():
-            continue
-        words = stated(question, one.answers[0], row.lang) or one.answers[0]
-        held = next((s for s, _, _ in labelled if _in(one.answers[0], s) and s != sentence), sentence)
-        ways.append(lambda: made(words, [held], "another answer", supported=False))
-        ways.append(lambda: made(words, [sentence], "another answer, right sentence", supported=False))
-        # The sentence that answers another question of the same passage does not answer this one.
-        break
-    flipped = denied(said or sentence, row.lang)
-    if flipped:
-        ways.append(lambda: made(flipped, [sentence], "denied", supported=False))
-    if ways:
-        yield rng.choice(ways)()
+        if told.question.casefold() != one.question.casefold():
+            words = stated(told.question, one.answers[0], row.lang) or one.answers[0]
+            held = next((s for s in told.passage if _in(one.answers[0], s) and s != told.sentence), told.sentence)
+            yield words, held, "another answer"
+            yield words, told.sentence, "another answer, right sentence"
+            return
 
 
 _SUBJECT = re.compile(
-    r"^(?:who|what|which(?: \w+){1,2})\s+(?!(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|should|may|might)\b)(.+?)\s*\?*$",
+    r"^(?:who|what|which(?: \w+){1,2})\s+"
+    r"(?!(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|should|may|might)\b)(.+?)\s*\?*$",
     re.IGNORECASE,
 )
 _IS = re.compile(r"^(?:who|what)\s+(is|are|was|were)\s+(.+?)\s*\?*$", re.IGNORECASE)
@@ -242,7 +269,7 @@ def denied(statement: str, lang: str) -> str | None:
     return None
 
 
-def _labelled(row: Row, gold: str) -> list[tuple[str, bool | None, Span | None]]:
+def _labelled(row: Row, gold: str) -> list[Labelled]:
     """Return the sentences of a gold passage, whether each bears the answer, and where in it that stands."""
     found = sentences_of(gold, row.lang)
     if not row.answers:
@@ -330,10 +357,8 @@ def _overlap(question: str, sentence: str, lang: str) -> int:
     return len(set(terms(question, lang)) & set(terms(sentence, lang)))
 
 
-def _window(
-    items: Sequence[tuple[str, bool | None, Span | None]], middle: int | None, budget: int
-) -> list[tuple[str, bool | None, Span | None]]:
-    """Return sentences around one (the first where there is none), as many as fit ``budget`` characters; one always does."""
+def _window(items: Sequence[Labelled], middle: int | None, budget: int) -> list[Labelled]:
+    """Return sentences around one (the first where there is none) that fit ``budget`` characters; one always stays."""
     if not items:
         return []
     low = high = middle or 0

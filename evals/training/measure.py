@@ -1,4 +1,4 @@
-"""A trained network and held-out items enter; the table of what it is worth leaves, a line for each set and question."""
+"""A trained network and held-out items enter; the table of what it is worth leaves, a line a set and question."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def _line(what: str, name: str, pairs: Sequence[Pair]) -> str:
         return ""
     area = float((yes[:, None] > no[None]).mean() + (yes[:, None] == no[None]).mean() / 2)
     lost = float((no < np.quantile(yes, 0.1)).mean())
-    return f"{what:<12} {name:<30} n {len(yes):>5} + {len(no):<5} AUROC {area:.3f}   told apart at one tenth lost: {lost:.2f}"
+    counts = f"n {len(yes):>5} + {len(no):<5}"
+    return f"{what:<12} {name:<30} {counts} AUROC {area:.3f}   told apart at one tenth lost: {lost:.2f}"
 
 
 def _span_f1(found: Tensor, one: Item) -> float:

@@ -16,6 +16,7 @@ import typer
 
 from assistant.exits import told
 from assistant.proof.reader import EMBEDDER, WEIGHTS, packed
+from evals.training.train import CHECKPOINT, EXAMPLES
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -36,9 +37,9 @@ def main(
 
     with told(program="evals.training.ship") as home:
         network = Network(home.models / EMBEDDER)
-        state = torch.load(kept / "checkpoint.pt", weights_only=False, map_location="cpu")
+        state = torch.load(kept / CHECKPOINT, weights_only=False, map_location="cpu")
         network.load_state_dict(state["network"], strict=False)
-        with (kept / "examples.pickle").open("rb") as file:
+        with (kept / EXAMPLES).open("rb") as file:
             _, held = pickle.load(file)  # noqa: S301  our own file
         scale = _calibrated(network, [one for one in held if one.set in _CALIBRATING])
         typer.echo(f"trained {state['step']} steps, {state['tokens']} tokens; log-odds {scale}")

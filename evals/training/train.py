@@ -1,16 +1,18 @@
 """Train the reader: ``python -m evals.training.train SET… --out FOLDER``.
 
-Sets enter (eval set folders and ``.jsonl`` files of training rows); checkpoints leave, and at the end the table of what
-the reader is worth on the articles held out. A run that was stopped goes on where it stood: the same command again.
+Sets enter (eval set folders and ``.jsonl`` files of training rows); checkpoints leave. A run that was stopped goes on
+where it stood: the same command again.
 """
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +20,8 @@ import typer
 
 from assistant.errors import UsageError
 from assistant.exits import told
-from evals.training.examples import checks, reading
+from assistant.proof.reader import EMBEDDER
+from evals.training.examples import CheckExample, ReadingExample, checks, reading
 from evals.training.rows import Row, rows_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -32,12 +35,27 @@ _TOKENS = 2048
 """Tokens in one step."""
 _WARM = 60
 _SAVE_S = 240.0
+_TELL = 50
+_HELD_OUT = 150
+"""Rows of a set that are measured on, at most."""
+EXAMPLES, CHECKPOINT = "examples.pickle", "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to learn."""
+
+    minutes: float
+    rate: float
+    epochs: float
+    start: Path | None
+    seed: int
 
 
 @app.command()
 def main(
     sets: Annotated[
-        list[str], typer.Argument(metavar="SET=N", help="A set's folder or file, and how many of its rows.")
+        list[str], typer.Argument(metavar="SET=N", help="A set's folder or file, and how many rows to learn from.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where examples and checkpoints are kept.")],
     minutes: Annotated[float, typer.Option(help="How long to train, all runs together.")] = 90.0,
@@ -46,71 +64,67 @@ def main(
     start: Annotated[Path | None, typer.Option(metavar="FILE", help="A checkpoint to begin with.")] = None,
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
 ) -> None:
-    """Train the reader on one half of the articles, and print what it is worth on the other half."""
+    """Train the reader on one half of the articles; `evals.training.ship` measures it on the other half."""
     with told(program="evals.training.train") as home:
-        folder = home.models / "e5-multilingual"
+        folder = home.models / EMBEDDER
         out.mkdir(parents=True, exist_ok=True)
-        train, held = _examples(sets, folder, out, seed=seed)
-        typer.echo(f"{len(train)} examples, {sum(len(one.ids) for one in train)} tokens; held out {len(held)}")
-        _train(train, held, folder, out, minutes=minutes, rate=rate, epochs=epochs, start=start, seed=seed)
+        train, held = examples(sets, folder, out, seed=seed)
+        tokens = sum(len(one.ids) for one in train)
+        typer.echo(f"{len(train)} examples to learn from, {tokens} tokens; {len(held)} held out")
+        _train(train, folder, out, _Plan(minutes, rate, epochs, start, seed))
 
 
-def _examples(sets: Sequence[str], folder: Path, out: Path, *, seed: int) -> tuple[list[Any], list[Any]]:
-    """Return items to learn from and items to measure on, made once and kept."""
-    kept = out / "examples.pickle"
+def examples(sets: Sequence[str], folder: Path, out: Path, *, seed: int) -> tuple[list[Any], list[Any]]:
+    """Return items to learn from and items to measure on, made once and kept in ``out``."""
+    kept = out / EXAMPLES
     if kept.exists():
         with kept.open("rb") as file:
             found: tuple[list[Any], list[Any]] = pickle.load(file)  # noqa: S301  our own file
         return found
     from tokenizers import Tokenizer
 
-    from evals.training.network import item
-
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
-    train, held = [], []
+    train: list[Any] = []
+    held: list[Any] = []
     for text in sets:
         path, _, count = text.rpartition("=")
         if not path or not count.isdigit():
             raise UsageError(f"found '{text}'; expected a set and a number of rows, as squad2=2000.")
         rng = random.Random(f"{seed}:{Path(path).stem}")  # noqa: S311  a sample, no secret
-        rows = rows_of(Path(path))
-        by_gold: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-        for row in rows:
-            by_gold[row.golds].append(row)
-        rng.shuffle(rows)
-        taken = [0, 0]
-        for row in rows:
-            # Of a file made to learn from, one article in eight is held out: of an eval set, every second one.
-            held_out = row.held_out and (not path.endswith(".jsonl") or (rng.random() < 0.25 and taken[1] < 150))
-            if path.endswith(".jsonl") and row.held_out and not held_out and _kept_apart(row):
-                continue
-            if taken[held_out] >= (min(int(count), 400) if held_out else int(count)):
-                continue
-            made: list[Any] = []
-            kind = rng.choice(_KINDS) if row.answerable else "whole"
-            one = reading(row, rng, kind=kind, budget=rng.choice(_BUDGETS))
-            made += [one] if one else []
-            made += (
-                checks(row, [other for other in by_gold[row.golds] if other is not row], rng)
-                if row.golds or not row.answerable
-                else ()
-            )
-            taken[held_out] += 1
-            items = [found for example in made if (found := item(tokenizer, example, most=_MOST)) is not None]
-            (held if held_out else train).extend(items)
-        typer.echo(f"{path}: {taken[0]} rows to learn from, {taken[1]} held out", err=True)
+        for one, is_held in _made(rows_of(Path(path)), rng, each=int(count)):
+            if (found_item := _item(tokenizer, one)) is not None:
+                (held if is_held else train).append(found_item)
+        typer.echo(f"{path}: {len(train)} examples so far, {len(held)} held out", err=True)
     random.Random(seed).shuffle(train)  # noqa: S311
     with kept.open("wb") as file:
         pickle.dump((train, held), file)
     return train, held
 
 
-def _kept_apart(row: Row) -> bool:
-    """Return whether an article of a training file is never learned from."""
-    import hashlib
+def _item(tokenizer: Any, one: ReadingExample | CheckExample) -> Any:
+    from evals.training.network import item  # imports torch: seconds
 
-    return hashlib.sha256(row.group.encode(errors="surrogatepass")).digest()[1] < 32
+    return item(tokenizer, one, most=_MOST)
+
+
+def _made(rows: list[Row], rng: random.Random, *, each: int) -> Iterator[tuple[ReadingExample | CheckExample, bool]]:
+    """Yield the examples made of ``each`` rows, and of some that are held out; each with whether it is."""
+    by_gold: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_gold[row.golds].append(row)
+    rng.shuffle(rows)
+    taken = {False: 0, True: 0}
+    most = {False: each, True: min(each, _HELD_OUT)}
+    for row in rows:
+        if taken[row.held_out] < most[row.held_out]:
+            taken[row.held_out] += 1
+            kind = rng.choice(_KINDS) if row.answerable else "whole"
+            if one := reading(row, rng, kind=kind, budget=rng.choice(_BUDGETS)):
+                yield one, row.held_out
+            others = [other for other in by_gold[row.golds] if other is not row]
+            for check in checks(row, others, rng):
+                yield check, row.held_out
 
 
 def _batches(items: Sequence[Any], seed: int) -> Iterator[list[Any]]:
@@ -131,81 +145,63 @@ def _batches(items: Sequence[Any], seed: int) -> Iterator[list[Any]]:
         yield from pool
 
 
-def _train(
-    train: Sequence[Any],
-    held: Sequence[Any],
-    folder: Path,
-    out: Path,
-    *,
-    minutes: float,
-    rate: float,
-    epochs: float,
-    start: Path | None,
-    seed: int,
-) -> None:
+def _ahead(train: Sequence[Any], seed: int, *, after: int) -> Iterator[list[Any]]:
+    """Yield batches, epoch after epoch in another order, from where ``after`` tokens have been read."""
+    read = 0
+    for epoch in itertools.count():
+        for batch in _batches(train, seed + epoch):
+            if read >= after:
+                yield batch
+            read += sum(len(one.ids) for one in batch)
+
+
+def _train(train: Sequence[Any], folder: Path, out: Path, plan: _Plan) -> None:
+    """Learn until the plan is done, from the last checkpoint on."""
     import torch
 
-    from evals.training.measure import table
     from evals.training.network import Network, collate, loss
 
-    torch.manual_seed(seed)
+    torch.manual_seed(plan.seed)
     network = Network(folder)
     learned = [weights for weights in network.parameters() if weights.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=0.01)
-    checkpoint = out / "checkpoint.pt"
-    state: dict[str, Any] = {"step": 0, "tokens": 0, "spent": 0.0}
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=False)
+    optimizer = torch.optim.AdamW(learned, lr=plan.rate, weight_decay=0.01)
+    kept, state = out / CHECKPOINT, {"step": 0, "tokens": 0, "spent": 0.0}
+    if kept.exists():
+        state = torch.load(kept, weights_only=False)
         network.load_state_dict(state["network"], strict=False)
         optimizer.load_state_dict(state["optimizer"])
-    elif start is not None:
-        network.load_state_dict(torch.load(start, weights_only=False)["network"], strict=False)
-    goal = sum(len(one.ids) for one in train) * epochs
-    began, saved, losses, skipped = time.monotonic() - state["spent"], time.monotonic(), [], 0
+    elif plan.start is not None:
+        network.load_state_dict(torch.load(plan.start, weights_only=False)["network"], strict=False)
+    goal = sum(len(one.ids) for one in train) * plan.epochs
+    began, saved, losses = time.monotonic() - state["spent"], time.monotonic(), deque[float](maxlen=200)
     network.train()
-    epoch = 0
-    while True:
-        for batch in _batches(train, seed + epoch):
-            size = sum(len(one.ids) for one in batch)
-            if skipped < state["tokens"]:
-                skipped += size
-                continue
-            done = max(state["tokens"] / goal, (time.monotonic() - began) / 60 / minutes)
-            if done >= 1:
-                break
-            for group in optimizer.param_groups:
-                group["lr"] = rate * min(1.0, (state["step"] + 1) / _WARM) * (1 - done)
-            wrong = loss(network(*collate(batch)), batch)
-            optimizer.zero_grad()
-            wrong.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(learned, 1.0)
-            optimizer.step()
-            state["step"] += 1
-            state["tokens"] += size
-            skipped += size
-            losses.append(wrong.item())
-            if state["step"] % 50 == 0:
-                state["spent"] = time.monotonic() - began
-                typer.echo(
-                    f"step {state['step']}  {state['tokens'] / goal:.1%} of the examples  {done:.1%}  loss {sum(losses[-200:]) / len(losses[-200:]):.3f}  "
-                    f"{state['tokens'] / max(1.0, state['spent']):.0f} tokens/s"
-                )
-            if time.monotonic() - saved > _SAVE_S:
-                _save(checkpoint, network, optimizer, state, began)
-                saved = time.monotonic()
-        else:
-            epoch += 1
-            if epoch < epochs:
-                continue
-        break
-    _save(checkpoint, network, optimizer, state, began)
-    typer.echo(table(network, held))
+    for batch in _ahead(train, plan.seed, after=state["tokens"]):
+        state["spent"] = time.monotonic() - began
+        done = max(state["tokens"] / goal, state["spent"] / 60 / plan.minutes)
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = plan.rate * min(1.0, (state["step"] + 1) / _WARM) * (1 - done)
+        wrong = loss(network(*collate(batch)), batch)
+        optimizer.zero_grad()
+        wrong.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        state["step"] += 1
+        state["tokens"] += sum(len(one.ids) for one in batch)
+        losses.append(wrong.item())
+        if state["step"] % _TELL == 0:
+            mean, pace = sum(losses) / len(losses), state["tokens"] / max(1.0, state["spent"])
+            typer.echo(f"step {state['step']}  {done:.1%} done  loss {mean:.3f}  {pace:.0f} tokens/s")
+        if time.monotonic() - saved > _SAVE_S:
+            _save(kept, network, optimizer, state)
+            saved = time.monotonic()
+    _save(kept, network, optimizer, state)
 
 
-def _save(checkpoint: Path, network: Any, optimizer: Any, state: dict[str, Any], began: float) -> None:
+def _save(checkpoint: Path, network: Any, optimizer: Any, state: dict[str, Any]) -> None:
     import torch
 
-    state["spent"] = time.monotonic() - began
     learned = {name: w for name, w in network.state_dict().items() if ".embeddings." not in name}
     draft = checkpoint.with_suffix(".draft")
     torch.save({**state, "network": learned, "optimizer": optimizer.state_dict()}, draft)
