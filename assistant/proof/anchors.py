@@ -6,7 +6,9 @@ import re
 
 from index.words import CJK, fold, terms
 
-_LARGE = "A-Z" + "".join(char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper())
+_LARGE = "A-Z" + "".join(
+    char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper()
+)
 _NAME = re.compile(rf"\b[{_LARGE}][\w’'.-]*\w|\b[{_LARGE}]\b")
 _SMALL_WORD = re.compile(rf"\b[^\W\d_{_LARGE}][\w’'-]*")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")

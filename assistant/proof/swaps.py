@@ -16,23 +16,35 @@ _TOKEN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+|[ぁ-ん]+|[A-Za-z0-9]+|[^\s]"
 _NOUN_JA = re.compile(rf"[{_HAN}]+")
 # What follows a noun: a particle, an honorific, the copula or an end; the endings of verbs are none of these.
 _AFTER_NOUN_JA = re.compile(r"(?:[はがをにでとものへや]|から|まで|さん|だ|です|ら(?=[はがをのに])|[、。」）)]|$)")
-_EMPTY_JA = frozenset("理由 原因 目的 結果 場合 記事 本文 内容 以下 時点 当時 年 月 日 時 人 者 方 事 物 為 後 前 中 上 下 間".split())
+_EMPTY_JA = frozenset(
+    "理由 原因 目的 結果 場合 記事 本文 内容 以下 時点 当時 年 月 日 時 人 者 方 事 物 為 後 前 中 上 下 間".split()
+)
 _SURNAMES_JA = (
-    "佐藤 鈴木 高橋 田中 伊藤 渡辺 渡邊 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 斎藤 斉藤 清水 山崎 阿部 "
-    "池田 橋本 山下 石川 中島 前田 藤田 後藤 小川 岡田 村上 長谷川 近藤 石井 坂本 遠藤 青木 藤井 西村 福田 太田 三浦 "
-    "藤原 岡本 松田 中川 中野 原田 小野 田村 竹内 金子 和田 中山 石田 上田 森田 柴田 酒井 工藤 横山 宮崎 宮本 内田 高木 "
-    "安藤 谷口 大野 丸山 今井 河野 藤本 村田 武田 上野 杉山 増田 平野 菅原 久保 松井 木下 野口 菊地 菊池 野村 新井 渡部"
+    "佐藤 鈴木 高橋 田中 伊藤 渡辺 渡邊 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 斎藤 斉藤 清水 山崎 "
+    "阿部 池田 橋本 山下 石川 中島 前田 藤田 後藤 小川 岡田 村上 長谷川 近藤 石井 坂本 遠藤 青木 藤井 西村 福田 太田 "
+    "三浦 藤原 岡本 松田 中川 中野 原田 小野 田村 竹内 金子 和田 中山 石田 上田 森田 柴田 酒井 工藤 横山 宮崎 宮本 "
+    "内田 高木 安藤 谷口 大野 丸山 今井 河野 藤本 村田 武田 上野 杉山 増田 平野 菅原 久保 松井 木下 野口 菊地 菊池 "
+    "野村 新井 渡部"
 ).split()
-_NAME_JA = re.compile(rf"(?:{'|'.join(_SURNAMES_JA)})[{_HAN}ぁ-んァ-ヺー]{{0,4}}?(?=[はがをにでとものへや、。さ氏様君]|から|$)|[{_HAN}]{{1,4}}(?=さん|氏|様)")
+_NAME_JA = re.compile(
+    rf"(?:{'|'.join(_SURNAMES_JA)})[{_HAN}ぁ-んァ-ヺー]{{0,4}}?(?=[はがをにでとものへや、。さ氏様君]|から|$)|[{_HAN}]{{1,4}}(?=さん|氏|様)"
+)
 
-_SURNAMES_ZH = "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎閻余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔"
+_SURNAMES_ZH = (
+    "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭程曹袁邓鄧"
+    "许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎閻余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔"
+    "白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔"
+    ""
+)
 _EMPTY_ZH = frozenset(
     "的了是在和与與及也都就而被把将將从從向对對为為于於由之这這那有一个個着著过過能会會可要其他她它们們我你上下中来來去到得地还還又很最更"
     "等已曾并並但或所以因,，.。、；：“”「」()（）吗嗎呢吧"
 )
 _PARTICLE_KO = re.compile(r"(?<=[가-힣])(?:에게서|에게|에서|으로|은|는|이|가|을|를|의|에|와|과|로|도|씨가|씨는|씨)$")
 _VERB_KO = re.compile(r"(?:다|요|까|며|고|서|면|지만|는데)$")
-_SURNAMES_KO = frozenset("김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설마길")
+_SURNAMES_KO = frozenset(
+    "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설마길"
+)
 _WORD_KO = re.compile(r"[^\s,.!?“”\"'()]+")
 _LEAST = 2
 """Characters that must be the same on one side of a place, for it to be the same place."""
@@ -55,7 +67,7 @@ def swapped(statement: str, sentence: str, language: str, *, known: str) -> str:
 def _swapped_ja(one: str, other: str, known: str) -> str:
     for match in _NAME_JA.finditer(other):
         if match[0] not in known:
-            return match[0]
+            return str(match[0])
     ours, theirs = _TOKEN_JA.findall(one), _TOKEN_JA.findall(other)
     for a, b in _replaced(ours, theirs):
         gone = [ours[i] for i in a if _is_noun_ja(ours, i)]
@@ -86,7 +98,9 @@ def _swapped_zh(one: str, other: str, known: str) -> str:
 def _new_runs(text: str, known: str) -> list[str]:
     """Return the runs of Chinese characters no two of which stand together in what is known, cut at empty words."""
     marked = "".join(
-        char if char not in _EMPTY_ZH and text[i : i + 2] not in known and text[max(0, i - 1) : i + 1] not in known else " "
+        char
+        if char not in _EMPTY_ZH and text[i : i + 2] not in known and text[max(0, i - 1) : i + 1] not in known
+        else " "
         for i, char in enumerate(text)
     )
     return _NOUN_JA.findall(marked)
@@ -101,7 +115,9 @@ def _swapped_ko(one: str, other: str, known: str) -> str:
             return noun
     for a, b in _replaced(bare, stated):
         gone = [bare[i] for i in a if bare[i] != ours[i] and bare[i] not in other]
-        new = [stated[i] for i in b if stated[i] != theirs[i] and not _VERB_KO.search(theirs[i]) and stated[i] not in known]
+        new = [
+            stated[i] for i in b if stated[i] != theirs[i] and not _VERB_KO.search(theirs[i]) and stated[i] not in known
+        ]
         if gone and new:
             return new[0]
     return ""

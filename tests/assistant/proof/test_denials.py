@@ -1,4 +1,5 @@
 """What an article denies is never affirmed, and what it affirms never denied, in every language that is known."""
+# ruff: noqa: E501 - the pairs read best side by side
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import pytest
 from assistant.proof.align import Aligner
 from assistant.proof.context import number_sentences
 from assistant.proof.denials import clauses, is_negated, knows
-from index.reading.load import document_from_text
 from assistant.types import Verdict
+from index.reading.load import document_from_text
 from index.types import Chunk, ScoredChunk
 
 PAIRS = [
