@@ -12,19 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.proof.number_words import ORDINALS, UNITS
+
 _MONTHS = "January February March April May June July August September October November December".split()
 _SHORT_MONTHS = [month[:3] for month in _MONTHS]
 _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = [word for word, value in UNITS.items() if value < 20]
+_TENS = [word for word, value in UNITS.items() if value >= 20]
 _WORDS = [*_SMALL, *(f"{ten}-{one}" if i else ten for ten in _TENS for i, one in enumerate(["", *_SMALL[1:10]]))]
-_ORDINALS = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
+_ORDINALS = [word for word, value in ORDINALS.items() if value <= 20]
 _NUMBER_OF = {word: value for value, word in enumerate(_WORDS)}
 _ORDINAL_OF = {word: value for value, word in enumerate(_ORDINALS)}
 _NAMED = {word: names for names in (_MONTHS, _SHORT_MONTHS, _WEEKDAYS) for word in names}

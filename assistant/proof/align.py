@@ -147,9 +147,9 @@ class Aligner:
                 chosen.append(neighbour)
         places = tuple(self._numbered[i] for i in chosen)
         # A neighbour may say who "she" is, never when or how many: numbers stand in the main sentence.
-        missing = sorted(self._missing_names(claim, chosen)) + [one.written for one in self._lacking(claim, main)]
-        if missing:
-            shown = ", ".join(dict.fromkeys(missing[:3]))
+        absent = sorted(self._missing_names(claim, chosen)) + [one.written for one in self._lacking(claim, main)]
+        if absent:
+            shown = ", ".join(dict.fromkeys(absent[:3]))
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
         sentence, language = self._numbered[main].sentence.text, self._language(self._numbered[main])
         if not knows(language) and _letters(claim.text) != _letters(sentence):

@@ -74,7 +74,8 @@ _CLOCK = re.compile(
 )
 _SMALL_HOURS = "|".join(word for word, value in UNITS.items() if 1 <= value <= 12)
 _SPOKEN_CLOCK = re.compile(
-    rf"\b(?:(?P<part>half|quarter|a quarter)\s(?P<side>past|to)\s)?(?P<hour>\d{{1,2}}|{_SMALL_HOURS})(?P<clock>\so'clock)?\b"
+    rf"\b(?:(?P<part>half|quarter|a quarter)\s(?P<side>past|to)\s)?(?P<hour>\d{{1,2}}|{_SMALL_HOURS})"
+    r"(?P<clock>\so'clock)?\b"
     rf"(?:\s?{_MERIDIEM})?|\b(?:12\s)?(?P<named>noon|midnight)\b",
     re.IGNORECASE,
 )
@@ -105,7 +106,17 @@ class When:
 
 
 def dates(text: str, language: str) -> Iterator[When]:
-    """Yield the dates of a text that is ``flat``, in no order; those that cannot be (31 February aside) are none."""
+    """Yield the dates of a text that is ``flat``, in no order; a thirteenth month or a 32nd day is none."""
+    yield from _in_figures(text, language)
+    if not text.isascii():
+        for match in _EAST.finditer(text):
+            yield from _eastern(match)
+    for match in _WORD.finditer(text):
+        if month := _MONTH_OF.get(match[0].casefold()):
+            yield from _named(text, match, month)
+
+
+def _in_figures(text: str, language: str) -> Iterator[When]:
     for match in _ISO.finditer(text):
         yield from _date(*match.span(), int(match["year"]), int(match["month"]), int(match["day"]))
     for match in _NUMERIC.finditer(text):
@@ -114,17 +125,12 @@ def dates(text: str, language: str) -> Iterator[When]:
             yield from _date(*match.span(), year, two, one)
         elif one <= 12 or two <= 12:
             month, day = (one, two) if one <= 12 else (two, one)
-            yield from _date(*match.span(), year, month, day, swapped=one <= 12 and two <= 12 and one != two)
+            either = one <= 12 and two <= 12 and one != two
+            yield from _date(*match.span(), year, month, day, swapped=either)
     for match in _YEAR_MONTH.finditer(text):
         # "2001-05" is a range of years, as "1914-18" is.
         if int(match["month"]) <= int(match["year"][2:]):
             yield from _date(*match.span(), int(match["year"]), int(match["month"]), None)
-    if not text.isascii():
-        for match in _EAST.finditer(text):
-            yield from _eastern(match)
-    for match in _WORD.finditer(text):
-        if month := _MONTH_OF.get(match[0].casefold()):
-            yield from _named(text, match, month)
 
 
 def _named(text: str, name: re.Match[str], month: int) -> Iterator[When]:
@@ -136,7 +142,7 @@ def _named(text: str, name: re.Match[str], month: int) -> Iterator[When]:
     small = name[0].islower() and name[0] in _WORDS_TOO and not before and not said.get("year")
     if not said or small:
         return
-    days = [int(said[day]) for day in ("first", "day", "last") if said.get(day)]
+    days: list[int | None] = [int(said[day]) for day in ("first", "day", "last") if said.get(day)]
     for day in days or [None]:
         year = int(said["year"]) if said.get("year") else None
         yield from _date(before.start() if before else start, behind.end() if behind else end, year, month, day)
@@ -181,11 +187,9 @@ def times(text: str) -> Iterator[When]:
                 yield When(*match.span(), minutes=720, halfday="pm")
                 continue
             half = match["half"] or match["half2"]
-            minute = match["minute"] or match["minute2"]
+            minutes = 30 if half else _count(match["minute"] or match["minute2"] or "0")
             said = "p" if match["late"] else "a" if match["early"] else None
-            yield from _time(
-                match, _count(match["hour"] or match["hour2"]), 30 if half else _count(minute or "0"), said
-            )
+            yield from _time(match, _count(match["hour"] or match["hour2"]), minutes, said)
 
 
 def _time(match: re.Match[str], hour: int, minute: int, half: str | None) -> Iterator[When]:

@@ -20,7 +20,8 @@ _DENIALS = {
     "en": _EN,
     "de": r"\b(?:nicht(?!\s+nur\b)|nichts|kein\w*|nie|niemals|niemand\w*|nirgend\w*|weder|keineswegs|kaum|verweiger\w+|"
     r"abgelehnt\w*|ablehn\w+|lehn\w+|bestreit\w+|bestritt\w*|untersag\w+|verboten\w*|verbiet\w+|unmöglich)\b",
-    "fr": r"\b(?:ne|pas(?!\s+seulement\b)|jamais|aucun\w*|rien|ni|nul|nulle|non|refus\w+|interdi\w+|impossible)\b|\bn['’]",
+    "fr": r"\b(?:ne|pas(?!\s+seulement\b)|jamais|aucun\w*|rien|ni|nul|nulle|non|refus\w+|interdi\w+|"
+    r"impossible)\b|\bn['’]",
     "es": r"\b(?:no(?!\s+s[oó]lo\b)|nunca|jamás|ningun\w*|ningún|nada|nadie|tampoco|ni|negó|negaron|niega\w*|rechaz\w+|"
     r"prohib\w+|prohíb\w+|imposible)\b",
     "it": r"\b(?:non(?!\s+solo\b)|nessun\w*|mai|niente|nulla|né|neppure|neanche|nemmeno|rifiut\w+|viet\w+|proib\w+|"
@@ -29,8 +30,8 @@ _DENIALS = {
     r"impossív\w+)\b",
     "nl": r"\b(?:niet(?!\s+alleen\b)|geen|nooit|niemand|niets|noch|nergens|weiger\w+|geweigerd|verbied\w+|verbood|"
     r"verboden|onmogelijk)\b",
-    "ru": r"\b(?:не(?!\s+только\b)|нет|ни|никогда|никто|никого|никому|никак\w*|ничего|ничто|нельзя|невозможно|запре[тщ]\w+|"
-    r"отказ\w+|отриц\w+|отверг\w+)\b",
+    "ru": r"\b(?:не(?!\s+только\b)|нет|ни|никогда|никто|никого|никому|никак\w*|ничего|ничто|нельзя|невозможно|"
+    r"запре[тщ]\w+|отказ\w+|отриц\w+|отверг\w+)\b",
     "uk": r"\b(?:не(?!\s+(?:тільки|лише)\b)|немає|нема|ні|ані|ніколи|ніхто|нікого|нічого|жодн\w+|неможливо|заборон\w+|"
     r"відмов\w+|заперечу\w+)\b",
     "pl": r"\b(?:nie(?!\s+tylko\b)|nigdy|żaden|żadn\w+|nikt|nikogo|nic|ani|odm[óa]w\w+|zakaz\w+|niemożliw\w+)\b",
@@ -39,7 +40,8 @@ _DENIALS = {
     "da": r"\b(?:ikke(?!\s+kun\b)|ingen|intet|ingenting|aldrig|hverken|nægt\w+|forbud\w*|forb[yø]d\w*|umulig\w*)\b",
     "nb": r"\b(?:ikke(?!\s+bare\b)|ikkje|ingen|inget|intet|ingenting|aldri|verken|nekt\w+|forbud\w*|forb[yøu]d\w*|"
     r"umulig\w*)\b",
-    "ja": r"(?<![少危])ない|なかっ|(?<![少危])なく|ません|ぬ(?=[。、]|$)|ず(?=[、。に]|$)|いいえ|不可能|無い|無く|禁止|拒否|拒ん",
+    "ja": r"(?<![少危])ない|なかっ|(?<![少危])なく|ません|ぬ(?=[。、]|$)|ず(?=[、。に]|$)|いいえ|不可能|無い|無く|"
+    r"禁止|拒否|拒ん",
     "zh": r"没|沒|未(?![来來婚])|不(?![过過仅僅但久同断斷少论論管锈鏽])|无(?![论线数锡])|無(?![論線數錫])|并非|並非|"
     r"(?<![除是])非(?![常洲])|勿|拒绝|拒絕|否认|否認|禁止",
     "ko": r"않|못(?=[하했한할해\s])|아니(?!라)|없|(?:^|\s)안\s|금지|거부",

@@ -17,12 +17,11 @@ SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**
 ORDINALS = {
     word: value
     for value, word in enumerate(
-        "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth eighteenth nineteenth".split()
+        "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split()
     )
 } | {f"{word[:-1]}ieth": value for word, value in UNITS.items() if value >= 20}
 
-# Beyond these only the first scale word of a language is listed as it is said in the plural, cut where it is declined.
 _SCALE_WORDS = {
     10**3: "thousand thousands thsd tausend tsd mille mil mila duizend tusen tusind tuhat tys тысяча тысячи тысяч тыс "
     "тисяча тисячі тисяч тис",
@@ -40,7 +39,7 @@ _LONG_SCALE = frozenset("de fr es it nl pl sv da nb nn no fi cs hu".split())
 
 
 def scale_of(word: str, language: str) -> int:
-    """Return the power of ten a word stands for beside figures, 0 for any other word; a German Billion is a trillion."""
+    """Return the power of ten a word stands for beside figures, 0 for others; a German Billion is a trillion."""
     word = word.casefold().rstrip(".")
     if word in {"billion", "billions"}:
         return 10**12 if language in _LONG_SCALE else 10**9

@@ -1,7 +1,7 @@
 """A text enters; the numbers in it leave, each a value however it is written, and where it stands.
 
-Digits of any script, groups of thousands, decimals as the article's language writes them, scales ("1.5m", "40k", "150万",
-"1,5 Mio."), English words, characters for numbers, Roman numerals behind a name.
+Digits of any script, groups of thousands, decimals as the article's language writes them, scales ("1.5m", "40k",
+"150万", "1,5 Mio."), English words, characters for numbers, Roman numerals behind a name.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _figure(text: str, match: re.Match[str], language: str) -> Iterator[Numeral]
 
 
 def figures_value(figures: str, comma: bool) -> Fraction | None:
-    """Return what figures with points, commas, spaces or apostrophes say; None for a code ("3.2.1") or a list ("1,22,3").
+    """Return what figures with points, commas, spaces or apostrophes say; None for a code ("3.2.1") or a list.
 
     ``comma`` says that a comma stands before decimals where nothing else tells.
     """
@@ -250,7 +250,8 @@ def _kanji(text: str) -> Iterator[Numeral]:
 
 def _run_value(run: str) -> Fraction:
     """Return what figures and characters for scales say together: "1億5000万", "三百五十", "二〇二四"."""
-    total, section, number = Fraction(0), Fraction(0), None
+    total, section = Fraction(0), Fraction(0)
+    number: Fraction | int | None = None
     for token in _TOKEN.findall(run):
         if token in _SMALL:
             section, number = section + (1 if number is None else number) * _SMALL[token], None

@@ -1,7 +1,7 @@
-"""A text enters; its quantities leave: numbers with unit and sign, dates and times, each the same however it is written.
+"""A text enters; its quantities leave: numbers with unit and sign, dates and times, the same however they are written.
 
-150万円 and ¥1,500,000 are one quantity, as are "7 pm" and 19:00, 昭和6年 and 1931, "half of" and 50 %. What ``supports``
-what is decided here too, for proofs, for articles that disagree and for the measurement.
+150万円 and ¥1,500,000 are one quantity, as are "7 pm" and 19:00, 昭和6年 and 1931, "half of" and 50 %. Which one
+``supports`` another is decided here too, for proofs, for articles that disagree and for the measurement.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ _FRACTIONS = {
 _TOPS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 _SHARES = re.compile(
     r"(?<![\d/.,])(?P<over>\d{1,3})/(?P<under>[1-9]\d{0,2})(?![\d/])"
-    rf"|\b(?:(?P<top>{'|'.join(_TOPS)})[ -])(?:(?P<parts>thirds|quarters|fourths|fifths|sixths|sevenths|eighths|tenths)\b"
+    rf"|\b(?:(?P<top>{'|'.join(_TOPS)})[ -])(?:(?P<parts>thirds|quarters|fourths|fifths|sixths|sevenths|"
+    r"eighths|tenths)\b"
     r"|(?P<part>third|quarter|fourth|fifth|sixth|seventh|eighth|tenth)(?=\s(?:of|as)\b))"
     r"|(?P<half>\b(?:(?:one|a) half|half(?= (?:of|the|its|their|his|her|our|all)\b)"
-    r"|die hälfte|der hälfte|la moitié|la mitad|la metà|a metade|de helft|половин[аыуе]|половиною)\b|半分|半数|一半|절반)"
+    r"|die hälfte|der hälfte|la moitié|la mitad|la metà|a metade|de helft|половин[аыуе])\b"
+    r"|半分|半数|一半|절반)"
     r"|(?P<under2>[\d〇一二三四五六七八九十]{1,3})(?:分の|分之|분의\s?)(?P<over2>[\d〇一二三四五六七八九十]{1,3})"
     r"|百分之(?P<hundredths>[\d.〇一二三四五六七八九十]{1,5})|(?P<tenths>\d|[一二三四五六七八九])割(?!引)",
     re.IGNORECASE,
@@ -301,7 +303,7 @@ _JOINED = re.compile(
 
 
 def _sharing_units(found: list[Quantity], plain: str) -> list[Quantity]:
-    """Return numbers, those in a row with the unit that the last of them has: "10–12 km", "between 10 and 12 percent"."""
+    """Return numbers, those in a row with the unit that the last of them has: "10–12 km", "10 and 12 percent"."""
     for place in range(len(found) - 2, -1, -1):
         one, after = found[place], found[place + 1]
         lent = (

@@ -20,8 +20,8 @@ _MONEY = {
     "rouble": "₽ rouble roubles ruble rubles rub rubel рубль рубля рублей руб ルーブル 卢布 루블",
     "hryvnia": "₴ hryvnia hryvnias uah гривна гривны гривен гривня гривні гривень",
     "rupee": "₹ rupee rupees inr rs rupien roupie roupies rupia rupias rupie рупий рупия ルピー 卢比 루피",
-    "crown": "crown crowns krone kronen kroner krona kronor kr sek nok dkk czk couronne couronnes corona coronas corone "
-    "coroa coroas kroon крона кроны крон クローネ クローナ コルナ 克朗 크로네 크로나",
+    "crown": "crown crowns krone kronen kroner krona kronor kr sek nok dkk czk couronne couronnes corona coronas "
+    "corone coroa coroas kroon крона кроны крон クローネ クローナ コルナ 克朗 크로네 크로나",
     "franc": "franc francs franken chf franco francos franchi франк франка франков フラン 法郎 프랑",
     "peso": "peso pesos mxn песо ペソ 比索 페소",
     "zloty": "złoty złote złotych zloty zlotys pln злотых",
@@ -30,8 +30,9 @@ _MONEY = {
 }
 _MEASURES = {
     SHARE: "% percent prozent procent процент процента процентов відсоток відсотка відсотків パーセント 퍼센트 프로",
-    "km": "km kilometre kilometres kilometer kilometers kilomètre kilomètres kilómetro kilómetros chilometro chilometri "
-    "quilômetro quilômetros quilómetro quilómetros километр километра километров кілометр кілометрів キロメートル 公里 "
+    "km": "km kilometre kilometres kilometer kilometers kilomètre kilomètres kilómetro kilómetros chilometro "
+    "chilometri quilômetro quilômetros quilómetro quilómetros километр километра километров "
+    "кілометр кілометрів キロメートル 公里 "
     "千米 킬로미터",
     "kilo": "キロ 킬로",
     "m": "m metre metres meter meters metern mètre mètres metro metros metri метр метра метров метрів メートル 米 미터",

@@ -1,4 +1,5 @@
 """What an article denies is never affirmed, and what it affirms never denied, in every language that is known."""
+# ruff: noqa: E501 - the pairs read best side by side
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from fractions import Fraction
 
 import pytest
@@ -209,8 +209,8 @@ def test_a_value_is_that_value_in_every_spelling_and_no_other(number: int, other
     assert (values(f"There were {another} of them.", language) == found) == (other == number)
 
 
-@given(st.dates(datetime.date(1000, 1, 1), datetime.date(2099, 12, 31)), st.dates())
-def test_a_date_is_that_date_in_every_spelling(day: datetime.date, other: datetime.date) -> None:
+@given(st.dates(dt.date(1000, 1, 1), dt.date(2099, 12, 31)), st.dates())
+def test_a_date_is_that_date_in_every_spelling(day: dt.date, other: dt.date) -> None:
     months = "January February March April May June July August September October November December".split()
     said = [
         f"{day.day} {months[day.month - 1]} {day.year}",
