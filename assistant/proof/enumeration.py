@@ -26,9 +26,7 @@ _AFTER_LAST = re.compile(
     r"|on|for|with|from|to|by|under|during|signed|joined|agreed)\b.*$|[;:(—].*$",
     re.IGNORECASE | re.DOTALL,
 )
-_NAMED = re.compile(
-    r"(?:the\s+)?[A-Z][\w’'.&-]*(?:\s+(?:of|the|and|de|du|la)\s+(?=[A-Z])|\s+(?=[A-Z0-9])|(?=\W|$)|[A-Z0-9][\w’'.&-]*)*"
-)
+_NAMED = re.compile(r"(?:the\s+)?[A-Z][\w’'.&-]*(?:\s+(?:(?:of|the|and|de|du|la)\s+)?[A-Z0-9][\w’'.&-]*)*")
 _CLAUSE = re.compile(
     r"(?:in|on|at|after|before|during|since|while|when|because|which|who|that|he|she|it|they|we|i"
     r"|there|this|came|was|is|are|were)\b",
@@ -105,7 +103,7 @@ def _is_item(text: str) -> bool:
 
 def _last_words(text: str) -> str:
     """Return the capitalised words that end a text, or its last word: where a list begins without a sign of it."""
-    match = re.search(r"(?:[A-Z0-9][\w’'.-]*(?:\s+(?:of|the)\s+(?=[A-Z])|\s+)?)+$|\S+$", text)
+    match = re.search(r"[A-Z0-9][\w’'.-]*(?:\s+(?:(?:of|the)\s+)?[A-Z0-9][\w’'.-]*)*$|\S+$", text)
     return match.group() if match else text
 
 
@@ -133,14 +131,23 @@ def left_out(statement: str, sentence: str, question: str) -> tuple[str, ...]:
     if not asked.several and (language != "ja" or asked.wanted not in {"who", "where", "name", "anything"}):
         return ()
     listed = items(sentence)
-    held = [item for item in listed if _holds(statement, item)]
+    said = _Held(statement)
+    held = [item for item in listed if item in said]
     if len(held) < 2 or len(held) == len(listed):
         return ()
-    return tuple(item for item in listed if item not in held and not _holds(question, item))
+    named = _Held(question)
+    return tuple(item for item in listed if item not in said and item not in named)
 
 
-def _holds(text: str, item: str) -> bool:
-    if script_language(item) == "ja":
-        return fold(item) in fold(text)
-    wanted = set(terms(item))
-    return bool(wanted) and wanted <= set(terms(text))
+class _Held:
+    """The words of a text, to ask whether it holds an item."""
+
+    def __init__(self, text: str) -> None:
+        self._text = fold(text)
+        self._terms = frozenset(terms(text))
+
+    def __contains__(self, item: str) -> bool:
+        if script_language(item) == "ja":
+            return fold(item) in self._text
+        wanted = frozenset(terms(item))
+        return bool(wanted) and wanted <= self._terms

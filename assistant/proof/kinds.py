@@ -51,40 +51,38 @@ _LEAD = (
 _AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n[’']t)?"
 )
-_ENGLISH: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
-    (wanted, re.compile(_LEAD + pattern))
-    for wanted, pattern in (
-        ("how long", r"how (?:long|often|frequently)\b(?! ago)"),
+_ENGLISH_ASKED: tuple[tuple[Wanted, str], ...] = (
+    ("how long", r"how (?:long|often|frequently)\b(?! ago)"),
+    (
+        "how many",
         (
-            "how many",
-            (
-                r"how (?:many|much(?= (?:\w+ )?(?:did|does|do|was|were|is|are|of|money|has|have|had|will"
-                r"|would))|old|tall|far|high|big|deep|wide|large|heavy)\b"
-            ),
+            r"how (?:many|much(?= (?:\w+ )?(?:did|does|do|was|were|is|are|of|money|has|have|had|will"
+            r"|would))|old|tall|far|high|big|deep|wide|large|heavy)\b"
         ),
-        ("how many", rf"(?:what|which) (?:{_NUMBER_NOUNS})\b"),
-        ("when", r"when\b|how long ago\b"),
+    ),
+    ("how many", rf"(?:what|which) (?:{_NUMBER_NOUNS})\b"),
+    ("when", r"when\b|how long ago\b"),
+    (
+        "when",
         (
-            "when",
-            (
-                rf"(?:what|which) (?!present)(?:\w+ )?(?:{_TIME_NOUNS})\b(?! (?:name|county"
-                rf"|country))(?! of the (?:week|month)s?\b)"
-            ),
+            rf"(?:what|which) (?!present)(?:\w+ )?(?:{_TIME_NOUNS})\b(?! (?:name|county"
+            rf"|country))(?! of the (?:week|month)s?\b)"
         ),
+    ),
+    (
+        "name",
         (
-            "name",
-            (
-                rf"(?:what|which) (?:two |three |four |five |other |european |african |asian |american "
-                rf"|foreign )?(?:{_NAMED})\b"
-            ),
+            rf"(?:what|which) (?:two |three |four |five |other |european |african |asian |american "
+            rf"|foreign )?(?:{_NAMED})\b"
         ),
-        ("where", r"where\b(?!.*\b(?:come|comes|came|coming|originate[sd]?|stands?|draw|get|got|gets)\b)"),
-        ("why", r"why\b|(?:for )?what reasons?\b"),
-        # "Who is Mary Cole?" asks for what she is, not for her name.
-        ("who", r"(?:who|whom)\b"),
-        ("yes or no", rf"{_AUXILIARY}\b(?! not\b$)"),
-    )
+    ),
+    ("where", r"where\b(?!.*\b(?:come|comes|came|coming|originate[sd]?|stands?|draw|get|got|gets)\b)"),
+    ("why", r"why\b|(?:for )?what reasons?\b"),
+    # "Who is Mary Cole?" asks for what she is, not for her name.
+    ("who", r"(?:who|whom)\b"),
+    ("yes or no", rf"{_AUXILIARY}\b(?! not\b$)"),
 )
+_ENGLISH = tuple((wanted, re.compile(_LEAD + pattern)) for wanted, pattern in _ENGLISH_ASKED)
 _YES_OR_NO = dict(_ENGLISH)["yes or no"]
 _ASKED_ONE = re.compile(
     _LEAD + r"who(?:[’']s| (?:is|was|are|were))\s+(?!the\b|a\b|an\b|in\b|on\b|at\b|to\b|by\b|his\b|her\b|their\b)"
@@ -97,37 +95,35 @@ _SEVERAL = re.compile(
     r"|(?:name|list) (?:the |all )?(?P<named>\w+)|who (?:are|were) the (?P<who>\w+))"
 )
 
-_JAPANESE: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
-    (wanted, re.compile(pattern))
-    for wanted, pattern in (
-        ("who", r"誰|だれ(?!も)|どなた|どの(?:人物|人(?!気|口))|何という(?:人物|人(?!気|口))"),
+_JAPANESE_ASKED: tuple[tuple[Wanted, str], ...] = (
+    ("who", r"誰|だれ(?!も)|どなた|どの(?:人物|人(?!気|口))|何という(?:人物|人(?!気|口))"),
+    (
+        "how long",
         (
-            "how long",
-            (
-                r"(?:何|なん)(?:年|時|日|週|か月|ヶ月|カ月|ヵ月)間|どれ(?:くらい|ぐらい|ほど|だけ)の(?:期間"
-                r"|時間)|何年(?:にわた|かか|続|ぶり)"
-            ),
+            r"(?:何|なん)(?:年|時|日|週|か月|ヶ月|カ月|ヵ月)間|どれ(?:くらい|ぐらい|ほど|だけ)の(?:期間"
+            r"|時間)|何年(?:にわた|かか|続|ぶり)"
         ),
+    ),
+    (
+        "when",
         (
-            "when",
-            (
-                r"いつ(?!も|か(?!ら|\?|？|$))|何(?:年|月|日|世紀)(?!間|後|前|目|齢|ぶり|以上|生|にわた|かか|続"
-                r"|分|も)|(?:どの|何)(?:時代|時期|年代)|何時(?!間|代|期)"
-            ),
+            r"いつ(?!も|か(?!ら|\?|？|$))|何(?:年|月|日|世紀)(?!間|後|前|目|齢|ぶり|以上|生|にわた|かか|続"
+            r"|分|も)|(?:どの|何)(?:時代|時期|年代)|何時(?!間|代|期)"
         ),
+    ),
+    (
+        "how many",
         (
-            "how many",
-            (
-                r"(?:何|なん)(?:人|名|個|本|枚|冊|匹|頭|台|隻|回|度|歳|才|件|点|階(?!級)|倍|%|％|パーセント|割"
-                r"|メートル|キロ|円|ドル|種類|万|千|百|[a-zA-Z°℃㎡])(?!目|か)"
-            ),
+            r"(?:何|なん)(?:人|名|個|本|枚|冊|匹|頭|台|隻|回|度|歳|才|件|点|階(?!級)|倍|%|％|パーセント|割"
+            r"|メートル|キロ|円|ドル|種類|万|千|百|[a-zA-Z°℃㎡])(?!目|か)"
         ),
-        ("how many", r"いくつ|いくら|どれ(?:くらい|ぐらい|ほど)|どのくらい|どのぐらい"),
-        ("name", r"どの国|何という国|どこの国|どの都市|何州|どの州|どの会社|何社"),
-        ("where", r"どこ(?!か|も|ま)|どちらの(?:国|市|町)"),
-        ("why", r"なぜ|何故|どうして|理由は|何のため"),
-    )
+    ),
+    ("how many", r"いくつ|いくら|どれ(?:くらい|ぐらい|ほど)|どのくらい|どのぐらい"),
+    ("name", r"どの国|何という国|どこの国|どの都市|何州|どの州|どの会社|何社"),
+    ("where", r"どこ(?!か|も|ま)|どちらの(?:国|市|町)"),
+    ("why", r"なぜ|何故|どうして|理由は|何のため"),
 )
+_JAPANESE = tuple((wanted, re.compile(pattern)) for wanted, pattern in _JAPANESE_ASKED)
 # One of those that the question names itself.
 _CHOICE = re.compile(
     r"[、・と][^、。]{1,30}(?:のうち|の中で|の中では|では|で)(?:、|は|、?[^、。]{0,30}(?:どれ"

@@ -1,7 +1,7 @@
 """A statement that only says the question again is told from one that answers it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.proof.echo import is_echo
@@ -42,6 +42,7 @@ def test_what_brings_a_word_or_a_number_or_chooses_is_an_answer(question: str, s
     assert not is_echo(question, statement)
 
 
+@settings(deadline=None)
 @given(st.integers(13, 3000), st.sampled_from(["How many people came", "When did they come", "What came"]))
 def test_a_new_number_is_never_an_echo(number: int, question: str) -> None:
     assert not is_echo(f"{question}?", f"{question.split()[-1]} {number}.")

@@ -1,7 +1,7 @@
 """The items of a list are found in its sentence, and one that a statement leaves out is noticed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.proof.enumeration import items, left_out
@@ -57,6 +57,7 @@ def test_what_a_statement_leaves_out_of_a_list_is_noticed(
     assert left_out(statement, sentence, question) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_every_item_stands_in_its_sentence_in_order(sentence: str) -> None:
     found = items(sentence)
@@ -71,6 +72,7 @@ def test_every_item_stands_in_its_sentence_in_order(sentence: str) -> None:
 _NAMES = st.lists(st.text("bcdfgklmr", min_size=3, max_size=7).map(str.capitalize), min_size=2, max_size=9, unique=True)
 
 
+@settings(deadline=None)
 @given(_NAMES, st.booleans())
 def test_a_plain_list_of_names_is_found_whole(names: list[str], comma: bool) -> None:
     joiner = ", and " if comma and len(names) > 2 else " and "

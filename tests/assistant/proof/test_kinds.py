@@ -1,7 +1,7 @@
 """A question asks for a kind of answer, and what holds none of that kind is not taken for one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.proof.kinds import ANYTHING, Kind, asked_for, is_choice
@@ -97,6 +97,7 @@ def test_a_choice_names_its_answers_itself_and_a_yes_or_no_question_with_or_is_n
     assert is_choice("橋とトンネルのうち、長いのはどちらですか？", "ja")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["When did it open?", "How many came?", "いつ開きましたか？"]), st.text(max_size=60))
 def test_a_statement_with_a_new_year_always_says_when_or_how_many(question: str, text: str) -> None:
     kind = asked_for(question, "ja" if "？" in question else "en")

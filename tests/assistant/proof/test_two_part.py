@@ -1,7 +1,7 @@
 """A question of two parts is taken apart; every other one is left whole."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.proof.two_part import parts
@@ -40,6 +40,7 @@ def test_a_question_of_one_part_stays_whole(question: str) -> None:
 _WORDS = st.lists(st.text("bcdfgklmr", min_size=3, max_size=7), min_size=2, max_size=5).map(" ".join)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["When", "Where", "Who", "How"]), _WORDS, st.sampled_from(["when", "where", "who", "why"]), _WORDS
 )
@@ -47,6 +48,7 @@ def test_two_plain_questions_joined_by_and_are_those_two(one: str, first: str, o
     assert parts(f"{one} {first} and {other} {second}?") == (f"{one} {first}?", f"{other.capitalize()} {second}?")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_a_question_has_one_part_or_two(question: str) -> None:
     assert len(parts(question)) in {1, 2}
