@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from assistant.proof.anchors import names, numbers
+from assistant.proof.anchors import names
 from assistant.proof.forms import forms, forms_ja
 from assistant.proof.kinds import ANYTHING, Kind, asked_for, is_choice
 from assistant.proof.of_kind import is_of_kind
 from assistant.proof.polarity import says_yes, without_yes_or_no
+from assistant.proof.quantities import figures
 from index.language import script_language
 
 # Words that stand for what was asked, and answer nothing.
@@ -43,7 +44,7 @@ def is_echo(question: str, statement: str) -> bool:
 def _new(question: str, statement: str, kind: Kind = ANYTHING) -> bool:
     if kind.wanted in _MEASURED and is_of_kind(kind, statement, (), question) and _figures(question, statement):
         return True
-    asked = set(forms(question)) | set(forms(" ".join(numbers(question))))
+    asked = set(forms(question)) | set(forms(" ".join(figures(question))))
     said = set(forms(statement)) - _HOLLOW
     if said - asked:
         return True
@@ -53,7 +54,7 @@ def _new(question: str, statement: str, kind: Kind = ANYTHING) -> bool:
 
 
 def _figures(question: str, statement: str) -> bool:
-    return bool(numbers(statement) - numbers(question) - set(forms(question)))
+    return bool(figures(statement) - figures(question) - set(forms(question)))
 
 
 def _opening(statement: str) -> list[str]:

@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.proof.anchors import names, numbers, small_words
+from assistant.proof.anchors import names, small_words
 from assistant.proof.kinds import Kind, Wanted
+from assistant.proof.quantities import figures
 from assistant.proof.reasons import only_follows
 from index.language import script_language
 from index.words import fold
@@ -170,7 +171,7 @@ def _of_time(said: _Said) -> bool:
 
 
 def _of_number(said: _Said) -> bool:
-    return bool(numbers(said.statement) - numbers(said.question)) or _beside(_AMOUNT)(said)
+    return bool(figures(said.statement) - figures(said.question)) or _beside(_AMOUNT)(said)
 
 
 def _of_duration(said: _Said) -> bool:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.proof.anchors import clauses, content, is_negated, names, numbers, without_reply
+from assistant.proof.anchors import content, names
+from assistant.proof.denials import clauses, is_negated, without_reply
 from assistant.proof.forms import form
+from assistant.proof.quantities import figures
 from index.language import script_language
 from index.words import fold, terms
 
@@ -137,7 +139,7 @@ def answers(question: str, sentence: str) -> bool | None:
     nearest = _nearest(said, asked, language)
     if _UNSURE.search(nearest) or _ALL.search(asked):
         return None
-    missing = numbers(question) - numbers(sentence)
+    missing = figures(question) - figures(sentence)
     if missing:
         return False if _other_number(question, sentence) and held == wanted and not turns else None
     denied = is_negated(_undecided(nearest)) != is_negated(_undecided(_asked_plainly(asked)))
@@ -166,7 +168,7 @@ def _asked_plainly(asked: str) -> str:
 
 def _shared_en(asked: str, said: str) -> tuple[int, int, int]:
     """Return how many of the question's words a sentence holds, of how many, and how many it turns round."""
-    number = numbers(asked)
+    number = figures(asked)
     wanted = [term for term in dict.fromkeys(terms(asked)) if term in set(content(asked, "en")) or _opposed(term)]
     wanted = [term for term in wanted if term not in number]
     held = set(terms(said))
@@ -225,7 +227,7 @@ def _nearest(said: str, asked: str, language: str) -> str:
 
 def _other_number(question: str, sentence: str) -> bool:
     """Whether a sentence has another number where the question has its own: a year for a year, a count for a count."""
-    asked, said = numbers(question), numbers(sentence)
+    asked, said = figures(question), figures(sentence)
     ours, theirs = asked - said, said - asked
     if any(_YEAR.fullmatch(number) for number in ours):
         return len(ours) == 1 and any(_YEAR.fullmatch(number) for number in theirs)

@@ -106,6 +106,17 @@ def required(text: str, language: str = "en") -> tuple[Quantity, ...]:
     return tuple(quantity for quantity in quantities(text, language) if not quantity.weak)
 
 
+def figures(text: str, language: str = "en") -> frozenset[str]:
+    """Return a text's numbers as plain figures, units left out: "1500000", "2.5"; of a date its year and its day."""
+    found: set[str] = set()
+    for one in required(text, language):
+        if one.value is not None:
+            found.add(str(one.value) if one.value.denominator == 1 else f"{float(one.value):g}")
+        found |= {str(part) for part in (one.date[::2] if one.date else ()) if part is not None}
+        found |= {part for part in (one.code, "" if one.minutes is None else str(one.minutes)) if part}
+    return frozenset(found)
+
+
 def without_quantities(text: str, language: str = "en", *, only_named: bool = False) -> str:
     """Return a text of the same length with spaces where its quantities stand; ``only_named``: its dates and Romans."""
     for quantity in quantities(text, language):
