@@ -72,7 +72,7 @@ OPENERS = frozenset(
 the a an in on at it its this that these those he she they we you i his her their our as by for from with after before
 during since under when while if because although though however also but and or so there here one some many most both
 each such no yes not what who whom whose which where why how according then first second third finally meanwhile
-instead recently today now
+instead recently today now about around nearly almost over only roughly
 der die das den dem des ein eine einen einem einer im am zum zur bei von mit nach vor seit für und aber er sie es wir
 le la les un une des du au aux en dans par pour avec après avant depuis et mais il elle ils elles ce cette ces on
 el los las una unos unas al del por para con desde hasta pero ella ellos ellas este esta estos estas se su sus

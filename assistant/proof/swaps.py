@@ -73,7 +73,7 @@ def _swapped_ja(one: str, other: str, known: str) -> str:
         gone = [ours[i] for i in a if _is_noun_ja(ours, i)]
         new = [theirs[i] for i in b if _is_noun_ja(theirs, i) and theirs[i] not in known]
         if gone and new and not all(word in other for word in gone):
-            return new[0]
+            return str(new[0])
     return ""
 
 
