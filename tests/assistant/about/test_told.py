@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.about.dates import dates, numbers
@@ -21,19 +21,19 @@ By Mara Holt
 
 ## How it was built
 
-The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller bridges \\
+The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller bridges \
 in Portugal. The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
 
 The bridge opened on 4 May 1931 and replaced a ferry that had carried coal, timber and salt across the valley.
 
 ## Later years
 
-Repairs of the bridge after the flood of 1964 cost 2 million euros. "A toll has never been charged here," Ruiz wrote. \\
+Repairs of the bridge after the flood of 1964 cost 2 million euros. "A toll has never been charged here," Ruiz wrote. \
 In short, the bridge has served the valley for three generations without a toll.
 """
 FERRY = """# The ferry
 
-The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every crossing \\
+The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every crossing \
 for the museum. The ferry was sold to Norway for 900 crowns.
 """
 MURAL = """# 駅の壁画
@@ -55,7 +55,7 @@ NOBODY: Embedder = NoEmbedder()  # type: ignore[assignment]
 
 
 def _article(text: str, name: str) -> Document:
-    return load_bytes(text.replace("\\\\\n", "").encode(), name=name)
+    return load_bytes(text.encode(), name=name)
 
 
 bridge, ferry, mural = _article(BRIDGE, "bridge.md"), _article(FERRY, "ferry.md"), _article(MURAL, "mural.md")
@@ -147,6 +147,7 @@ def test_what_is_new_in_an_article_is_not_what_the_other_says() -> None:
     assert any("Ana Prado" in statement.text for statement in found)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.dates(min_value=dt.date(1500, 1, 1), max_value=dt.date(2099, 12, 31)), st.integers(0, 5))
 def test_every_date_in_a_text_is_listed(day: dt.date, form: int) -> None:
     months = "January February March April May June July August September October November December".split()
@@ -159,6 +160,7 @@ def test_every_date_in_a_text_is_listed(day: dt.date, form: int) -> None:
     assert [text[start:end] for start, end in dates(text, "ja" if form == 4 else "en")] == [written]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.integers(2, 999_999_999))
 def test_a_number_is_listed_with_what_it_counts(number: int) -> None:
     text = f"The mill sold {number:,} sacks that year."
@@ -166,6 +168,7 @@ def test_a_number_is_listed_with_what_it_counts(number: int) -> None:
     assert f"{number:,} sacks" in found or (1000 <= number < 2200 and "," not in f"{number:,}")
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.text(alphabet="ABab 19月年「」“”\"'.。,-–(\n", max_size=80))
 def test_no_text_breaks_a_list(text: str) -> None:
     document = replace(ferry, text="x", blocks=())
