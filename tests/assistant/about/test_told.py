@@ -21,8 +21,8 @@ By Mara Holt
 
 ## How it was built
 
-The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller bridges \
-in Portugal. The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
+The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller \
+bridges in Portugal. The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
 
 The bridge opened on 4 May 1931 and replaced a ferry that had carried coal, timber and salt across the valley.
 
@@ -33,8 +33,8 @@ In short, the bridge has served the valley for three generations without a toll.
 """
 FERRY = """# The ferry
 
-The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every crossing \
-for the museum. The ferry was sold to Norway for 900 crowns.
+The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every \
+crossing for the museum. The ferry was sold to Norway for 900 crowns.
 """
 MURAL = """# 駅の壁画
 
@@ -99,7 +99,7 @@ def test_lists_hold_everything_once_in_the_order_of_the_article() -> None:
     assert [s.text for s in told("日付をすべて挙げて", mural).statements] == ["2004年4月10日"]
     assert [s.text for s in told("List the countries").statements] == ["Portugal"]
     assert [s.text for s in told("List the organisations").statements] == ["Ministry of Works"]
-    assert [s.text for s in told("List the headings").statements][1:] == ["How it was built", "Later years"]
+    assert [s.text for s in told("List the headings").statements] == ["How it was built", "Later years"]
     assert "Elena Ruiz" in [s.text for s in told("List the names").statements]
     assert [s.text for s in told("人名を挙げて", mural).statements] == ["佐藤健一"]
 
