@@ -22,7 +22,8 @@ By Mara Holt
 ## How it was built
 
 The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller \
-bridges in Portugal. The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
+bridges in Portugal. \
+The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
 
 The bridge opened on 4 May 1931 and replaced a ferry that had carried coal, timber and salt across the valley.
 
