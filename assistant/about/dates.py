@@ -52,7 +52,7 @@ def _dates(language: str) -> re.Pattern[str]:
     of = r"(?:of |de |del |di |den )?"
     western = (
         rf"{_WEEKDAY}?\b{days}[ -]{of}{month}(?:,? {of}(?:the year )?{year}\b)?(?!\d)"
-        rf"|{_WEEKDAY}?\b{month} {days}(?!\d|[.,]\d|:)(?:,? {year}\b(?![\d,]))?(?! (?:percent|per cent|%))"
+        rf"|{_WEEKDAY}?\b{month} {days}(?!\d|[.,]\d|:)(?:,? {year}\b(?!\d|,\d))?(?! (?:percent|per cent|%))"
         rf"|\b{month},? {of}{year}\b"
         rf"|(?<=\b[Ii]n ){month}|(?<=\b[Bb]y ){month}|(?<=\b[Ss]ince ){month}|(?<=\b[Uu]ntil ){month}"
         rf"|(?<=\b[Ll]ast ){month}|(?<=\b[Nn]ext ){month}|(?<=\b[Ee]arly ){month}|(?<=\b[Ll]ate ){month}"

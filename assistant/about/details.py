@@ -16,9 +16,8 @@ _HEAD, _TAIL = 6, 5
 _NAME = r"[^\W\d_a-z][\w.’'-]*(?: (?:de|van|von|der|den|la|al|bin|[^\W\d_a-z][\w.’'-]*)){0,4}"
 _BYLINES = (
     re.compile(
-        r"(?:by|author|authors|written by|words by|text by|story by|reported by|reporter|writer)\s*[:：]?\s+"
+        r"(?i:by|author|authors|written by|words by|text by|story by|reported by|reporter|writer)\s*[:：]?\s+"
         rf"(?P<name>{_NAME}(?:(?:,| and|, and| &) {_NAME}){{0,4}})",
-        re.IGNORECASE,
     ),
     re.compile(
         r"(?:文|著者|筆者|執筆|執筆者|記者|作者|作成者|取材・文|文・写真|著)\s*[:：/／=＝]\s*(?P<name>[^\W\d_][^\n:：/／。]{1,24})"

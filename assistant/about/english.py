@@ -52,7 +52,7 @@ _OUTLETS = _set("magazine journal newspaper outlet platform publisher site sourc
 _MEASURES = _set("words word characters character letters sentences sentence paragraphs paragraph pages page lines")
 
 _LISTED: dict[str, Listing] = {
-    word: kind
+    word: kind  # type: ignore[misc]
     for kind, words in (
         ("names", "names"),
         ("people", "people persons person individuals persona characters actors"),
@@ -69,7 +69,7 @@ _LISTED: dict[str, Listing] = {
         ("headings", "sections headings chapters subheadings subtitles parts headlines"),
     )
     for word in words.split()
-}  # type: ignore[assignment]
+}
 # Said alone they are a request; the others are things an article may tell of.
 _CLEARLY_LISTED = _set(
     "names people persons places locations countries organisations organizations companies dates numbers quotes "
@@ -118,14 +118,14 @@ _SUMMARY_GLUE = (
     )
 )  # fmt: skip
 _BESIDE: dict[str, Asked] = {
-    word: asked
+    word: asked  # type: ignore[misc]
     for asked, words in (
         ("common", "common share shared shares agree similar similarity similarities alike both"),
         ("different", "difference differences differ differs different compare comparison contrast disagree"),
         ("new", "new add adds added additional extra not"),
     )
     for word in words.split()
-}  # type: ignore[assignment]
+}
 _BESIDE_GLUE = _GLUE | _DO | _HAVE | _set(
     "between among them they two both three each another one how with say says agree on about compared than versus "
     "against to first second third last other not that besides tell tells"
@@ -360,7 +360,7 @@ def _beside(said: _Words, which: Which | None) -> tuple[Kind, Asked] | None:
     found = [asked for word, asked in _BESIDE.items() if word in said.words]
     if "new" in found:
         return ("beside", "new") if which is not None else ("beside", "different")
-    return ("beside", next(one for one in ("different", "common") if one in found)) if found else None  # type: ignore[return-value]
+    return ("beside", next(one for one in ("different", "common") if one in found)) if found else None
 
 
 def _details(said: _Words) -> tuple[Kind, Asked] | None:
@@ -409,7 +409,7 @@ def _where(said: _Words) -> Asked | None:
     if said.any({"who"}, {"published", "publish", "posted"}) and said.article:
         return "where"
     outlet = said.any(_OUTLETS - {"website"}) or re.search(r"\b(?:what|which) website\b", said.line)
-    return "where" if outlet and (said.article or said.only({"publisher", "source"})) else None
+    return "where" if outlet and (said.article or said.only(_set("publisher source"))) else None
 
 
 def _title(said: _Words) -> Asked | None:

@@ -128,7 +128,7 @@ def _beside(said: frozenset[str], *, article: bool) -> tuple[Kind, Asked] | None
         return "beside", "new"
     if not article or not said & {"articles", "which"}:
         return None
-    return next((("beside", asked) for asked in ("different", "common") if asked in said), None)  # type: ignore[misc]
+    return next((("beside", asked) for asked in ("different", "common") if asked in said), None)
 
 
 def _details(said: frozenset[str], *, article: bool) -> tuple[Kind, Asked] | None:

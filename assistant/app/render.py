@@ -183,7 +183,9 @@ def _opinion(one: Exchange, position: int, opinion: str) -> str:
 
 def live_head(live: Live, titles: Titles) -> str:
     """Return the running question and what was found for it."""
-    found = render_answer.found(live.evidence, live.milliseconds, live.name, titles) if live.evidence else ""
+    # What the articles say of themselves is not searched for: nothing was found, in no time.
+    searched = live.evidence is not None and bool(live.evidence or live.milliseconds)
+    found = render_answer.found(live.evidence or (), live.milliseconds, live.name, titles) if searched else ""
     return (
         f'<section class="exchange live" data-running="{live.name}">{_question(live.question)}'
         f"{_searched(live.searched, live.question, editable=False)}{found}</section>"

@@ -1,7 +1,7 @@
 """Which questions are about the article itself, and which are to be looked up."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.about.recognise import asked_about, kind_of
@@ -298,17 +298,20 @@ def test_a_question_that_names_anything_in_the_article_is_looked_up(question: st
     assert kind_of(question) is None
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from([question for question, *_ in TAKEN]), st.sampled_from(["Zorvex", "the ferry", "Elena Ruiz"]))
 def test_one_thing_named_makes_any_question_a_look_up(question: str, named: str) -> None:
     assert kind_of(f"{question.rstrip('?？。.!！')} {named}?") is None
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_it_is_read_without_an_error(typed: str) -> None:
     kind_of(typed)
     asked_about(typed)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_two_letters_that_changed_places_cost_nothing(data: st.DataObject) -> None:
     question = "what is this article about"

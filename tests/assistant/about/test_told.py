@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.about.dates import dates, numbers
@@ -21,20 +21,21 @@ By Mara Holt
 
 ## How it was built
 
-The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller bridges \\
-in Portugal. The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
+The harbor board chose Elena Ruiz as the engineer of the valley bridge in March 1929. She had built two smaller \
+bridges in Portugal. \
+The Ministry of Works did not want a tunnel, because a tunnel would have cost twice as much as the bridge.
 
 The bridge opened on 4 May 1931 and replaced a ferry that had carried coal, timber and salt across the valley.
 
 ## Later years
 
-Repairs of the bridge after the flood of 1964 cost 2 million euros. "A toll has never been charged here," Ruiz wrote. \\
+Repairs of the bridge after the flood of 1964 cost 2 million euros. "A toll has never been charged here," Ruiz wrote. \
 In short, the bridge has served the valley for three generations without a toll.
 """
 FERRY = """# The ferry
 
-The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every crossing \\
-for the museum. The ferry was sold to Norway for 900 crowns.
+The last ferry of the valley carried coal and timber until 1931. Its captain, Otto Brand, kept a diary of every \
+crossing for the museum. The ferry was sold to Norway for 900 crowns.
 """
 MURAL = """# 駅の壁画
 
@@ -55,7 +56,7 @@ NOBODY: Embedder = NoEmbedder()  # type: ignore[assignment]
 
 
 def _article(text: str, name: str) -> Document:
-    return load_bytes(text.replace("\\\\\n", "").encode(), name=name)
+    return load_bytes(text.encode(), name=name)
 
 
 bridge, ferry, mural = _article(BRIDGE, "bridge.md"), _article(FERRY, "ferry.md"), _article(MURAL, "mural.md")
@@ -99,7 +100,7 @@ def test_lists_hold_everything_once_in_the_order_of_the_article() -> None:
     assert [s.text for s in told("日付をすべて挙げて", mural).statements] == ["2004年4月10日"]
     assert [s.text for s in told("List the countries").statements] == ["Portugal"]
     assert [s.text for s in told("List the organisations").statements] == ["Ministry of Works"]
-    assert [s.text for s in told("List the headings").statements][1:] == ["How it was built", "Later years"]
+    assert [s.text for s in told("List the headings").statements] == ["How it was built", "Later years"]
     assert "Elena Ruiz" in [s.text for s in told("List the names").statements]
     assert [s.text for s in told("人名を挙げて", mural).statements] == ["佐藤健一"]
 
@@ -147,6 +148,7 @@ def test_what_is_new_in_an_article_is_not_what_the_other_says() -> None:
     assert any("Ana Prado" in statement.text for statement in found)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.dates(min_value=dt.date(1500, 1, 1), max_value=dt.date(2099, 12, 31)), st.integers(0, 5))
 def test_every_date_in_a_text_is_listed(day: dt.date, form: int) -> None:
     months = "January February March April May June July August September October November December".split()
@@ -159,6 +161,7 @@ def test_every_date_in_a_text_is_listed(day: dt.date, form: int) -> None:
     assert [text[start:end] for start, end in dates(text, "ja" if form == 4 else "en")] == [written]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.integers(2, 999_999_999))
 def test_a_number_is_listed_with_what_it_counts(number: int) -> None:
     text = f"The mill sold {number:,} sacks that year."
@@ -166,6 +169,7 @@ def test_a_number_is_listed_with_what_it_counts(number: int) -> None:
     assert f"{number:,} sacks" in found or (1000 <= number < 2200 and "," not in f"{number:,}")
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.text(alphabet="ABab 19月年「」“”\"'.。,-–(\n", max_size=80))
 def test_no_text_breaks_a_list(text: str) -> None:
     document = replace(ferry, text="x", blocks=())
