@@ -39,14 +39,14 @@ class Live:
     """The query searched for, when it is not the question itself."""
     evidence: tuple[ScoredChunk, ...] | None = None
     milliseconds: int = 0
-    likely: Citation | None = None
-    """The sentence that most likely bears the answer: shown as such until there is one that is proven."""
     statements: tuple[Statement, ...] = ()
     waiting: Waiting | None = None
     """What was last told of waiting: a heartbeat of the same phase is told again after ``WORD_S``."""
     notices: tuple[str, ...] = ()
     answer: Answer | None = None
     """The whole answer, once finished."""
+    likely: Citation | None = None
+    """The sentence that most likely bears the answer: shown as such until there is one that is proven."""
 
     def after(self, event: Event) -> Live:
         """Return what is known after ``event``."""
