@@ -201,7 +201,7 @@ def _of_another(row: Row, told: _Told, others: Sequence[Row], rng: random.Random
 
 
 _SUBJECT = re.compile(
-    r"^(?:who|what|which(?: \w+){1,2})\s+"
+    r"^(?:who|what|which \w+)\s+"
     r"(?!(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|should|may|might)\b)(.+?)\s*\?*$",
     re.IGNORECASE,
 )

@@ -132,7 +132,7 @@ def _training(path: Path) -> Iterator[Row]:
 
 def _pool_of(row: Mapping[str, Any]) -> str:
     """Return which passages a row's near misses come from: its article's, where it has several, or the whole set's."""
-    return row["title"] if row["set"] in {"jaquad-train", "fairytale"} else row["set"]
+    return str(row["title"] if row["set"] in {"jaquad-train", "fairytale"} else row["set"])
 
 
 def _cases(one: EvalSet) -> Iterator[Row]:

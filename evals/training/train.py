@@ -165,7 +165,8 @@ def _train(train: Sequence[Any], folder: Path, out: Path, plan: _Plan) -> None:
     network = Network(folder)
     learned = [weights for weights in network.parameters() if weights.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=plan.rate, weight_decay=0.01)
-    kept, state = out / CHECKPOINT, {"step": 0, "tokens": 0, "spent": 0.0}
+    kept = out / CHECKPOINT
+    state: dict[str, Any] = {"step": 0, "tokens": 0, "spent": 0.0}
     if kept.exists():
         state = torch.load(kept, weights_only=False)
         network.load_state_dict(state["network"], strict=False)

@@ -17,8 +17,8 @@ import pytest
 
 from assistant.errors import ModelError, UsageError
 from assistant.home import Home
-from assistant.types import Answer, EvidenceFound, Finished, StatementReady
 from assistant.settings import Settings
+from assistant.types import Answer, EvidenceFound, Finished, StatementReady
 from assistant.wiring import Application
 from index.reading.load import load_bytes
 from prompts import Message
