@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,7 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
     return tensors
 
 
+@lru_cache(maxsize=2)  # embedder and reader share one: a copy takes 280 MB and a second
 def load_tokenizer(folder: Path) -> Tokenizer:
     """Return the tokenizer of a folder (a second), which neither cuts nor pads; EmbedderError when it does not load."""
     from tokenizers import Tokenizer
