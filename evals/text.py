@@ -111,6 +111,7 @@ def _tokens(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(text) if word != "the"]
 
 
+@lru_cache(maxsize=4096)  # the passages of one article are looked at for many cases
 def _in_digits(text: str) -> str:
     """Return a text with its numbers in plain digits, scales reckoned in; numbers in Chinese characters stay."""
     if not _DIGIT.search(text) and not _ENGLISH.search(text):

@@ -44,6 +44,9 @@ Usage: assistant ask [OPTIONS] {QUESTION}
 
   Answer a question; every sentence cites the article sentence that proves it.
 
+  Where the article does not say, that stands first, and the sentences nearest
+  to the question below it.
+
   Exit status: 0 answered, 3 the article does not say, 1 an error you can
   mend, 2 wrong usage.
 
@@ -66,6 +69,10 @@ Options:
   --json                     Print one JSON object instead of text.
   --unproven                 Show sentences the article does not prove too,
                              marked.
+  --anyway                   Where the article does not say, show what the
+                             model makes of the nearest sentences, marked as
+                             unproven; the exit status is 3 all the same
+                             unless something is proven.
   --help                     Show this message and exit.
 """,
     ("add",): """\
@@ -185,8 +192,7 @@ Usage: assistant models pull [OPTIONS] {NAME}
   where.
 
   An interrupted pull goes on where it stopped. Weights that are here already
-  are read and verified again. Once the default model is here, the reader is
-  cut out of it (half a minute, 730 MB more).
+  are read and verified again.
 
 Arguments:
   NAME <str>  A catalogue name, with or without local:.  [required]
