@@ -23,8 +23,8 @@ from assistant.proof.fitting import Fitting
 from assistant.proof.meaning import Meaning
 from assistant.proof.segment import Segment, Segmenter
 from assistant.question import checked_question
-from assistant.replies import abstention, otherwise, quoted, says_not_stated
-from assistant.rewrite import other_script, rewritten
+from assistant.replies import abstention, otherwise, says_not_stated
+from assistant.rewrite import rewritten
 from assistant.run import Run
 from assistant.settings import Settings
 from assistant.speaker import Speaker
@@ -49,6 +49,7 @@ from prompts import Message, load
 
 if TYPE_CHECKING:
     from assistant.proof.reader import Reader, Reading
+    from assistant.proof.small_reader import SmallReader
     from assistant.speaker import AskRoom, Speak
 
 _Found = TypeVar("_Found")
@@ -92,11 +93,13 @@ class Assistant:
         settings: Settings,
         room: AskRoom | None = None,
         reader: Reader | None = None,
+        small_reader: SmallReader | None = None,
     ) -> None:
         """Take the index, the model's name, and its voice (None: quote the article without a language model).
 
         ``room`` tells how much the model holds; without one that is assumed. ``reader`` decides whether the evidence
-        answers the question; without one the answering model alone does.
+        answers the question; without one the answering model alone does. ``small_reader`` points at the sentence that
+        likely bears the answer, before ``reader`` has read.
         """
         self.index = index
         self.model = model
@@ -104,6 +107,7 @@ class Assistant:
         self.settings = settings
         self.room = room
         self.reader = reader
+        self.small_reader = small_reader
         self._speaker = Speaker(model, speak, room) if speak is not None else None
 
     def ask(
@@ -162,7 +166,7 @@ class Assistant:
                 yield Searched(asked, rewritten=False)
                 yield EvidenceFound((), 0)
                 return run
-            run.failure = yield from rewritten(self._speaker, run, turns, self.index.embedder.languages)
+            run.failure = yield from rewritten(self._speaker, run, turns)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -196,11 +200,9 @@ class Assistant:
         )
         interrupted = None
         if numbered and not _far(run.evidence, self.index.embedder):
+            yield from self._likely(run, numbered)
             reading = yield from self._read(run, numbered)
             if run.anyway or self._may_answer(reading):
-                if reading is not None and self.speak is not None:
-                    [likely] = nearest(numbered, reading.bearing, run.documents, most=1)
-                    yield LikelyFound(likely)
                 try:
                     yield from self._answer(run, numbered, reading, strict=strict and not run.anyway)
                 except ModelError as error:
@@ -246,10 +248,22 @@ class Assistant:
         """Return what the reader makes of the sentences; None where there is no reader, or it fails."""
         if self.reader is None:
             return None
-        sentences = [plain(item.sentence.text) for item in numbered]
-        reading = yield from self._asked(run, self.reader.read(plain(run.searched), sentences))
+        reading = yield from self._asked(run, "read", self.reader.read(plain(run.searched), _texts(numbered)))
         run.clock("read")
         return reading
+
+    def _likely(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event]:
+        """Yield the sentence that most likely bears the answer, in a tenth of a second or two; it decides nothing."""
+        if self.small_reader is None or self.speak is None:
+            return
+        try:
+            reading = yield from _beating(run, self.small_reader.read(plain(run.searched), _texts(numbered)))
+        except ReaderError as error:
+            logger.warning("%s", error)
+            return
+        [likely] = nearest(numbered, reading.bearing, run.documents, most=1)
+        run.clock("likely")
+        yield LikelyFound(likely)
 
     def _nearest(self, run: Run, numbered: Sequence[Numbered], reading: Reading | None) -> tuple[Citation, ...]:
         """Return the sentences nearest to the question, by the reader; without one by words and meaning."""
@@ -272,21 +286,19 @@ class Assistant:
             return statement
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
-        sure = yield from self._asked(run, check)
+        sure = yield from self._asked(run, "check", check)
         if sure is not None and agreed(reading.answerable, sure) >= least:
             return statement
         why = "it could not be checked" if sure is None else "what it cites does not say that this is the answer"
         return Statement(statement.text, "not supported", (), why)
 
-    def _asked(self, run: Run, asked: Generator[None, None, _Found]) -> Generator[Event, None, _Found | None]:
+    def _asked(
+        self, run: Run, prompt: str, asked: Generator[None, None, _Found]
+    ) -> Generator[Event, None, _Found | None]:
         """Return what the reader found, with heartbeats meanwhile; None, and a notice, when it fails."""
+        run.prompts[prompt] = load(prompt).digest
         try:
-            while True:
-                next(asked)
-                yield run.beat("reading")
-        except StopIteration as finished:
-            found: _Found = finished.value
-            return found
+            return (yield from _beating(run, asked))
         except ReaderError as error:
             logger.warning("%s", error)
             yield Notice(f"Nothing could be checked, so nothing is shown as proven: {error}")
@@ -393,10 +405,7 @@ class Assistant:
         meaning: Meaning,
         fitting: Sequence[float],
     ) -> Generator[Event | Segment]:
-        foreign = self._in_another_script(run, numbered)
-        if reading is not None and (self._speaker is None or foreign):
-            if foreign:
-                yield Notice(quoted(script_language(run.question) or "en"))
+        if self._speaker is None and reading is not None:
             yield from most_bearing(numbered, fitting)
             return
         if self._speaker is None:
@@ -414,11 +423,6 @@ class Assistant:
             )
             bearing = [found[item.number] for item in numbered]
         yield from _from_model(self._speaker, run, numbered, bearing)
-
-    def _in_another_script(self, run: Run, numbered: Sequence[Numbered]) -> bool:
-        """Whether what a model writes in the question's language could not be aligned with the article's words."""
-        documents = {item.document: run.documents[item.document] for item in numbered}
-        return other_script(run.searched, documents) is not None
 
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = run.is_silent and interrupted is None
@@ -441,6 +445,22 @@ class Assistant:
             tokens=dict(run.tokens),
             prompts=dict(run.prompts),
         )
+
+
+def _texts(numbered: Sequence[Numbered]) -> list[str]:
+    """Return the sentences as a reader reads them."""
+    return [plain(item.sentence.text) for item in numbered]
+
+
+def _beating(run: Run, asked: Generator[None, None, _Found]) -> Generator[Event, None, _Found]:
+    """Return what a reader found, with heartbeats meanwhile."""
+    try:
+        while True:
+            next(asked)
+            yield run.beat("reading")
+    except StopIteration as finished:
+        found: _Found = finished.value
+        return found
 
 
 def _from_model(

@@ -33,14 +33,6 @@ _OTHERWISE = {
     "ja": "『{title}』には別のことが書かれています：{sentence}",
 }
 
-_QUOTED = {
-    "en": "The article is in another language: its own sentence is quoted.",
-    "ja": "記事は別の言語で書かれているため、その文をそのまま引用します。",
-    "zh": "文章使用另一种语言，这里直接引用原句。",
-    "ko": "기사는 다른 언어로 쓰여 있어 원문을 그대로 인용합니다.",
-    "ru": "Статья написана на другом языке, поэтому её предложение приводится дословно.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -98,8 +90,3 @@ def abstention(language: str) -> str:
 def otherwise(language: str, *, title: str, sentence: str) -> str:
     """Return the sentence that says of another article that it disagrees, in a language as `abstention` has it."""
     return _OTHERWISE.get(language, _OTHERWISE["en"]).format(title=title, sentence=sentence)
-
-
-def quoted(language: str) -> str:
-    """Return the line that says why the article's own sentence stands there, in a language as `abstention` has it."""
-    return _QUOTED.get(language, _QUOTED["en"])

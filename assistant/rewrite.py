@@ -29,18 +29,15 @@ _LANGUAGE_NAMES = {
 }
 
 
-def rewritten(
-    speaker: Speaker | None, run: Run, turns: Sequence[Turn], known: frozenset[str] | None
-) -> Generator[Event, None, ModelError | None]:
-    """Make the question stand alone, and in a language that the search knows; return what the model failed with.
+def rewritten(speaker: Speaker | None, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, ModelError | None]:
+    """Make the question stand alone, and put it in the articles' language; return what the model failed with.
 
     What is then searched for is what a model is not needed for: the reader sees what was found in any case. ``speaker``
-    None: there is no model, and a follow-up is searched for with the question before it. ``known``: the embedder's
-    languages, None for all.
+    None: there is no model, and a follow-up is searched for with the question before it.
     """
     failure = None
     try:
-        yield from _rewrite(speaker, run, turns, known)
+        yield from _rewrite(speaker, run, turns)
     except ModelError as error:
         if run.searched == run.question:
             run.searched = condense.with_last_question(run.question, turns)
@@ -50,18 +47,15 @@ def rewritten(
     return failure
 
 
-def _rewrite(
-    speaker: Speaker | None, run: Run, turns: Sequence[Turn], known: frozenset[str] | None
-) -> Generator[Event]:
+def _rewrite(speaker: Speaker | None, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
     if turns and condense.leans_on_conversation(run.question):
         if speaker is None:
             run.searched = condense.with_last_question(run.question, turns)
         else:
             run.searched = yield from _condensed(speaker, run, turns)
-    # An embedder of many languages finds what was asked in another one, and the reader reads it: a small model's
-    # translation would mistake names.
-    language = other_script(run.searched, run.documents)
-    if language and speaker is not None and known is not None and script_language(run.searched) not in known:
+    # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
+    language = _other_script(run.searched, run.documents)
+    if language and speaker is not None:
         run.searched = yield from _translated(speaker, run, _LANGUAGE_NAMES.get(language, language))
 
 
@@ -106,8 +100,8 @@ def _beyond(kept: int, turns: Sequence[Turn]) -> int:
     return len(turns) - kept if kept < shown else 0
 
 
-def other_script(question: str, documents: Mapping[str, Document]) -> str | None:
-    """Return the articles' commonest language, if none of them uses the question's script."""
+def _other_script(question: str, documents: Mapping[str, Document]) -> str | None:
+    """Return the language to translate a question into: the articles' commonest if none uses the question's script."""
     if not documents or not re.search(r"\w", question):
         return None
     asked = script_language(question)

@@ -31,8 +31,9 @@ from assistant.models.local import LocalServers, State
 from assistant.models.voice import Voice, voice
 from assistant.models.weights import Progress as Pull
 from assistant.models.weights import WeightsFolder
-from assistant.proof.reader import EMBEDDER as READS_WITH
-from assistant.proof.reader import Reader
+from assistant.proof.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
+from assistant.proof.small_reader import EMBEDDER as READS_WITH
+from assistant.proof.small_reader import SmallReader
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import Event, Notice, Turn, Waiting
 from assistant.workbench import Exchange, ModelChoice, Opinion
@@ -80,6 +81,7 @@ class Application:
         self._loaded_once: set[str] = set()
         self._voices: dict[str, tuple[ModelName, Voice | None]] = {}
         self._reader: Reader | None = None
+        self._small_reader: SmallReader | None = None
         self.trouble: str | None = None
         """Why getting ready in the background stopped, in one line."""
         self._seed()
@@ -215,21 +217,40 @@ class Application:
             room=speak.room if speak else None,
             settings=chosen,
             reader=self.reader() if chosen.reader else None,
+            small_reader=self.small_reader() if chosen.reader else None,
         )
 
     def reader(self) -> Reader | None:
-        """Return the reader, not necessarily loaded; None where the embedder whose tables it shares is not here."""
+        """Return the reader, not necessarily loaded; None where its model or package is not here, or not cut yet."""
         with self._loading:
-            if self._reader is None and self.weights.is_complete(READS_WITH):
-                self._reader = Reader(self.weights.path(READS_WITH))
-                self._closing.callback(self._reader.close)
+            if self._reader is None and is_installed():
+                probes = load_probes()
+                folder = cut_folder(self.home.models, probes)
+                if folder.is_dir():
+                    self._reader = Reader(folder, probes=probes, log=self.home.logs / LOG)
+                    self._closing.callback(self._reader.close)
             return self._reader
+
+    def small_reader(self) -> SmallReader | None:
+        """Return what points at the likely sentence before the reader has read; None where either is not here."""
+        reader = self.reader()
+        with self._loading:
+            if self._small_reader is None and reader is not None and self.weights.is_complete(READS_WITH):
+                self._small_reader = SmallReader(self.weights.path(READS_WITH))
+                self._closing.callback(self._small_reader.close)
+            return self._small_reader
+
+    def build_reader(self) -> None:
+        """Cut the reader out of its model, once (half a minute), where that model is here. Raises ReaderError."""
+        ensure_cut(self.home, self.weights)
 
     def open_reader(self) -> None:
         """Have the reader load in the background: the first question then finds it ready."""
-        reader = self.reader() if self.settings.reader else None
-        if reader is not None:
-            reader.open_soon()
+        if not self.settings.reader:
+            return
+        for reader in (self.small_reader(), self.reader()):
+            if reader is not None:
+                reader.open_soon()
 
     def voice(self, model: str) -> Voice | None:
         """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
@@ -287,10 +308,13 @@ class Application:
             with self._shown(name) as show:
                 self.stock.fetch(name, given_up=given_up, show=show)
 
-        if not self.weights.is_complete(READS_WITH):  # the library is searched with another embedder
-            fetch(READS_WITH)
         self.prepare(self.default_model, pull=fetch)
         self._warm_up()
+        self._make_reader_ready()
+
+    def _make_reader_ready(self) -> None:
+        self.build_reader()
+        self.open_reader()
 
     def _pulled(self, name: str) -> None:
         """Go on with getting ready, where what a reader fetched is what that lacked."""
@@ -300,7 +324,7 @@ class Application:
         if f"local:{name}" == self.default_model:
             self._prepare(lambda: self._make_ready(stop.is_set), stop)
         else:
-            self._prepare(self.open_reader, stop)
+            self._prepare(self._make_reader_ready, stop)
 
     @contextmanager
     def _shown(self, name: str) -> Iterator[Callable[[Pull], None]]:

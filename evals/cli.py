@@ -110,7 +110,7 @@ def run(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep what the model says there, and take it from there when the same is asked "
+            help="Keep what the reader reads and the model says there, and take it from there when the same is asked "
             "again: another --gate then costs a minute. Nothing is timed.",
         ),
     ] = None,
@@ -270,17 +270,21 @@ def pairs(
         Path, typer.Argument(metavar="FILE", help="Rows of question, answer, cited text and label (JSONL).")
     ],
     limit: Annotated[int | None, typer.Option(metavar="N", help="At most N of a kind and language.")] = None,
+    kept: Annotated[Path | None, typer.Option(metavar="DIR", help="As `evals run` takes it.")] = None,
 ) -> None:
     """Tell how well the reader's check knows a citation that says the answer from one that does not.
 
     Printed is the AUROC for each language and kind of wrong one, beside that of plain overlap of words; on articles
     that the reader was not trained on.
     """
+    from evals.kept import Kept
     from evals.pairs import by_overlap, by_reader, load_pairs, told_apart
 
     with _application() as application:
         held = load_pairs(file, limit=limit)
-        check = by_reader(application.reader())
+        application.build_reader()
+        reader = application.reader()
+        check = by_reader(Kept(kept).reader(reader) if kept and reader else reader)
         with typer.progressbar(held, file=sys.stderr) as bar:
             scores = [check(pair) for pair in bar]
         floors = [by_overlap(pair) for pair in held]

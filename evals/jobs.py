@@ -129,6 +129,7 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
     settings = _gated(application.settings, plan)
     reader = None
     if settings.reader and not plan.retrieval_only:
+        application.build_reader()
         found = application.reader()
         reader = found.identity if found else None
     root = plan.out or _default_folder(plan, sets, runs_folder(application.home))

@@ -1,7 +1,7 @@
-"""A folder keeps what a model said: asked the same again, a run costs seconds instead of minutes.
+"""A folder keeps what a reader read and a model said: asked the same again, a run costs seconds instead of minutes.
 
-With it a threshold is tried on a hundred cases in a minute. What was kept is found by the whole of what was said to the
-model, so another prompt is never mistaken for it.
+With it a threshold is tried on a hundred cases in a minute, and the reader's training finds its rows read already.
+What was kept is found by the whole of what was read or said to the model, so another prompt is never mistaken for it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 from assistant.chain import Assistant
 from assistant.models.pump import Usage
+from assistant.proof.reader import Reader
 
 if TYPE_CHECKING:
     from assistant.models.voice import Piece
+    from assistant.proof.reader import Prompt, Rows
     from assistant.speaker import Speak
     from prompts import Message
 
@@ -28,7 +30,7 @@ FILE = "kept.sqlite"
 
 
 class Kept:
-    """What was said, in one SQLite file; any thread, and several processes, may share it."""
+    """What was read and said, in one SQLite file; any thread, and several processes, may share it."""
 
     def __init__(self, folder: Path) -> None:
         """Open the folder, made if it is new."""
@@ -38,6 +40,10 @@ class Kept:
         with closing(self._open()) as held, held:
             held.execute("PRAGMA journal_mode = WAL")
             held.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+
+    def reader(self, reader: Reader) -> Reader:
+        """Return the same reader, which reads only what it has not read before."""
+        return _KeptReader(reader, self)
 
     def voice(self, model: str, speak: Speak) -> Speak:
         """Return the same voice: what it said to the same messages it says again, at once. Only whole replies stay."""
@@ -64,15 +70,25 @@ class Kept:
         return again
 
     def assistant(self, given: Assistant) -> Assistant:
-        """Return the same assistant, its model's replies kept."""
+        """Return the same assistant, its readings and its model's replies kept."""
         return Assistant(
             given.index,
             model=given.model,
             speak=self.voice(given.model, given.speak) if given.speak else None,
             room=given.room,
             settings=given.settings,
-            reader=given.reader,
+            reader=self.reader(given.reader) if given.reader else None,
+            small_reader=given.small_reader,
         )
+
+    def rows(self, reader: Reader, prompt: Prompt) -> Rows | None:
+        """Return what was kept of a reading, None where there is nothing."""
+        import numpy as np
+
+        held = self.get(rows_key(reader, prompt))
+        if held is None:
+            return None
+        return np.frombuffer(held, dtype="<f2").astype(np.float32).reshape(sum(mark for _, mark in prompt), -1)
 
     def get(self, key: str) -> bytes | None:
         """Return the value under a key, None where there is none."""
@@ -87,6 +103,30 @@ class Kept:
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._file, timeout=60)
+
+
+class _KeptReader(Reader):
+    """A reader in front of another one: same probes, same readings."""
+
+    def __init__(self, reader: Reader, kept: Kept) -> None:
+        super().__init__(reader.folder, probes=reader.probes, log=reader.log)
+        self._reader = reader
+        self._kept = kept
+
+    def rows(self, prompt: Prompt) -> Rows:
+        import numpy as np
+
+        held = self._kept.rows(self, prompt)
+        if held is None:
+            # Kept in half the size; the first asking must see what later ones will.
+            held = self._reader.rows(prompt).astype("<f2")
+            self._kept.put(rows_key(self, prompt), held.tobytes())
+        return np.asarray(held, dtype=np.float32)
+
+
+def rows_key(reader: Reader, prompt: Prompt) -> str:
+    """Return what a reading is kept under: the probes have no part in it."""
+    return _key("read", f"{reader.probes.model}-layer{reader.probes.layer}", prompt)
 
 
 def _key(*what: object) -> str:

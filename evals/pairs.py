@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import UsageError
+from assistant.models.catalogue import DEFAULT_CHAT
 from assistant.proof.context import plain
-from assistant.proof.reader import EMBEDDER, Reader
+from assistant.proof.reader import Reader
 from evals.held_out import is_held_out
 from evals.statistics import Interval, auroc_interval
 from index.sentences import split_sentences
@@ -117,7 +118,7 @@ def told_apart(pairs: Sequence[Pair], scores: Sequence[float]) -> Iterator[Told]
 def by_reader(reader: Reader | None) -> Callable[[Pair], float]:
     """Return the reader's check, as an answer goes through it; UsageError where there is no reader."""
     if reader is None:
-        raise UsageError(f"the reader's embeddings are not here. Run `assistant models pull {EMBEDDER}`.")
+        raise UsageError(f"the reader is not here. Run `assistant models pull {DEFAULT_CHAT}`, which cuts it out.")
 
     def sure(pair: Pair) -> float:
         check = reader.check(plain(pair.question), [plain(sentence) for sentence in pair.cited], plain(pair.answer))

@@ -93,10 +93,12 @@ def pull_model(
 ) -> None:
     """Download a model's weights, verify every byte, put them in place, and print where.
 
-    An interrupted pull goes on where it stopped. Weights that are here already are read and verified again.
+    An interrupted pull goes on where it stopped. Weights that are here already are read and verified again. Once the
+    default model is here, the reader is cut out of it (half a minute, 730 MB more).
     """
     from assistant.models.weights import WeightsFolder
     from assistant.models.weights_progress import rich_progress
+    from assistant.proof.reader import ensure_cut
     from assistant.terminal import Status
 
     with told() as home:
@@ -108,4 +110,8 @@ def pull_model(
                 weights.verify(name)
         with rich_progress() as progress:
             path = weights.pull(name, progress=progress)
+        with Status() as status:
+            # So that no question waits for it.
+            status.show("cutting the reader out of the model (half a minute, once)…")
+            ensure_cut(home, weights)
         typer.echo(str(path))

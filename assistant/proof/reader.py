@@ -1,60 +1,58 @@
-"""Read a question with sentences: whether they answer it, which of them bear the answer, and where in it that stands.
+"""Read a question with numbered sentences: whether they answer it, and which of them bear the answer.
 
-The reader is a small encoder (its weights ship with this package; ``docs/reader.md`` is its model card) that shares the
-frozen embeddings of the default embedder. It generates nothing, so an article cannot make it say anything; it serves
-every answering model alike, and a pass takes a tenth of a second.
+The reader is the first layers of a small language model in a child process (``reader_child.py``) and two linear probes
+on what the last kept layer holds (Slobodkin et al., "The Curious Case of Hallucinatory (Un)answerability", 2023): one
+at the end of the prompt, for the question, and one at the end of each sentence. It generates nothing, so an article
+cannot make it say anything; and it serves every answering model alike.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import importlib.util
+import json
 import logging
 import math
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Generator, Mapping, Sequence
+import weakref
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from assistant.errors import ReaderError
-from assistant.proof.layout import Laid, for_check, for_reading
+from assistant.home import Home
+from assistant.models.local import open_log
+from assistant.models.weights import WeightsFolder
+from index.cores import usable_cores
+from prompts import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
 
-    from index.encoder import Encoder
-
-    Array = NDArray[np.float32]
+    Rows = NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 
-WEIGHTS = Path(__file__).with_name("reader.safetensors")
-EMBEDDER = "e5-multilingual"
-"""The catalogue's name of the embedder whose embeddings the reader shares."""
-HEADS = ("answered", "supported", "start", "end", "bearing")
-"""What the rows of ``heads.weight`` tell: the first two at a text's first token, the others at each of its tokens."""
+LOG = "reader.log"
+PROBES = ("answerable", "bearing", "supported")
+Prompt = list[tuple[str, bool]]
+"""Texts in order, and whether the layer's output after each one's last token is wanted."""
 
-_SCALE = ".scale"
+_HERE = "\x00"
+"""Stands for the sentences while the prompt is rendered."""
+_BREAK = "\n"
 _BEAT_S = 0.2
-_LONGEST_ANSWER = 24
-_BEGINNINGS = 8
-"""Of so many places the short answer may begin at, its end is looked for."""
-_Found = TypeVar("_Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Short:
-    """Where the short answer stands: ``sentences[place][start:end]``."""
-
-    place: int
-    start: int
-    end: int
+_OPEN_S = 120.0
+_READ_S = 60.0
+_BUILD_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +62,110 @@ class Reading:
     answerable: float
     """Probability that the sentences answer the question."""
     bearing: tuple[float, ...]
-    """Per sentence, in order: probability that it states (part of) the answer; 0 for one too far back to be read."""
-    short: Short | None = None
-    """The likeliest short answer; None where there is none, as for most questions that ask why."""
+    """Per sentence, in order: probability that it states (part of) the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """The trained part of a reader: data, as ``python -m evals.train_reader`` writes it."""
+
+    model: str
+    """The catalogue's name of the chat model whose first layers read."""
+    layer: int
+    """The last layer kept, from 0."""
+    answerable: tuple[float, ...]
+    """Weights over the layer's width, and last the bias."""
+    bearing: tuple[float, ...]
+    supported: tuple[float, ...]
+
+
+def load_probes() -> Probes:
+    """Return the probes that come with this package."""
+    held = json.loads(Path(__file__).with_name("probes.json").read_text(encoding="utf-8"))
+    return Probes(held["model"], int(held["layer"]), *(unpacked(held[name]) for name in PROBES))
+
+
+def packed(weights: Sequence[float]) -> str:
+    """Return weights as base64 of little-endian float32."""
+    import numpy as np
+
+    return base64.b64encode(np.asarray(weights, dtype="<f4").tobytes()).decode("ascii")
+
+
+def unpacked(text: str) -> tuple[float, ...]:
+    """Return the weights that ``packed`` wrote."""
+    import numpy as np
+
+    return tuple(float(weight) for weight in np.frombuffer(base64.b64decode(text), dtype="<f4"))
+
+
+def prompt_for(question: str, sentences: Sequence[str]) -> Prompt:
+    """Return what a reader reads to find whether, and where, a question is answered, in the chat form of its model.
+
+    Marked are the end of each sentence and the end of the whole, in that order.
+    """
+    return _prompt("read", sentences, mark=True, question=question)
+
+
+def prompt_for_check(question: str, sentences: Sequence[str], answer: str) -> Prompt:
+    """Return what a reader reads to find whether sentences say that this is the answer; only its end is marked."""
+    return _prompt("check", sentences, mark=False, question=question, answer=answer)
+
+
+def _prompt(name: str, sentences: Sequence[str], *, mark: bool, **variables: str) -> Prompt:
+    clean = {variable: value.replace(_HERE, " ") for variable, value in variables.items()}
+    system, user = load(name).render(sentences=_HERE, **clean)
+    before, after = user.content.split(_HERE)
+    texts: Prompt = [(f"{_turn(system.role, system.content)}<|im_start|>user\n{before}", False)]
+    for number, sentence in enumerate(sentences, start=1):
+        texts += [(f"[{number}] {sentence}", mark), ("\n", False)]
+    # The last sentence's own line break is there already.
+    return [*texts, (f"{after.removeprefix(_BREAK)}<|im_end|>\n<|im_start|>assistant\n", True)]
+
+
+def _turn(role: str, content: str) -> str:
+    return f"<|im_start|>{role}\n{content}<|im_end|>\n"
 
 
 class Reader:
-    """A reader at work. Any thread may ask; one question is read at a time."""
+    """One reader in one child process. Any thread may ask; questions wait for each other."""
 
-    def __init__(self, folder: Path, *, weights: Path = WEIGHTS, threads: int | None = None) -> None:
-        """Take the embedder's folder, and the weights that were trained on it. What is needed is loaded when it is."""
+    def __init__(self, folder: Path, *, probes: Probes, log: Path, threads: int | None = None) -> None:
+        """Describe a reader whose cut model stands in ``folder`` (see ``ensure_cut``); nothing starts yet."""
+        self.probes = probes
         self.folder = folder
-        self.weights = weights
-        self._threads = threads
-        self._loading = threading.Lock()
-        self._held: _Held | None = None
-        self._latest: tuple[tuple[str, tuple[str, ...]], Reading] | None = None
+        self._threads = threads or usable_cores()
+        self.log = log
+        self._child: _Child | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+        self._latest: tuple[Prompt, Reading] | None = None
         self._pool = ThreadPoolExecutor(1, "reader")
 
     @property
     def identity(self) -> str:
-        """Return a digest of the weights: equal identity, equal readings."""
-        with self.weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        """Return model, layer and a digest of the probes: equal identity, equal readings."""
+        held = json.dumps([packed(getattr(self.probes, name)) for name in PROBES])
+        return f"{self.probes.model}-layer{self.probes.layer}:{hashlib.sha256(held.encode()).hexdigest()[:12]}"
+
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id, None while there is none."""
+        child = self._child
+        return None if child is None else child.process_id
 
     def open(self) -> None:
-        """Load the weights (half a second); harmless when they are there. Raises ReaderError."""
-        self._loaded()
+        """Start the child and load the model (seconds); harmless when it is there. Raises ReaderError."""
+        with self._lock:
+            if self._closed:
+                raise ReaderError("the reader was closed while it was asked.")
+            if self._child is None or not self._child.alive:
+                # Known before it is ready: close() ends one that still loads, and nobody waits for it at the exit.
+                self._child = _Child(self.log)
+                self._child.ask({"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
 
     def open_soon(self) -> None:
-        """Load the weights in the background; what goes wrong is said when it is asked."""
+        """Load the model in the background; what goes wrong is said when it is asked."""
 
         def quietly() -> None:
             with suppress(ReaderError):
@@ -101,151 +173,152 @@ class Reader:
 
         self._pool.submit(quietly)
 
+    def rows(self, prompt: Prompt) -> Rows:
+        """Return the layer's output, shape (marks, width), after each marked text; raises ReaderError."""
+        import numpy as np
+
+        self.open()
+        with self._lock:
+            if self._child is None:
+                raise ReaderError("the reader was closed while it was asked.")
+            reply = self._child.ask({"prompt": prompt}, within_s=_READ_S)
+        found = np.frombuffer(base64.b64decode(reply["rows"]), dtype="<f4")
+        return found.reshape(sum(mark for _, mark in prompt), -1)
+
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:
-        """Return a reading, with a heartbeat five times a second; raises ReaderError.
+        """Return a reading (a second or two), with a heartbeat four times a second; raises ReaderError.
 
         The latest one is kept: a question asked again, or of a second model, is not read again.
         """
-        asked = (question, tuple(sentences))
-        if self._latest is not None and self._latest[0] == asked:
+        prompt = prompt_for(question, sentences)
+        if self._latest is not None and self._latest[0] == prompt:
             return self._latest[1]
-        reading = yield from self._awaited(lambda: self._loaded().read(question, sentences))
-        self._latest = (asked, reading)
+        *ends, last = yield from self._awaited(prompt)
+        reading = Reading(
+            _probability(last, self.probes.answerable),
+            tuple(_probability(end, self.probes.bearing) for end in ends),
+        )
+        self._latest = (prompt, reading)
         return reading
 
-    def check(self, question: str, cited: Sequence[str], statement: str) -> Generator[None, None, float]:
-        """Return the probability that the cited sentences say that this answers the question; as ``read`` otherwise."""
-        return (yield from self._awaited(lambda: self._loaded().check(question, cited, statement)))
+    def check(self, question: str, sentences: Sequence[str], answer: str) -> Generator[None, None, float]:
+        """Return the probability that sentences say that this answers the question; as ``read`` otherwise."""
+        rows = yield from self._awaited(prompt_for_check(question, sentences, answer))
+        return _probability(rows[0], self.probes.supported)
 
-    def _awaited(self, ask: Callable[[], _Found]) -> Generator[None, None, _Found]:
-        try:
-            asked = self._pool.submit(ask)
-        except RuntimeError as error:
-            raise ReaderError("the reader was closed while it was asked.") from error
-        while not wait([asked], _BEAT_S).done:
+    def _awaited(self, prompt: Prompt) -> Generator[None, None, Rows]:
+        rows = self._pool.submit(self.rows, prompt)
+        while not wait([rows], _BEAT_S).done:
             yield None
-        return asked.result()
-
-    def _loaded(self) -> _Held:
-        with self._loading:
-            if self._held is None:
-                self._held = _load(self.folder, self.weights, self._threads)
-            return self._held
+        return rows.result()
 
     def close(self) -> None:
-        """Wait for nothing and take no more questions."""
+        """End the child, also one that still loads."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A loaded reader."""
-
-    encoder: Encoder
-    tokenizer: Tokenizer
-    heads: Array
-    """(heads, width)."""
-    bias: Array
-    scale: Mapping[str, tuple[float, float]]
-    """Per head: how its logit becomes log-odds, ``factor * logit + shift``, as calibrated on articles held out."""
-
-    def read(self, question: str, sentences: Sequence[str]) -> Reading:
-        laid = for_reading(self.tokenizer, question, sentences)
-        found = self._logits(laid)
-        bearing = [
-            self._probability("bearing", _soft_maximum(found[HEADS.index("bearing"), r.start : r.stop]))
-            for r in laid.ranges
-        ]
-        bearing += [0.0] * (len(sentences) - len(bearing))
-        return Reading(self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid))
-
-    def check(self, question: str, cited: Sequence[str], statement: str) -> float:
-        laid = for_check(self.tokenizer, question, statement, cited)
-        return self._probability("supported", float(self._logits(laid)[HEADS.index("supported"), 0]))
-
-    def _logits(self, laid: Laid) -> Array:
-        """Return every head at every token: (heads, tokens)."""
-        found: Array = self.heads @ self.encoder.encode([laid.ids])[0].T + self.bias[:, None]
-        return found
-
-    def _probability(self, head: str, logit: float) -> float:
-        factor, shift = self.scale[head]
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, factor * logit + shift))))
+def is_installed() -> bool:
+    """Return whether the package that runs readers is here."""
+    return importlib.util.find_spec("openvino_genai") is not None
 
 
-def _soft_maximum(logits: Array) -> float:
-    """Return ln Σ exp: the way training makes one logit of a sentence's tokens."""
+def cut_folder(models: Path, probes: Probes) -> Path:
+    """Return where the first layers of a reader's model stand, once ``ensure_cut`` has put them there."""
+    return models / f"{probes.model}-layer{probes.layer}"
+
+
+def ensure_cut(home: Home, weights: WeightsFolder) -> None:
+    """Cut the reader out of its model where that model is here: once, half a minute. Raises ReaderError.
+
+    Several processes may ask at once: one cuts, the others wait.
+    """
+    from filelock import FileLock
+
+    probes = load_probes()
+    folder = cut_folder(home.models, probes)
+    if folder.is_dir() or not is_installed() or not weights.is_complete(probes.model):
+        return
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if folder.is_dir():
+            return
+        child = _Child(home.logs / LOG)
+        try:
+            request = {"build": str(weights.path(probes.model)), "layer": probes.layer, "into": str(folder)}
+            child.ask(request, within_s=_BUILD_S)
+        finally:
+            child.end()
+
+
+def _probability(row: Any, weights: Sequence[float]) -> float:
     import numpy as np
 
-    top = float(logits.max())
-    return top + math.log(float(np.exp(logits - top).sum()))
+    logit = float(row @ np.asarray(weights[:-1], dtype=np.float32)) + weights[-1]
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def _short(found: Array, laid: Laid) -> Short | None:
-    """Return the likeliest short answer within one sentence; None where none is likelier than that there is none."""
-    import numpy as np
+class _Child:
+    """One run of ``reader_child.py``."""
 
-    start, end = found[HEADS.index("start")], found[HEADS.index("end")]
-    best, short = float(start[0] + end[0]), None
-    for place, (tokens, offsets) in enumerate(zip(laid.ranges, laid.offsets, strict=True)):
-        count = len(offsets)
-        for first in np.argsort(-start[tokens.start : tokens.start + count], kind="stable")[:_BEGINNINGS]:
-            stop = min(count, int(first) + _LONGEST_ANSWER)
-            last = int(first) + int(np.argmax(end[tokens.start + int(first) : tokens.start + stop]))
-            score = float(start[tokens.start + int(first)] + end[tokens.start + last])
-            if score > best:
-                best, short = score, Short(place, offsets[int(first)][0], offsets[last][1])
-    return short
+    def __init__(self, log: Path) -> None:
+        with open_log(log) as stderr:
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
+                [sys.executable, "-P", str(Path(__file__).with_name("reader_child.py")), str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        self.end = weakref.finalize(self, _end, self._process)
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: dict[str, Any], *, within_s: float) -> dict[str, Any]:
+        """Return the reply to one request; raise ReaderError when it fails, dies, or takes longer than ``within_s``."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("the child was started with pipes")
+        # A late child is ended, which ends the read below.
+        late = threading.Timer(within_s, self.end)
+        late.daemon = True
+        late.start()
+        try:
+            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except (OSError, ValueError) as error:
+            line = b""
+            logger.warning("the reader's pipe broke: %s", error)
+        finally:
+            late.cancel()
+        reply: dict[str, Any] = json.loads(line) if line else {"error": self._how_it_ended(within_s)}
+        if "error" in reply:
+            self.end()
+            raise ReaderError(f"the reader does not work: {reply['error']}")
+        return reply
+
+    def _how_it_ended(self, within_s: float) -> str:
+        try:
+            code = self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            return f"no reply within {within_s:.0f} s"
+        return "it was killed, most likely because memory ran out" if code == -9 else f"it ended with code {code}"
 
 
-def packed(weights: Mapping[str, Array]) -> dict[str, Any]:
-    """Return weights as they ship: matrices in 8 bit with a scale a row, everything else in half precision."""
-    import numpy as np
-
-    shipped: dict[str, Any] = {}
-    for name, held in weights.items():
-        if held.ndim == 2 and not name.startswith("heads."):
-            scale = np.maximum(np.abs(held).max(axis=1) / 127, 1e-12).astype(np.float32)
-            shipped[name] = np.round(held / scale[:, None]).astype(np.int8)
-            shipped[name + _SCALE] = scale
-        else:
-            shipped[name] = held.astype(np.float32 if held.ndim == 1 else np.float16)
-    return shipped
-
-
-def unpacked(shipped: Mapping[str, Any]) -> dict[str, Array]:
-    """Return the weights that ``packed`` made, in single precision."""
-    import numpy as np
-
-    return {
-        name: held.astype(np.float32) * (shipped[name + _SCALE][:, None] if name + _SCALE in shipped else 1)
-        for name, held in shipped.items()
-        if not name.endswith(_SCALE)
-    }
-
-
-def _load(folder: Path, weights: Path, threads: int | None) -> _Held:
-    import json
-
-    from safetensors import SafetensorError, safe_open
-    from safetensors.numpy import load_file
-
-    from index.encoder import Encoder, load_tokenizer
-    from index.errors import EmbedderError
-
-    try:
-        held = unpacked(load_file(weights))
-        with safe_open(weights, "np") as file:
-            scale = json.loads(file.metadata()["scale"])
-        return _Held(
-            Encoder(folder, layers=held, threads=threads),
-            load_tokenizer(folder),
-            held["heads.weight"],
-            held["heads.bias"],
-            {head: (float(factor), float(shift)) for head, (factor, shift) in scale.items()},
-        )
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, EmbedderError) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise ReaderError(
-            f"the reader does not load ({type(error).__name__}: {line}). Pull {EMBEDDER} again."
-        ) from error
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except OSError:
+                logger.debug("a pipe of the reader was broken already")
+    process.wait()

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.exits import told
-from assistant.proof.reader import EMBEDDER, WEIGHTS, packed
+from assistant.proof.small_reader import EMBEDDER, WEIGHTS, packed
 from evals.training.train import CHECKPOINT, EXAMPLES
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -20,7 +20,7 @@ import typer
 
 from assistant.errors import UsageError
 from assistant.exits import told
-from assistant.proof.reader import EMBEDDER
+from assistant.proof.small_reader import EMBEDDER
 from evals.training.examples import CheckExample, ReadingExample, checks, reading
 from evals.training.rows import Row, rows_of
 

@@ -212,19 +212,19 @@ def test_the_reader_may_edit_what_is_searched(answering: Answering) -> None:
     assert (answer.question, answer.searched, len(script.asked)) == ("And then?", "When did the bridge open?", 1)
 
 
-def test_a_question_in_a_language_the_embedder_does_not_know_is_translated(answering: Answering) -> None:
+def test_a_question_in_another_script_is_translated_before_the_search(answering: Answering) -> None:
     assistant, _ = answering("When did the bridge open?", "The bridge opened on 4 May 1931 [1].")
     answer = assistant.ask("橋はいつ開通しましたか。", articles=["bridge"])
     assert answer.searched == "When did the bridge open?"
     assert answer.text == "The bridge opened on 4 May 1931."
 
 
-def test_an_embedder_of_every_language_needs_no_translation(
+def test_it_is_translated_for_an_embedder_of_every_language_too(
     answering: Answering, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(index.embedder, "languages", None)
-    assistant, _ = answering("The bridge opened on 4 May 1931 [1].")
-    assert assistant.ask("橋はいつ開通しましたか。", articles=["bridge"]).searched == "橋はいつ開通しましたか。"
+    assistant, _ = answering("When did the bridge open?", "The bridge opened on 4 May 1931 [1].")
+    assert assistant.ask("橋はいつ開通しましたか。", articles=["bridge"]).searched == "When did the bridge open?"
 
 
 def test_a_translated_question_is_searched_for_as_it_was_asked_too(

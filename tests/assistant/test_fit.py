@@ -123,7 +123,7 @@ def small(small_models: Path, tmp_path: Path) -> Generator[Application]:
     (tmp_path / "models").symlink_to(small_models)
     for folder in (home.articles, home.index, home.conversations, home.logs):
         folder.mkdir()
-    application = Application(home, Settings(embedder="minilm", reader=False))
+    application = Application(home, Settings(embedder="minilm"))
     yield application
     application.close()
 

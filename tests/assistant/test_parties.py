@@ -17,7 +17,6 @@ import pytest
 
 from assistant.errors import ModelError, UsageError
 from assistant.home import Home
-from assistant.settings import Settings
 from assistant.types import Answer, EvidenceFound, Finished, StatementReady
 from assistant.wiring import Application
 from index.reading.load import load_bytes
@@ -44,7 +43,7 @@ def application(small_models: Path, tmp_path_factory: pytest.TempPathFactory) ->
         folder.mkdir()
     (home.index / "embedder").write_text("minilm\n")
     (home.articles / ".seeded").touch()
-    with closing(Application(home, Settings(reader=False))) as application:
+    with closing(Application(home)) as application:
         application.library.add(load_bytes(TOWER, name="tower.md"))
         yield application
 

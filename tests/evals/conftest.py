@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.home import Home
+from assistant.proof.reader import cut_folder, load_probes
 from assistant.wiring import Application
 
 BRIDGE = """Elena Ruiz designed the harbor bridge, and it opened in 1931.
@@ -51,6 +52,8 @@ def home(small_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture
 def reader_home(models_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new home folder with the reader, for a command that opens it itself."""
+    if not cut_folder(models_folder, load_probes()).is_dir():
+        pytest.fail(f"The reader is not in {models_folder}: run `make setup`.")
     home = tmp_path / "home"
     home.mkdir()
     (home / "models").symlink_to(models_folder)

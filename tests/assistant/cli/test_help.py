@@ -192,7 +192,8 @@ Usage: assistant models pull [OPTIONS] {NAME}
   where.
 
   An interrupted pull goes on where it stopped. Weights that are here already
-  are read and verified again.
+  are read and verified again. Once the default model is here, the reader is
+  cut out of it (half a minute, 730 MB more).
 
 Arguments:
   NAME <str>  A catalogue name, with or without local:.  [required]

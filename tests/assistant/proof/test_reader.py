@@ -1,19 +1,21 @@
 """The reader: a real one where its model is here, and what becomes of an answer by what it finds."""
 
+import os
+import signal
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.chain import Assistant
 from assistant.errors import ReaderError
 from assistant.proof.bearing import agreed, chosen
 from assistant.proof.context import Numbered
-from assistant.proof.reader import EMBEDDER, Reader, Reading, packed, unpacked
+from assistant.proof.reader import Probes, Reader, Reading, cut_folder, load_probes, packed, prompt_for, unpacked
 from assistant.settings import Settings
 from assistant.types import EvidenceFound, Finished, Notice, StatementReady, Waiting
 from index.build import Index
@@ -32,8 +34,12 @@ BRIDGE = [
 
 
 @pytest.fixture(scope="module")
-def reader(models_folder: Path) -> Iterator[Reader]:
-    reader = Reader(models_folder / EMBEDDER)
+def reader(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    probes = load_probes()
+    folder = cut_folder(models_folder, probes)
+    if not folder.is_dir():
+        pytest.fail(f"The reader is not in {models_folder}: run `make setup`.")
+    reader = Reader(folder, probes=probes, log=tmp_path_factory.mktemp("logs") / "reader.log")
     yield reader
     reader.close()
 
@@ -70,57 +76,47 @@ def test_the_same_question_is_read_the_same_twice(reader: Reader) -> None:
     assert _read(reader, "Who designed the valley bridge?") == first
 
 
-def test_a_reader_that_was_closed_says_so(models_folder: Path) -> None:
-    reader = Reader(models_folder / EMBEDDER)
-    reader.close()
+def test_the_latest_reading_is_kept_and_a_killed_reader_says_so_once(reader: Reader) -> None:
+    first = _read(reader, "Who designed the valley bridge?")
+    assert reader.process_id is not None
+    os.kill(reader.process_id, signal.SIGKILL)
+    assert _read(reader, "Who designed the valley bridge?") == first
+    with pytest.raises(ReaderError, match="reader"):
+        _read(reader, "When was it opened?")
+    assert _read(reader, "When was it opened?").answerable > 0
+
+
+def test_a_reader_that_still_loads_is_ended_at_once(models_folder: Path, tmp_path: Path) -> None:
+    probes = load_probes()
+    loading = Reader(cut_folder(models_folder, probes), probes=probes, log=tmp_path / "log")
+    loading.open_soon()
+    while (process_id := loading.process_id) is None:
+        time.sleep(0.01)
+    loading.close()
+    assert not Path(f"/proc/{process_id}/exe").exists()
     with pytest.raises(ReaderError, match="closed"):
-        _read(reader, "Who designed the valley bridge?")
+        loading.open()
 
 
-@pytest.mark.parametrize("torn", [b"", b"torn", (8).to_bytes(8, "little") + b"{}      "])
-def test_torn_weights_are_one_plain_line(models_folder: Path, tmp_path: Path, torn: bytes) -> None:
-    (tmp_path / "reader.safetensors").write_bytes(torn)
-    reader = Reader(models_folder / EMBEDDER, weights=tmp_path / "reader.safetensors")
+def test_a_folder_that_holds_no_model_is_one_plain_line(tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "nothing", probes=load_probes(), log=tmp_path / "log")
     with pytest.raises(ReaderError) as caught:
         reader.open()
     assert "\n" not in str(caught.value)
     reader.close()
 
 
-def test_a_folder_without_an_embedder_is_one_plain_line(tmp_path: Path) -> None:
-    reader = Reader(tmp_path / "nothing")
-    with pytest.raises(ReaderError) as caught:
-        reader.open()
-    assert "\n" not in str(caught.value)
-    reader.close()
+def test_the_prompt_marks_every_sentence_and_its_own_end() -> None:
+    prompt = prompt_for("Who?", BRIDGE)
+    assert [text for text, marked in prompt if marked][:-1] == [f"[{n}] {text}" for n, text in enumerate(BRIDGE, 1)]
+    assert prompt[-1][1]
+    assert "Question: Who?" in prompt[0][0]
+    assert "Question: Who?" in prompt[-1][0]
 
 
-def test_the_short_answer_stands_in_a_sentence_of_those_read(reader: Reader) -> None:
-    short = _read(reader, "Who designed the valley bridge?").short
-    assert short is not None
-    assert BRIDGE[short.place][short.start : short.end] == "Elena Ruiz"
-
-
-def test_what_does_not_fit_is_not_read_and_bears_nothing(reader: Reader) -> None:
-    many = [f"{text} {number}" for number in range(40) for text in BRIDGE]
-    reading = _read(reader, "Who designed the valley bridge?", many)
-    assert len(reading.bearing) == len(many)
-    assert reading.bearing[-1] == 0.0
-
-
-@settings(deadline=None)  # the first one imports
-@given(st.integers(1, 6), st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_weights_survive_being_packed(rows: int, columns: int, seed: int) -> None:
-    drawn = np.random.default_rng(seed)
-    held = {
-        "layer": drawn.normal(size=(rows, columns)).astype(np.float32),
-        "bias": drawn.normal(size=columns).astype(np.float32),
-    }
-    again = unpacked(packed(held))
-    assert again.keys() == held.keys()
-    np.testing.assert_array_equal(again["bias"], held["bias"])
-    widest = np.abs(held["layer"]).max(axis=1, keepdims=True)
-    assert (np.abs(again["layer"] - held["layer"]) <= widest / 127 / 2 + 1e-6).all()
+@given(st.lists(st.floats(width=32, allow_nan=False), max_size=20))
+def test_probes_survive_being_written(weights: list[float]) -> None:
+    assert list(unpacked(packed(weights))) == weights
 
 
 def _numbered(texts: Sequence[str]) -> list[Numbered]:
@@ -275,3 +271,11 @@ def test_where_the_reader_fails_nothing_is_shown_as_proven(asking: Asking) -> No
     events, _ = asking("Who designed the bridge?", Told(0, error="gone"), "The bridge was designed by Elena Ruiz [1].")
     assert any(isinstance(event, Notice) for event in events)
     assert _answer(events) is None
+
+
+def test_probes_fit_the_model_they_name(reader: Reader) -> None:
+    probes = load_probes()
+    rows = reader.rows([("Ready.", True)])
+    assert rows.shape == (1, len(probes.answerable) - 1)
+    assert len(probes.bearing) == len(probes.answerable)
+    assert isinstance(probes, Probes)
