@@ -157,7 +157,9 @@ class _Held:
             for r in laid.ranges
         ]
         bearing += [0.0] * (len(sentences) - len(bearing))
-        return Reading(self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid))
+        return Reading(
+            self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid, sentences)
+        )
 
     def check(self, question: str, cited: Sequence[str], statement: str) -> float:
         laid = for_check(self.tokenizer, question, statement, cited)
@@ -181,7 +183,7 @@ def _soft_maximum(logits: Array) -> float:
     return top + math.log(float(np.exp(logits - top).sum()))
 
 
-def _short(found: Array, laid: Laid) -> Short | None:
+def _short(found: Array, laid: Laid, sentences: Sequence[str]) -> Short | None:
     """Return the likeliest short answer within one sentence; None where none is likelier than that there is none."""
     import numpy as np
 
@@ -195,7 +197,11 @@ def _short(found: Array, laid: Laid) -> Short | None:
             score = float(start[tokens.start + int(first)] + end[tokens.start + last])
             if score > best:
                 best, short = score, Short(place, offsets[int(first)][0], offsets[last][1])
-    return short
+    if short is None:
+        return None
+    # A token brings the space before it along.
+    said = sentences[short.place][short.start : short.end]
+    return Short(short.place, short.end - len(said.lstrip()), short.end)
 
 
 def packed(weights: Mapping[str, Array]) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def test_json_is_the_contract_and_every_quote_is_verbatim(home: Path) -> None:
             {"text": str, "verdict": str, "citations": [{**place, "title": str, "quote": str, "support": float}]}
         ],
         "evidence": [{**place, "score": float}],
+        "nearest": [],
         "timings_ms": {"evidence": int, "first_token": int, "total": int},
         "tokens": {"prompt": int, "completion": int},
     }
