@@ -111,7 +111,6 @@ def _tokens(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(text) if word != "the"]
 
 
-@lru_cache(maxsize=4096)  # the passages of one article are looked at for many cases
 def _in_digits(text: str) -> str:
     """Return a text with its numbers in plain digits, scales reckoned in; numbers in Chinese characters stay."""
     if not _DIGIT.search(text) and not _ENGLISH.search(text):
@@ -160,7 +159,7 @@ def _needle(answer: str) -> str:
     return "".join(_pieces(words[1:] if len(words) > 1 and words[0] in {"a", "an"} else words))
 
 
-@lru_cache(maxsize=2048)  # many questions meet the same passages; about 20 MB when full
+@lru_cache(maxsize=4096)  # many questions meet the same passages; about 40 MB when full
 def _squeezed(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text's pieces joined, and the pieces."""
     pieces = tuple(_pieces(_tokens(text)))
