@@ -374,7 +374,8 @@ class Assistant:
             seen.add(item.text)
             if says_not_stated(item.text) and not run.anyway:
                 return
-            statement = fitting.fitted(self._judged(run, item, aligner))
+            already = any(shown.verdict == "supported" for shown in run.shown)
+            statement = fitting.fitted(self._judged(run, item, aligner), answered=already)
             if strict and any(shown.text == statement.text for shown in run.shown):
                 continue
             if reading is not None and statement.verdict == "supported":

@@ -42,12 +42,15 @@ class Fitting:
         self._parts = parts(question)
         self._kinds = tuple(asked_for(part, script_language(part) or "en") for part in self._parts)
 
-    def fitted(self, statement: Statement) -> Statement:
-        """Return a supported statement as it answers the question, or not supported with what it lacks."""
+    def fitted(self, statement: Statement, *, answered: bool = False) -> Statement:
+        """Return a supported statement as it answers the question, or not supported with what it lacks.
+
+        Once the question is ``answered``, what is said beside that need not answer it again.
+        """
         if statement.verdict != "supported" or not statement.citations:
             return statement
         statement = self._completed(self._with_true_reply(statement))
-        if statement.verdict != "supported" or self._answers(statement):
+        if statement.verdict != "supported" or answered or self._answers(statement):
             return statement
         return next(self._instead(statement), None) or Statement(
             statement.text, "not supported", (), lacks(self._kinds[0])

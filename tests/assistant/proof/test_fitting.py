@@ -91,3 +91,9 @@ def test_the_part_of_a_question_that_nothing_shown_answers_is_looked_for() -> No
     missing = [segment.text for segment in fit.missing(shown, [0.1] * 9)]
     assert missing == ["Tomas Lind chaired the council."]
     assert list(fit.missing([*shown, proven(document, missing[0], missing[0])], [0.1] * 9)) == []
+
+
+def test_beside_an_answer_another_sentence_need_not_answer_again() -> None:
+    fit, document = fitting("When was the harbor office turned into a secretariat?")
+    beside = proven(document, "The harbor office was turned into a secretariat.", DECIDED)
+    assert fit.fitted(beside, answered=True) == beside != fit.fitted(beside)
