@@ -80,6 +80,8 @@ def _logged(log: Path, program: str) -> Iterator[None]:
     except (typer.Exit, BrokenPipeError):
         raise
     except Exception as error:
+        if _was_interrupt(error):
+            raise KeyboardInterrupt from None
         logger.exception("The command ended early")
         if _is_known(error):
             raise
@@ -90,6 +92,13 @@ def _logged(log: Path, program: str) -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def _was_interrupt(error: BaseException | None) -> bool:
+    """Return whether Ctrl-C began it: a compiled module stopped while it loads says "ImportError" instead."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _is_known(error: Exception) -> bool:

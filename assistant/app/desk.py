@@ -106,8 +106,8 @@ class Desk:
             return {**blank, "history": "", "note": render.notices([str(failure)])}
 
     def new(self, scope: Scope = (), reading: str = "") -> Screen:
-        """Return the screen of a new, empty conversation."""
-        return {**self.open("", scope, reading), "typed": ""}
+        """Return the screen of a new, empty conversation; its receipt lets go what the page asked meanwhile."""
+        return {**self.open("", scope, reading), "receipt": render.receipt("", "new")}
 
     def fresh(self, conversation: str, session: str, scope: Scope = (), reading: str = "") -> Screen:
         """Return what an empty conversation begins with, for the library may have changed; else nothing changes."""

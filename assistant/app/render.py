@@ -242,8 +242,11 @@ def live_status(live: Live) -> str:
     )
 
 
-def receipt(draft: str, fate: Literal["taken", "refused", "broken"]) -> str:
-    """Return the hidden word to the page on what became of a question it sent; no two are equal, so none is missed."""
+def receipt(draft: str, fate: Literal["taken", "refused", "broken", "new"]) -> str:
+    """Return the hidden word to the page on what became of a question it sent; no two are equal, so none is missed.
+
+    ``new``: of no question; the new conversation has begun.
+    """
     return f'<i data-draft="{escape(draft)}" data-fate="{fate}" data-receipt="{secrets.token_hex(8)}"></i>'
 
 

@@ -31,7 +31,7 @@ _MOST = 320
 _BUDGETS = (350, 500, 700, 900, 1100)
 """Characters of sentences shown in one reading."""
 _KINDS = ("whole", "whole", "whole", "deleted", "cut")
-_TOKENS = 2048
+_TOKENS = 1024
 """Tokens in one step."""
 _WARM = 60
 _SAVE_S = 240.0
@@ -128,7 +128,7 @@ def _made(rows: list[Row], rng: random.Random, *, each: int) -> Iterator[tuple[R
 
 
 def _batches(items: Sequence[Any], seed: int) -> Iterator[list[Any]]:
-    """Yield items of like length together, some 2,000 tokens at a time, in an order of no meaning."""
+    """Yield items of like length together, some 1,000 tokens at a time, in an order of no meaning."""
     rng = random.Random(seed)  # noqa: S311
     order = list(items)
     rng.shuffle(order)

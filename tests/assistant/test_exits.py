@@ -95,3 +95,16 @@ def _end_of_a_command_with_progress() -> int:
     except typer.Exit as end:
         return end.exit_code
     return 0
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_ctrl_c_that_a_loading_module_reports_as_its_own_failure_is_still_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    with pytest.raises(typer.Exit) as ended, told():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+    assert (ended.value.exit_code, capsys.readouterr().err) == (INTERRUPTED, "stopped\n")

@@ -572,6 +572,22 @@ def test_pressing_twice_asks_once_and_what_is_typed_meanwhile_stays(page: Page, 
     assert [one["question"] for one in script.asked[asked:]] == ["Pressed twice?"]
 
 
+def test_a_question_asked_before_the_new_conversation_is_there_is_asked_in_it(page: Page) -> None:
+    ask(page, "A question of the old conversation?")
+    page.evaluate("""() => {
+      document.querySelector("#new").click();
+      const box = document.querySelector("#question textarea");
+      box.value = "A question of the new one?";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    }""")
+    expect(page.locator("#history .question")).to_have_text(["A question of the new one?"])
+    expect(page.locator("#m0 footer")).to_be_visible()
+    expect(box(page)).to_have_value("")
+    page.reload()
+    expect(page.locator("#history .question")).to_have_text(["A question of the new one?"])
+
+
 def test_the_enter_that_ends_the_writing_of_japanese_does_not_send(page: Page, script: Any) -> None:
     asked = len(script.asked)
     box(page).fill("灯台はいつ")

@@ -216,7 +216,16 @@ let drafts = 0;
    never comes, from a server that went away, is not waited for long.) */
 const waiting = () => sent !== null && performance.now() - sent.at < 10_000;
 
+let renewing = null; // a new conversation was asked for and is not here yet: when, and what is to be asked in it
+
+function renew() {
+  renewing = { at: performance.now(), held: null };
+  write("");
+  question()?.focus();
+}
+
 function ask(payload, typed = "") {
+  if (renewing && performance.now() - renewing.at < 10_000) return (renewing.held = () => ask(payload, typed));
   if (running() || waiting()) return;
   begin();
   showPane("conversation");
@@ -244,6 +253,11 @@ function tendReceipt() {
   const receipt = $("#receipt [data-receipt]")?.dataset;
   if (!receipt || receipt.receipt === lastReceipt) return;
   lastReceipt = receipt.receipt;
+  if (receipt.fate === "new") {
+    const { held } = renewing ?? {};
+    renewing = null;
+    return held?.();
+  }
   if (receipt.fate === "broken" && lastTyped && !question().value) write(lastTyped);
   if (receipt.fate !== "broken" && receipt.draft !== sent?.draft) return;
   if (receipt.fate === "taken") {
@@ -367,7 +381,8 @@ on("click", (event) => {
   const details = target.closest("summary")?.parentElement;
   if (details?.dataset.keep) opened[details.open ? "delete" : "add"](details.dataset.keep);
   if (target.closest("#send")) return askTyped();
-  if (target.closest("#stop, #new")) question()?.focus();
+  if (target.closest("#new")) return renew();
+  if (target.closest("#stop")) question()?.focus();
 });
 
 on("change", ({ target }) => {
