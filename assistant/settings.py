@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from index.settings import IndexSettings
 
 DEFAULT_MODEL = "local:qwen2.5-coder-1.5b-instruct"
 EXTRACTIVE = "extractive"
+
+
+Caution = Literal["cautious", "balanced", "bold"]
+"""How sure the reader must be before anything is said, in one word."""
+CAUTIONS: tuple[Caution, ...] = get_args(Caution)
+DEFAULT_CAUTION: Caution = "balanced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Settings:
     """Whether the reader, where it is here, decides if the evidence answers a question."""
     writer_tokens: int = 80
     """Of these, most tokens shown to a model that writes, where a reader has chosen them."""
+    caution: Caution = DEFAULT_CAUTION
+    """What the three thresholds below are called together; ``at`` sets all four."""
     answerable: float = 0.15
     """Least probability, by the reader, that the evidence answers the question: below it, no model is asked."""
     supported: float = 0.6
@@ -40,3 +50,16 @@ class Settings:
     idle_s: float = 30.0
     total_s: float = 180.0
     index: IndexSettings = field(default_factory=IndexSettings)
+
+    def at(self, caution: Caution) -> Settings:
+        """Return these settings with the thresholds of a caution (measured in docs/quality.md)."""
+        answerable, supported, quotable = _THRESHOLDS[caution]
+        return replace(self, caution=caution, answerable=answerable, supported=supported, quotable=quotable)
+
+
+_THRESHOLDS: Mapping[Caution, tuple[float, float, float]] = {
+    "cautious": (0.3, 0.75, 0.8),
+    "balanced": (0.15, 0.6, 0.65),
+    "bold": (0.05, 0.4, 0.45),
+}
+"""``answerable``, ``supported`` and ``quotable``."""

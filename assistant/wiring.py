@@ -34,7 +34,7 @@ from assistant.models.weights import WeightsFolder
 from assistant.proof.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.proof.small_reader import EMBEDDER as READS_WITH
 from assistant.proof.small_reader import SmallReader
-from assistant.settings import EXTRACTIVE, Settings
+from assistant.settings import EXTRACTIVE, Caution, Settings
 from assistant.types import Event, Notice, Turn, Waiting
 from assistant.workbench import Exchange, ModelChoice, Opinion
 from index.build import Index, Progress
@@ -61,6 +61,7 @@ class Application:
         self.home = home
         self.settings = settings or Settings()
         self.default_model = self.settings.model
+        self.default_caution = self.settings.caution
         self.weights = WeightsFolder(home.models)
         self.library = Library(home.articles)
         self.configured = ConfiguredModels(home.root)
@@ -368,13 +369,14 @@ class Application:
         strict: bool = True,
         searched: str | None = None,
         anyway: bool = False,
+        caution: Caution | None = None,
     ) -> Generator[Event]:
         """Stream the answer (see ``Workbench.ask``)."""
         yield from self._index_ready()
         chosen, notice = self._standing_in(model or self.default_model)
         if notice is not None:
             yield notice
-        yield from self.assistant(chosen).stream(
+        yield from self.assistant(chosen, settings=self._at(caution)).stream(
             question, turns=turns, articles=articles, strict=strict, searched=searched, anyway=anyway
         )
 
@@ -387,6 +389,7 @@ class Application:
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        caution: Caution | None = None,
     ) -> Generator[Sided]:
         """Stream two models' answers (see ``Workbench.compare``). Two local ones answer in turn."""
         for beat in self._index_ready():
@@ -395,7 +398,7 @@ class Application:
         for side, (_, notice) in zip(SIDES, chosen, strict=True):
             if notice is not None:
                 yield Sided(side, notice)
-        left, right = (self.assistant(name) for name, _ in chosen)
+        left, right = (self.assistant(name, settings=self._at(caution)) for name, _ in chosen)
         yield from side_by_side(
             (left, right),
             question,
@@ -405,6 +408,9 @@ class Application:
             strict=strict,
             searched=searched,
         )
+
+    def _at(self, caution: Caution | None) -> Settings:
+        return self.settings.at(caution) if caution else self.settings
 
     def _standing_in(self, model: str) -> tuple[str, Notice | None]:
         """Return the model that answers now, and what to say where it is not the one that was asked."""

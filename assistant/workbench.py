@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from assistant.compare import Side, Sided
 from assistant.library.shelf import ArticleCard, Shelf
 from assistant.library.stock import Stock
+from assistant.settings import Caution
 from assistant.types import Answer, Event, Turn
 from index.types import Document
 
@@ -59,6 +60,7 @@ class Workbench(Protocol):
     """The library, the models and the conversations of one home folder."""
 
     default_model: str
+    default_caution: Caution
     stock: Stock
     """The weights, embedders and indexes, and the work on them that goes on in the background."""
 
@@ -87,15 +89,17 @@ class Workbench(Protocol):
         strict: bool = True,
         searched: str | None = None,
         anyway: bool = False,
+        caution: Caution | None = None,
     ) -> Iterator[Event]:
         """Stream the answer; the one code path of every front.
 
         ``model`` None is the default; a local one that still loads is stood in for by ``extractive``, with a Notice.
         ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up, when the reader
         edited it. ``strict`` drops unsupported statements; otherwise they arrive marked. ``anyway`` has the
-        model answer also where the article does not, unproven (see ``Assistant.stream``). Closing the iterator stops
-        it. Ends with Finished, or raises AssistantError or IndexingError (one line for the user) before anything was
-        said; a model that breaks off in mid-answer ends in Finished with ``answer.interrupted`` set.
+        model answer also where the article does not, unproven (see ``Assistant.stream``). ``caution`` None is the
+        settings' own. Closing the iterator stops it. Ends with Finished, or raises AssistantError or IndexingError
+        (one line for the user) before anything was said; a model that breaks off in mid-answer ends in Finished with
+        ``answer.interrupted`` set.
         """
 
     def compare(
@@ -107,6 +111,7 @@ class Workbench(Protocol):
         turns: tuple[Turn, ...] = (),
         strict: bool = True,
         searched: str | None = None,
+        caution: Caution | None = None,
     ) -> Iterator[Sided]:
         """Stream two models' answers over the same evidence, as ``ask`` does one; each side ends with Finished."""
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from assistant.cli.opened import CautionName
 from assistant.exits import told
 from assistant.quiet import keep_quiet
-from assistant.settings import DEFAULT_MODEL
+from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
 from index.settings import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def run(
             "never-abstain, lead-paragraph, random-citation.",
         ),
     ] = None,
+    caution: CautionName = DEFAULT_CAUTION,
     gate: Annotated[
         list[str] | None,
         typer.Option(
@@ -152,6 +154,7 @@ def run(
             held_out=held_out,
             pooled=pooled,
             bot=bot,
+            caution=caution,
             gates=tuple(parse_gate(one) for one in gate or ()),
             kept=kept,
             judge=judge,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import UsageError
-from assistant.settings import EXTRACTIVE, Settings
+from assistant.settings import DEFAULT_CAUTION, EXTRACTIVE, Caution, Settings
 from assistant.wiring import Application
 from evals.bots import BOTS
 from evals.held_out import is_held_out
@@ -47,6 +47,7 @@ class Plan:
     """Search all articles of the sets for every case, not only the case's own."""
     bot: str | None = None
     """A floor or ceiling in the assistant's place (see ``evals.bots``)."""
+    caution: Caution = DEFAULT_CAUTION
     gates: tuple[tuple[str, float], ...] = ()
     """Settings of the assistant (one of ``GATES``) and the values this run gives them."""
     kept: Path | None = None
@@ -109,6 +110,7 @@ class Job:
             "kept": plan.kept is not None,
             "reader": self.reader,
             **({"served": dict(self.served)} if self.served else {}),  # absent from runs of other models
+            "caution": self.settings.caution,
             **{gate: getattr(self.settings, gate) for gate in GATES[1:]},
         }
 
@@ -165,7 +167,8 @@ def parse_gate(text: str) -> tuple[str, float]:
 
 def _gated(settings: Settings, plan: Plan) -> Settings:
     """Return settings with the plan's values in place, each of the type it has."""
-    return replace(settings, **{name: type(getattr(settings, name))(value) for name, value in plan.gates})
+    values = {name: type(getattr(settings, name))(value) for name, value in plan.gates}
+    return replace(settings.at(plan.caution), **values)
 
 
 def not_here(name: str) -> None:

@@ -23,6 +23,7 @@ from assistant.app.render_answer import Pages, Titles
 from assistant.app.render_article import Span
 from assistant.compare import SIDES, Side, Sided
 from assistant.errors import AssistantError
+from assistant.settings import Caution
 from assistant.types import Statement, Turn
 from assistant.workbench import Exchange, Opinion, Workbench
 from index.errors import IndexingError, UnknownArticleError
@@ -70,6 +71,8 @@ class Ask:
     """Whether the new answer takes the place of the last one."""
     anyway: bool = False
     """Whether the model is to answer also where the article does not."""
+    caution: Caution | None = None
+    """How sure the reader must be; None: as the app was started."""
 
 
 class Desk:
@@ -312,6 +315,7 @@ class Desk:
             "turns": _turns(earlier),
             "strict": request.strict,
             "searched": request.searched,
+            "caution": request.caution,
         }
         if len(models) > 1:
             yield from self._workbench.compare(question, models=(models[0], models[1]), **options)

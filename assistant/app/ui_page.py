@@ -18,6 +18,7 @@ from assistant.app import render, ui_library, ui_models
 from assistant.app.desk import Ask, Desk, Screen
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, Feedback, NamedTab
 from assistant.app.uploads import Uploads
+from assistant.settings import CAUTIONS, Caution
 from assistant.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class _Parts:
     reading: gr.BrowserState
     """The article that the reader opened last, "" for none."""
     unproven: gr.Checkbox
+    caution: gr.Dropdown
     loading: gr.HTML
     bridge: gr.HTML
     """Hidden; carries app.js, and with it the clicks inside the HTML parts."""
@@ -94,7 +96,7 @@ def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS, uploads:
         frame = _lay_out_frame(workbench)
         with gr.Tabs(elem_id="places", overflow_behavior="wrap"):
             with gr.Tab("Ask", elem_id="place-ask") as asking:
-                parts = _lay_out_panes(frame, workbench.default_model, feedback)
+                parts = _lay_out_panes(frame, workbench, feedback)
             with gr.Tab("Articles", elem_id="place-articles") as library:
                 articles = ui_library.lay_out()
             with gr.Tab("Models", elem_id="place-models") as tab:
@@ -171,7 +173,7 @@ def _lay_out_frame(workbench: Workbench) -> _Frame:
     return _Frame(conversation, model, beside, new)
 
 
-def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None) -> _Parts:
+def _lay_out_panes(frame: _Frame, workbench: Workbench, feedback: Feedback | None) -> _Parts:
     with gr.Row(elem_id="panes"):
         with gr.Column(elem_id="conversation-pane"):
             with gr.Column(elem_id="scroller"):
@@ -190,6 +192,14 @@ def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None)
                 )
                 with gr.Row(elem_id="controls"):
                     unproven = gr.Checkbox(False, label="Show unproven sentences", elem_id="unproven", container=False)
+                    caution = gr.Dropdown(
+                        [(f"{one.capitalize()} answers", one) for one in CAUTIONS],
+                        value=workbench.default_caution,
+                        label="How sure an answer must be",
+                        elem_id="caution",
+                        container=False,
+                        filterable=False,
+                    )
                     send = gr.Button("Send", variant="primary", elem_id="send", size="sm")
                     stop = gr.Button("Stop", variant="stop", elem_id="stop", size="sm", visible=False)
         with gr.Column(elem_id="article-pane"):
@@ -211,11 +221,12 @@ def _lay_out_panes(frame: _Frame, default_model: str, feedback: Feedback | None)
         new=frame.new,
         model=frame.model,
         beside=frame.beside,
-        former=gr.State(default_model),
+        former=gr.State(workbench.default_model),
         picked=picked,
         scope=gr.BrowserState([], storage_key="article-assistant.scope", secret=_STORAGE_KEY),
         reading=gr.BrowserState("", storage_key="article-assistant.reading", secret=_STORAGE_KEY),
         unproven=unproven,
+        caution=caution,
         loading=loading,
         bridge=gr.HTML("", elem_id="bridge", visible="hidden", js_on_load=asset("app.js") + asset("adding.js")),
     )
@@ -267,6 +278,7 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
         beside: str,
         articles: list[str] | None,
         unproven: bool,
+        caution: Caution,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[Update]:
@@ -285,13 +297,14 @@ def _tie_asking(parts: _Parts, desk: Desk) -> None:
             draft=str(wish.get("draft", "")),
             again=wish.get("again") is True,
             anyway=wish.get("anyway") is True,
+            caution=caution,
         )
         yield from map(parts.update, desk.ask(asked))
 
     def broken() -> Update:
         return parts.update(desk.broken())
 
-    settings = [parts.conversation, parts.model, parts.beside, parts.picked, parts.unproven]
+    settings = [parts.conversation, parts.model, parts.beside, parts.picked, parts.unproven, parts.caution]
     # "multiple": Gradio would silently drop what is asked while the tail of the last answer's event is under way. The
     # desk is who refuses a second question, and says so.
     asking = _custom(parts.bridge, "ask")(ask, settings, parts.screen, trigger_mode="multiple", **_SILENT)

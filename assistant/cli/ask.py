@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from assistant.cli.opened import EmbedderName, Model, indexing, opened
+from assistant.cli.opened import CautionName, EmbedderName, Model, indexing, opened
 from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain
-from assistant.settings import DEFAULT_MODEL
+from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
 
 if TYPE_CHECKING:  # --help needs none of it
     from assistant.wiring import Application
@@ -35,6 +35,7 @@ def ask(
     ] = None,
     model: Model = DEFAULT_MODEL,
     embedder: EmbedderName = None,
+    caution: CautionName = DEFAULT_CAUTION,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
@@ -57,7 +58,7 @@ def ask(
     from assistant.question import checked_question
     from assistant.terminal import Status, print_answer, print_json
 
-    with opened(model, embedder) as application:
+    with opened(model, embedder, caution) as application:
         asked = checked_question(_typed(question), longest=application.settings.longest_question)
         document, articles = _scope(application, article)
         application.check(model)

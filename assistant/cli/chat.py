@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli.opened import EmbedderName, Model, opened
-from assistant.settings import DEFAULT_MODEL
+from assistant.cli.opened import CautionName, EmbedderName, Model, opened
+from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
 
 
 def chat(
     model: Model = DEFAULT_MODEL,
     embedder: EmbedderName = None,
+    caution: CautionName = DEFAULT_CAUTION,
     host: Annotated[
         str,
         typer.Option(
@@ -35,7 +36,7 @@ def chat(
     It answers at once, by quoting, while the model still downloads or loads.
     """
     own = os.environ.pop("ASSISTANT_PASSWORD", None)  # no child needs it
-    with opened(model, embedder) as application:
+    with opened(model, embedder, caution) as application:
         from assistant.app.password import password_for
         from assistant.app.ui import free_port, serve
 

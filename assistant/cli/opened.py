@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.exits import told
-from assistant.settings import DEFAULT_MODEL
+from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL, Caution
 
 if TYPE_CHECKING:  # --help needs none of it
     from assistant.terminal import Status
@@ -35,17 +35,29 @@ EmbedderName = Annotated[
         "Default: the one the library is indexed with (`assistant index status`).",
     ),
 ]
+CautionName = Annotated[
+    Caution,
+    typer.Option(
+        "--caution",
+        metavar="WORD",
+        help="cautious, balanced or bold: how sure the reader must be before anything is said. Of what the article "
+        "answers, some 34, 50 or 58 % are answered right and 3, 11 or 19 % wrong; where it is silent, so are 100, 100 "
+        "or 96 % of the answers (estimated: docs/quality.md).",
+    ),
+]
 Id = Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")]
 
 
 @contextmanager
-def opened(model: str = DEFAULT_MODEL, embedder: str | None = None) -> Iterator[Application]:
+def opened(
+    model: str = DEFAULT_MODEL, embedder: str | None = None, caution: Caution = DEFAULT_CAUTION
+) -> Iterator[Application]:
     """Open the home folder at work, and close it whatever happens."""
     with told() as home:
         from assistant.settings import Settings
         from assistant.wiring import Application
 
-        application = Application(home, Settings(model=model, embedder=embedder))
+        application = Application(home, Settings(model=model, embedder=embedder).at(caution))
         try:
             yield application
         finally:

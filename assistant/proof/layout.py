@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 MOST = 512
 """Tokens the encoder has places for."""
+WINDOW = 320
+"""Tokens of one reading: as many as the reader was trained on."""
 _BEGIN, _END, _CHECK = 0, 2, 250001
 _LONGEST_QUESTION = 96
 _LEAST = 12
@@ -32,17 +34,42 @@ class Laid:
     """Per sentence that fits: where each of its tokens stands in it, in characters."""
 
 
-def for_reading(tokenizer: Tokenizer, question: str, sentences: Sequence[str], *, most: int = MOST) -> Laid:
+def for_reading(tokenizer: Tokenizer, question: str, sentences: Sequence[str], *, most: int = WINDOW) -> Laid:
     """Return a reading of as many sentences, from the first on, as fit ``most`` tokens."""
-    ids = [_BEGIN, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END]
-    return _with_sentences(tokenizer, ids, sentences, most)
+    return _with_sentences(_asked(tokenizer, question), _encoded(tokenizer, sentences), most)
+
+
+def in_windows(
+    tokenizer: Tokenizer, question: str, sentences: Sequence[str], *, most: int = WINDOW
+) -> tuple[Laid, ...]:
+    """Return readings that together hold every sentence, in order; one that is too long alone is cut."""
+    asked = _asked(tokenizer, question)
+    windows: list[list[Encoding]] = []
+    room = 0
+    for encoding in _encoded(tokenizer, sentences):
+        length = len(encoding.ids) + 1
+        if length > room:
+            windows.append([])
+            room = most - len(asked)
+        windows[-1].append(encoding)
+        room -= length
+    return tuple(_with_sentences(list(asked), window, most) for window in windows)
 
 
 def for_check(tokenizer: Tokenizer, question: str, statement: str, cited: Sequence[str], *, most: int = MOST) -> Laid:
     """Return a check of a statement against the sentences it cites."""
     said = _ids(tokenizer, statement)[: most // 2 - _LONGEST_QUESTION]
     ids = [_BEGIN, _CHECK, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END, *said, _END, _END]
-    return _with_sentences(tokenizer, ids, cited, most)
+    return _with_sentences(ids, _encoded(tokenizer, cited), most)
+
+
+def _asked(tokenizer: Tokenizer, question: str) -> list[int]:
+    return [_BEGIN, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END]
+
+
+def _encoded(tokenizer: Tokenizer, sentences: Sequence[str]) -> list[Encoding]:
+    found: list[Encoding] = tokenizer.encode_batch(list(sentences), add_special_tokens=False)
+    return found
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -50,10 +77,11 @@ def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
     return found
 
 
-def _with_sentences(tokenizer: Tokenizer, ids: list[int], sentences: Sequence[str], most: int) -> Laid:
+def _with_sentences(ids: list[int], sentences: Sequence[Encoding], most: int) -> Laid:
+    """Return the tokens that stand first with those of the sentences that fit after them."""
     ranges: list[range] = []
     offsets: list[tuple[tuple[int, int], ...]] = []
-    for encoding in tokenizer.encode_batch(list(sentences), add_special_tokens=False):
+    for encoding in sentences:
         room = most - len(ids) - 1
         if len(encoding.ids) > room and room < _LEAST:
             break

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.errors import ReaderError
-from assistant.proof.layout import Laid, for_check, for_reading
+from assistant.proof.layout import Laid, for_check, in_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ class Reading:
     answerable: float
     """Probability that the sentences answer the question."""
     bearing: tuple[float, ...]
-    """Per sentence, in order: probability that it states (part of) the answer; 0 for one too far back to be read."""
+    """Per sentence, in order: probability that it states (part of) the answer."""
     short: Short | None = None
     """The likeliest short answer; None where there is none, as for most questions that ask why."""
 
@@ -150,16 +150,16 @@ class _Held:
     """Per head: how its logit becomes log-odds, ``factor * logit + shift``, as calibrated on articles held out."""
 
     def read(self, question: str, sentences: Sequence[str]) -> Reading:
-        laid = for_reading(self.tokenizer, question, sentences)
-        found = self._logits(laid)
-        bearing = [
-            self._probability("bearing", _soft_maximum(found[HEADS.index("bearing"), r.start : r.stop]))
-            for r in laid.ranges
-        ]
-        bearing += [0.0] * (len(sentences) - len(bearing))
-        return Reading(
-            self._probability("answered", float(found[0, 0])), tuple(bearing), _short(found, laid, sentences)
-        )
+        answered, bearing, shorts = 0.0, list[float](), list[tuple[float, Short]]()
+        for laid in in_windows(self.tokenizer, question, sentences):
+            found = self._logits(laid)
+            answered = max(answered, self._probability("answered", float(found[HEADS.index("answered"), 0])))
+            score, place, tokens = best_span(found, laid.ranges)
+            none = float(found[HEADS.index("start"), 0] + found[HEADS.index("end"), 0])
+            if score > none:
+                shorts.append((score - none, _short(laid, sentences, place, tokens, first=len(bearing))))
+            bearing += [self._probability("bearing", logit) for logit in bearing_of(found, laid.ranges)]
+        return Reading(answered, tuple(bearing), max(shorts, key=lambda pair: pair[0])[1] if shorts else None)
 
     def check(self, question: str, cited: Sequence[str], statement: str) -> float:
         laid = for_check(self.tokenizer, question, statement, cited)
@@ -175,33 +175,37 @@ class _Held:
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, factor * logit + shift))))
 
 
-def _soft_maximum(logits: Array) -> float:
-    """Return ln Σ exp: the way training makes one logit of a sentence's tokens."""
+def bearing_of(found: Array, ranges: Sequence[range]) -> list[float]:
+    """Return a logit a sentence, ln Σ exp over its tokens, from every head at every token: (heads, tokens)."""
     import numpy as np
 
-    top = float(logits.max())
-    return top + math.log(float(np.exp(logits - top).sum()))
+    logits = found[HEADS.index("bearing")]
+    return [float(np.logaddexp.reduce(logits[place.start : place.stop])) for place in ranges]
 
 
-def _short(found: Array, laid: Laid, sentences: Sequence[str]) -> Short | None:
-    """Return the likeliest short answer within one sentence; None where none is likelier than that there is none."""
+def best_span(found: Array, ranges: Sequence[range]) -> tuple[float, int, range]:
+    """Return the likeliest short answer within one sentence: its score, the sentence's place, and its tokens."""
     import numpy as np
 
     start, end = found[HEADS.index("start")], found[HEADS.index("end")]
-    best, short = float(start[0] + end[0]), None
-    for place, (tokens, offsets) in enumerate(zip(laid.ranges, laid.offsets, strict=True)):
-        count = len(offsets)
-        for first in np.argsort(-start[tokens.start : tokens.start + count], kind="stable")[:_BEGINNINGS]:
-            stop = min(count, int(first) + _LONGEST_ANSWER)
-            last = int(first) + int(np.argmax(end[tokens.start + int(first) : tokens.start + stop]))
-            score = float(start[tokens.start + int(first)] + end[tokens.start + last])
-            if score > best:
-                best, short = score, Short(place, offsets[int(first)][0], offsets[last][1])
-    if short is None:
-        return None
+    best = -math.inf, 0, range(0)
+    for place, tokens in enumerate(ranges):
+        stop = tokens.stop - 1  # the end mark
+        for first in tokens.start + np.argsort(-start[tokens.start : stop], kind="stable")[:_BEGINNINGS]:
+            last = int(first + np.argmax(end[first : min(stop, first + _LONGEST_ANSWER)]))
+            score = float(start[first] + end[last])
+            if score > best[0]:
+                best = score, place, range(int(first), last + 1)
+    return best
+
+
+def _short(laid: Laid, sentences: Sequence[str], place: int, tokens: range, *, first: int) -> Short:
+    """Return where a short answer stands, of a reading whose first sentence is ``sentences[first]``."""
+    began = laid.ranges[place].start
+    start, end = laid.offsets[place][tokens.start - began][0], laid.offsets[place][tokens.stop - 1 - began][1]
+    place += first
     # A token brings the space before it along.
-    said = sentences[short.place][short.start : short.end]
-    return Short(short.place, short.end - len(said.lstrip()), short.end)
+    return Short(place, end - len(sentences[place][start:end].lstrip()), end)
 
 
 def packed(weights: Mapping[str, Array]) -> dict[str, Any]:

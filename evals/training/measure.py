@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from evals.training.network import HEADS, Item, Network, bearing_of, collate
+from assistant.proof.small_reader import bearing_of, best_span
+from evals.training.network import HEADS, Item, Network, collate
 
 _AT_ONCE = 4096
-_LONGEST_SPAN = 24
+Array = NDArray[np.float32]
 Pair = tuple[float, bool]
 """A logit, and whether it should be high."""
 
@@ -32,19 +33,20 @@ class _Told:
     kinds: dict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
     """Of checks, by how they were made."""
 
-    def note(self, found: Tensor, one: Item) -> None:
+    def note(self, found: Array, one: Item) -> None:
+        """Take every head at every token, (heads, tokens), of one item."""
         if one.check:
-            pair = found[0, HEADS.index("supported")].item(), one.label
+            pair = float(found[HEADS.index("supported"), 0]), one.label
             self.supported.append(pair)
             self.kinds[one.kind].append(pair)
             return
-        self.answered.append((found[0, HEADS.index("answered")].item(), one.label))
-        each = bearing_of(found[:, HEADS.index("bearing")], one.ranges).tolist()
+        self.answered.append((float(found[HEADS.index("answered"), 0]), one.label))
+        each = bearing_of(found, one.ranges)
         self.bearing += [(logit, bears) for logit, bears in zip(each, one.bearing, strict=True) if bears is not None]
         if one.label and any(one.bearing):
             self.first.append(bool(one.bearing[int(np.argmax(each))]))
         if one.spans:
-            self.spans.append(_span_f1(found[: len(one.ids)], one))
+            self.spans.append(_span_f1(best_span(found, one.ranges)[2], one))
 
 
 def told_of(network: Network, items: Sequence[Item]) -> dict[str, list[Pair]]:
@@ -73,7 +75,7 @@ def table(network: Network, items: Sequence[Item]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _outputs(network: Network, items: Sequence[Item]) -> Iterator[tuple[Tensor, Item]]:
+def _outputs(network: Network, items: Sequence[Item]) -> Iterator[tuple[Array, Item]]:
     network.eval()
     ordered = sorted(items, key=lambda one: -len(one.ids))
     at = 0
@@ -81,7 +83,8 @@ def _outputs(network: Network, items: Sequence[Item]) -> Iterator[tuple[Tensor, 
         while at < len(ordered):
             batch = ordered[at : at + max(1, _AT_ONCE // len(ordered[at].ids))]
             at += len(batch)
-            yield from zip(network(*collate(batch)), batch, strict=True)
+            for found, one in zip(network(*collate(batch)), batch, strict=True):
+                yield found[: len(one.ids)].T.numpy(), one
 
 
 def _line(what: str, name: str, pairs: Sequence[Pair]) -> str:
@@ -95,12 +98,5 @@ def _line(what: str, name: str, pairs: Sequence[Pair]) -> str:
     return f"{what:<12} {name:<30} {counts} AUROC {area:.3f}   told apart at one tenth lost: {lost:.2f}"
 
 
-def _span_f1(found: Tensor, one: Item) -> float:
-    start, end = found[:, HEADS.index("start")], found[:, HEADS.index("end")]
-    best, said = -1e9, range(0)
-    for first in (1 + torch.topk(start[1:], min(8, len(start) - 1)).indices).tolist():
-        last = first + int(end[first : first + _LONGEST_SPAN].argmax())
-        score = (start[first] + end[last]).item()
-        if score > best:
-            best, said = score, range(first, last + 1)
+def _span_f1(said: range, one: Item) -> float:
     return max(2 * len(set(said) & set(range(a, b + 1))) / (len(said) + b - a + 1) for a, b in one.spans)

@@ -26,7 +26,7 @@ from assistant.library.shelf import Shelf
 from assistant.library.stock import Stock
 from assistant.models.embedders import Embedders
 from assistant.models.weights import WeightsFolder
-from assistant.settings import Settings
+from assistant.settings import Caution, Settings
 from assistant.types import (
     Answer,
     Citation,
@@ -107,6 +107,7 @@ class Script:
     """A workbench that answers by what the question mentions, and remembers what was done with it."""
 
     default_model = "local:small"
+    default_caution: Caution = "balanced"
 
     def __init__(self, home: Home) -> None:
         self.stock, self.shelf = stock_and_shelf_of(home)
@@ -157,6 +158,7 @@ class Script:
         strict: bool = True,
         searched: str | None = None,
         anyway: bool = False,
+        caution: Caution | None = None,
     ) -> Iterator[Event]:
         self.asked.append(
             {
@@ -167,6 +169,7 @@ class Script:
                 "strict": strict,
                 "searched": searched,
                 "anyway": anyway,
+                "caution": caution,
             }
         )
         if "refuse" in question and self.failures:

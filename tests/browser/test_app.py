@@ -203,6 +203,14 @@ def test_one_article_can_be_asked_alone(page: Page, script: Any) -> None:
     assert script.asked[-1]["articles"] == ("ferry",)
 
 
+def test_how_sure_an_answer_must_be_is_chosen_beside_the_question(page: Page, script: Any) -> None:
+    ask(page, "When was it lit?")
+    page.get_by_label("How sure an answer must be").click()
+    page.get_by_role("option", name="Bold answers").click()
+    ask(page, "And when again?", position=1)
+    assert [one["caution"] for one in script.asked[-2:]] == ["balanced", "bold"]
+
+
 def test_unproven_sentences_are_shown_on_request_and_marked_in_words(page: Page) -> None:
     exchange = ask(page, "Was she pleased?")
     expect(exchange.locator(".dropped summary")).to_have_text("1 sentence was left out: the article does not prove it")

@@ -66,6 +66,13 @@ Options:
                              folder, or a hub id fetched before. Default: the
                              one the library is indexed with (`assistant index
                              status`).
+  --caution WORD             cautious, balanced or bold: how sure the reader
+                             must be before anything is said. Of what the
+                             article answers, some 34, 50 or 58 % are answered
+                             right and 3, 11 or 19 % wrong; where it is
+                             silent, so are 100, 100 or 96 % of the answers
+                             (estimated: docs/quality.md).  [default:
+                             balanced]
   --json                     Print one JSON object instead of text.
   --unproven                 Show sentences the article does not prove too,
                              marked.
@@ -263,6 +270,12 @@ Options:
   --embedder NAME     e5-multilingual, minilm, a sentence-transformers folder,
                       or a hub id fetched before. Default: the one the library
                       is indexed with (`assistant index status`).
+  --caution WORD      cautious, balanced or bold: how sure the reader must be
+                      before anything is said. Of what the article answers,
+                      some 34, 50 or 58 % are answered right and 3, 11 or 19 %
+                      wrong; where it is silent, so are 100, 100 or 96 % of
+                      the answers (estimated: docs/quality.md).  [default:
+                      balanced]
   --host ADDRESS      Where to listen. Where others can reach it, the app asks
                       for a password: that in ASSISTANT_PASSWORD, or one made
                       for this run.  [default: 127.0.0.1]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from assistant.proof.layout import MOST, Laid, for_check, for_reading
+from assistant.proof.layout import MOST, WINDOW, Laid, for_check, for_reading, in_windows
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,21 @@ def test_a_reading_holds_the_question_and_the_sentences_that_fit(
     laid = for_reading(tokenizer, question, sentences)
     _holds(laid, sentences)
     assert laid.ids[0] == 0
-    assert len(laid.ranges) == len(sentences) or len(laid.ids) > MOST - 60
+    assert len(laid.ranges) == len(sentences) or len(laid.ids) > WINDOW - 60
+
+
+@settings(deadline=None)
+@given(words, st.lists(words, min_size=1, max_size=40), st.integers(100, WINDOW))
+def test_windows_hold_every_sentence_once_and_whole(
+    tokenizer: Tokenizer, question: str, sentences: list[str], most: int
+) -> None:
+    at = 0
+    for laid in in_windows(tokenizer, question, sentences, most=most):
+        assert len(laid.ids) <= most
+        _holds(laid, sentences[at:])
+        at += len(laid.ranges)
+        assert [offsets[-1][1] for offsets in laid.offsets] == [len(s) for s in sentences[at - len(laid.ranges) : at]]
+    assert at == len(sentences)
 
 
 @settings(deadline=None)
@@ -50,5 +64,5 @@ def test_a_check_is_told_from_a_reading(tokenizer: Tokenizer, question: str, sai
 
 def test_a_sentence_too_long_for_one_pass_is_cut(tokenizer: Tokenizer) -> None:
     laid = for_reading(tokenizer, "a", ["b" * 2 * MOST])
-    assert len(laid.ids) == MOST
+    assert len(laid.ids) == WINDOW
     assert len(laid.ranges) == 1

@@ -1,15 +1,17 @@
 """The reader: a real one where its model is here, and what becomes of an answer by what it finds."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from assistant.errors import ReaderError
-from assistant.proof.small_reader import EMBEDDER, Reading, SmallReader, packed, unpacked
+from assistant.proof.small_reader import EMBEDDER, HEADS, Reading, SmallReader, best_span, packed, unpacked
 
 BRIDGE = [
     "The valley bridge was designed by Elena Ruiz and opened in May 1931.",
@@ -90,11 +92,13 @@ def test_the_short_answer_stands_in_a_sentence_of_those_read(reader: SmallReader
     assert BRIDGE[short.place][short.start : short.end] == "Elena Ruiz"
 
 
-def test_what_does_not_fit_is_not_read_and_bears_nothing(reader: SmallReader) -> None:
-    many = [f"{text} {number}" for number in range(40) for text in BRIDGE]
+def test_an_answer_that_stands_far_back_is_found(reader: SmallReader) -> None:
+    many = [*(f"{text} That was {number} years ago." for number in range(20) for text in BRIDGE[1:]), BRIDGE[0]]
     reading = _read(reader, "Who designed the valley bridge?", many)
     assert len(reading.bearing) == len(many)
-    assert reading.bearing[-1] == 0.0
+    assert reading.bearing.index(max(reading.bearing)) == len(many) - 1
+    assert reading.short is not None
+    assert reading.short.place == len(many) - 1
 
 
 @settings(deadline=None)  # the first one imports
@@ -110,3 +114,26 @@ def test_weights_survive_being_packed(rows: int, columns: int, seed: int) -> Non
     np.testing.assert_array_equal(again["bias"], held["bias"])
     widest = np.abs(held["layer"]).max(axis=1, keepdims=True)
     assert (np.abs(again["layer"] - held["layer"]) <= widest / 127 / 2 + 1e-6).all()
+
+
+def _drawn(seed: int, lengths: Sequence[int]) -> tuple[NDArray[np.float32], list[range]]:
+    """Return heads at tokens, of a question of three tokens and sentences of so many, each with its end mark."""
+    stops = np.cumsum([3, *(length + 1 for length in lengths)]).tolist()
+    ranges = [range(start, stop) for start, stop in pairwise(stops)]
+    return np.random.default_rng(seed).normal(size=(len(HEADS), stops[-1])).astype(np.float32), ranges
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 40), min_size=1, max_size=5))
+def test_the_short_answer_is_the_likeliest_of_those_that_begin_where_one_likely_does(
+    seed: int, lengths: list[int]
+) -> None:
+    found, ranges = _drawn(seed, lengths)
+    start, end = found[HEADS.index("start")], found[HEADS.index("end")]
+    score, place, tokens = best_span(found, ranges)
+    assert set(tokens) <= set(ranges[place][:-1])
+    assert score == pytest.approx(float(start[tokens[0]] + end[tokens[-1]]))
+    for sentence in ranges:
+        likely = sorted(sentence[:-1], key=lambda token: -start[token])[:8]
+        for first in likely:
+            for last in range(first, min(first + 24, sentence.stop - 1)):
+                assert start[first] + end[last] <= score + 1e-6
