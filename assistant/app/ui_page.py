@@ -193,7 +193,7 @@ def _lay_out_panes(frame: _Frame, workbench: Workbench, feedback: Feedback | Non
                 with gr.Row(elem_id="controls"):
                     unproven = gr.Checkbox(False, label="Show unproven sentences", elem_id="unproven", container=False)
                     caution = gr.Dropdown(
-                        [(f"{one.capitalize()} answers", one) for one in CAUTIONS],
+                        [(one.capitalize(), one) for one in CAUTIONS],
                         value=workbench.default_caution,
                         label="How sure an answer must be",
                         elem_id="caution",

@@ -206,7 +206,7 @@ def test_one_article_can_be_asked_alone(page: Page, script: Any) -> None:
 def test_how_sure_an_answer_must_be_is_chosen_beside_the_question(page: Page, script: Any) -> None:
     ask(page, "When was it lit?")
     page.get_by_label("How sure an answer must be").click()
-    page.get_by_role("option", name="Bold answers").click()
+    page.get_by_role("option", name="Bold").click()
     ask(page, "And when again?", position=1)
     assert [one["caution"] for one in script.asked[-2:]] == ["balanced", "bold"]
 
