@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from index.settings import IndexSettings
 
@@ -16,6 +16,21 @@ Caution = Literal["cautious", "balanced", "bold"]
 """How sure the reader must be before anything is said, in one word."""
 CAUTIONS: tuple[Caution, ...] = get_args(Caution)
 DEFAULT_CAUTION: Caution = "balanced"
+
+
+class _Thresholds(NamedTuple):
+    """Of ``Settings``, under the same names."""
+
+    answerable: float
+    supported: float
+    quotable: float
+
+
+_THRESHOLDS: Mapping[Caution, _Thresholds] = {  # what each is worth: docs/quality.md
+    "cautious": _Thresholds(0.3, 0.75, 0.8),
+    "balanced": _Thresholds(0.15, 0.6, 0.65),
+    "bold": _Thresholds(0.05, 0.4, 0.45),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +50,11 @@ class Settings:
     """Of these, most tokens shown to a model that writes, where a reader has chosen them."""
     caution: Caution = DEFAULT_CAUTION
     """What the three thresholds below are called together; ``at`` sets all four."""
-    answerable: float = 0.15
+    answerable: float = _THRESHOLDS[DEFAULT_CAUTION].answerable
     """Least probability, by the reader, that the evidence answers the question: below it, no model is asked."""
-    supported: float = 0.6
+    supported: float = _THRESHOLDS[DEFAULT_CAUTION].supported
     """How sure its two readings together must be that a sentence a model wrote is the answer (``bearing.agreed``)."""
-    quotable: float = 0.65
+    quotable: float = _THRESHOLDS[DEFAULT_CAUTION].quotable
     """The same for a sentence of the article that is quoted because no model wrote, or nothing it wrote holds.
 
     At 1 none is quoted.
@@ -52,14 +67,5 @@ class Settings:
     index: IndexSettings = field(default_factory=IndexSettings)
 
     def at(self, caution: Caution) -> Settings:
-        """Return these settings with the thresholds of a caution (measured in docs/quality.md)."""
-        answerable, supported, quotable = _THRESHOLDS[caution]
-        return replace(self, caution=caution, answerable=answerable, supported=supported, quotable=quotable)
-
-
-_THRESHOLDS: Mapping[Caution, tuple[float, float, float]] = {
-    "cautious": (0.3, 0.75, 0.8),
-    "balanced": (0.15, 0.6, 0.65),
-    "bold": (0.05, 0.4, 0.45),
-}
-"""``answerable``, ``supported`` and ``quotable``."""
+        """Return these settings with the thresholds of a caution."""
+        return replace(self, caution=caution, **_THRESHOLDS[caution]._asdict())

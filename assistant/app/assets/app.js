@@ -226,6 +226,7 @@ function renew() {
 
 function ask(payload, typed = "") {
   if (renewing && performance.now() - renewing.at < 10_000) return (renewing.held = () => ask(payload, typed));
+  renewing = null; // what comes so late must not ask this once more
   if (running() || waiting()) return;
   begin();
   showPane("conversation");
@@ -256,6 +257,7 @@ function tendReceipt() {
   if (receipt.fate === "new") {
     const { held } = renewing ?? {};
     renewing = null;
+    sent = null; // whatever its receipt said, it belongs to the conversation before
     return held?.();
   }
   if (receipt.fate === "broken" && lastTyped && !question().value) write(lastTyped);
