@@ -580,15 +580,25 @@ def test_pressing_twice_asks_once_and_what_is_typed_meanwhile_stays(page: Page, 
     assert [one["question"] for one in script.asked[asked:]] == ["Pressed twice?"]
 
 
+ASK_AT_ONCE_IN_A_NEW_ONE = """() => {
+  document.querySelector("#new").click();
+  const box = document.querySelector("#question textarea");
+  box.value = "A question of the new one?";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_question_asked_while_the_former_conversation_still_answers_is_asked_in_the_new_one(page: Page) -> None:
+    ask_endlessly(page, "An endless question of the old conversation?")
+    page.evaluate(ASK_AT_ONCE_IN_A_NEW_ONE)
+    expect(page.locator("#history .question")).to_have_text(["A question of the new one?"])
+    expect(page.locator("#m0 footer")).to_be_visible()
+
+
 def test_a_question_asked_before_the_new_conversation_is_there_is_asked_in_it(page: Page) -> None:
     ask(page, "A question of the old conversation?")
-    page.evaluate("""() => {
-      document.querySelector("#new").click();
-      const box = document.querySelector("#question textarea");
-      box.value = "A question of the new one?";
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-      box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
-    }""")
+    page.evaluate(ASK_AT_ONCE_IN_A_NEW_ONE)
     expect(page.locator("#history .question")).to_have_text(["A question of the new one?"])
     expect(page.locator("#m0 footer")).to_be_visible()
     expect(box(page)).to_have_value("")
