@@ -34,16 +34,11 @@ class Laid:
     """Per sentence that fits: where each of its tokens stands in it, in characters."""
 
 
-def for_reading(tokenizer: Tokenizer, question: str, sentences: Sequence[str], *, most: int = WINDOW) -> Laid:
-    """Return a reading of as many sentences, from the first on, as fit ``most`` tokens."""
-    return _with_sentences(_asked(tokenizer, question), _encoded(tokenizer, sentences), most)
-
-
 def in_windows(
     tokenizer: Tokenizer, question: str, sentences: Sequence[str], *, most: int = WINDOW
 ) -> tuple[Laid, ...]:
     """Return readings that together hold every sentence, in order; one that is too long alone is cut."""
-    asked = _asked(tokenizer, question)
+    asked = [_BEGIN, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END]
     windows: list[list[Encoding]] = []
     room = 0
     for encoding in _encoded(tokenizer, sentences):
@@ -61,10 +56,6 @@ def for_check(tokenizer: Tokenizer, question: str, statement: str, cited: Sequen
     said = _ids(tokenizer, statement)[: most // 2 - _LONGEST_QUESTION]
     ids = [_BEGIN, _CHECK, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END, *said, _END, _END]
     return _with_sentences(ids, _encoded(tokenizer, cited), most)
-
-
-def _asked(tokenizer: Tokenizer, question: str) -> list[int]:
-    return [_BEGIN, *_ids(tokenizer, question)[:_LONGEST_QUESTION], _END, _END]
 
 
 def _encoded(tokenizer: Tokenizer, sentences: Sequence[str]) -> list[Encoding]:

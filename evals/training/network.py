@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from assistant.proof.layout import for_check, for_reading
+from assistant.proof.layout import for_check, in_windows
 from evals.training.examples import CheckExample, ReadingExample
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def item(tokenizer: Tokenizer, example: ReadingExample | CheckExample, *, most: 
             if laid.ranges
             else None
         )
-    laid = for_reading(tokenizer, example.question, example.sentences, most=most)
+    laid, *_ = in_windows(tokenizer, example.question, example.sentences, most=most)
     bearing = example.bearing[: len(laid.ranges)]
     spans = []
     for place, offsets, span in zip(laid.ranges, laid.offsets, example.spans, strict=False):

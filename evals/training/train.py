@@ -20,14 +20,13 @@ import typer
 
 from assistant.errors import UsageError
 from assistant.exits import told
+from assistant.proof.layout import WINDOW
 from assistant.proof.small_reader import EMBEDDER
 from evals.training.examples import CheckExample, ReadingExample, checks, reading
 from evals.training.rows import Row, rows_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-_MOST = 320
-"""Tokens of one example."""
 _BUDGETS = (350, 500, 700, 900, 1100)
 """Characters of sentences shown in one reading."""
 _KINDS = ("whole", "whole", "whole", "deleted", "cut")
@@ -105,7 +104,7 @@ def examples(sets: Sequence[str], folder: Path, out: Path, *, seed: int) -> tupl
 def _item(tokenizer: Any, one: ReadingExample | CheckExample) -> Any:
     from evals.training.network import item  # imports torch: seconds
 
-    return item(tokenizer, one, most=_MOST)
+    return item(tokenizer, one, most=WINDOW)
 
 
 def _made(rows: list[Row], rng: random.Random, *, each: int) -> Iterator[tuple[ReadingExample | CheckExample, bool]]:

@@ -1,11 +1,13 @@
 """What the reader reads: everything that fits, in order, and where each sentence stands in it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from assistant.proof.layout import MOST, WINDOW, Laid, for_check, for_reading, in_windows
+from assistant.proof.layout import MOST, WINDOW, Laid, for_check, in_windows
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +19,8 @@ def tokenizer() -> Tokenizer:
 
 
 words = st.text("abc", min_size=1, max_size=40)
+many = st.lists(st.text("abc", min_size=15, max_size=40), min_size=20, max_size=40)
+"""More than one window holds."""
 
 
 def _holds(laid: Laid, sentences: list[str]) -> None:
@@ -30,24 +34,14 @@ def _holds(laid: Laid, sentences: list[str]) -> None:
 
 
 @settings(deadline=None)
-@given(words, st.lists(words, min_size=1, max_size=40))
-def test_a_reading_holds_the_question_and_the_sentences_that_fit(
-    tokenizer: Tokenizer, question: str, sentences: list[str]
-) -> None:
-    laid = for_reading(tokenizer, question, sentences)
-    _holds(laid, sentences)
-    assert laid.ids[0] == 0
-    assert len(laid.ranges) == len(sentences) or len(laid.ids) > WINDOW - 60
-
-
-@settings(deadline=None)
-@given(words, st.lists(words, min_size=1, max_size=40), st.integers(100, WINDOW))
+@given(words, st.lists(words, min_size=1, max_size=40) | many, st.integers(100, WINDOW))
 def test_windows_hold_every_sentence_once_and_whole(
     tokenizer: Tokenizer, question: str, sentences: list[str], most: int
 ) -> None:
     at = 0
     for laid in in_windows(tokenizer, question, sentences, most=most):
         assert len(laid.ids) <= most
+        assert laid.ids[0] == 0
         _holds(laid, sentences[at:])
         at += len(laid.ranges)
         assert [offsets[-1][1] for offsets in laid.offsets] == [len(s) for s in sentences[at - len(laid.ranges) : at]]
@@ -55,14 +49,25 @@ def test_windows_hold_every_sentence_once_and_whole(
 
 
 @settings(deadline=None)
+@given(words, many)
+def test_a_window_is_left_only_by_a_sentence_that_does_not_fit(
+    tokenizer: Tokenizer, question: str, sentences: list[str]
+) -> None:
+    windows = in_windows(tokenizer, question, sentences)
+    assert len(windows) > 1
+    for laid, later in pairwise(windows):
+        assert len(laid.ids) + len(later.ranges[0]) > WINDOW
+
+
+@settings(deadline=None)
 @given(words, words, st.lists(words, min_size=1, max_size=4))
 def test_a_check_is_told_from_a_reading(tokenizer: Tokenizer, question: str, said: str, cited: list[str]) -> None:
     check = for_check(tokenizer, question, said, cited)
     _holds(check, cited)
-    assert check.ids[:2] != for_reading(tokenizer, question, cited).ids[:2]
+    assert check.ids[:2] != in_windows(tokenizer, question, cited)[0].ids[:2]
 
 
 def test_a_sentence_too_long_for_one_pass_is_cut(tokenizer: Tokenizer) -> None:
-    laid = for_reading(tokenizer, "a", ["b" * 2 * MOST])
+    [laid] = in_windows(tokenizer, "a", ["b" * 2 * MOST])
     assert len(laid.ids) == WINDOW
     assert len(laid.ranges) == 1
