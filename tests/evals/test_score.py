@@ -239,7 +239,7 @@ def test_ten_thousand_rows_are_scored_in_seconds():
     started = time.process_time()
     for a_case, result in rows:
         failure_of(a_case, result, score_case(a_case, result, documents))
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 30  # 7 to 10 s; what reads every row for every row takes minutes
 
 
 def synthetic_row(document: Document, number: int, chance: random.Random) -> tuple[EvalCase, dict]:
