@@ -16,6 +16,7 @@ from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.proof.align import Aligner
 from assistant.proof.bearing import agreed, chosen, most_bearing, nearest
 from assistant.proof.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.proof.counted import counted_off
 from assistant.proof.disagree import disagreement
 from assistant.proof.echo import is_echo
 from assistant.proof.extractive import matched, quote
@@ -44,7 +45,7 @@ from assistant.types import (
 )
 from index.embed import Embedder
 from index.language import script_language
-from index.types import Document, ScoredChunk
+from index.types import Document, ScoredChunk, Sentence
 from prompts import Message, load
 
 if TYPE_CHECKING:
@@ -199,7 +200,9 @@ class Assistant:
             count=fair(self.index.embedder.count_tokens),
         )
         interrupted = None
-        if numbered and not _far(run.evidence, self.index.embedder):
+        if not run.anyway:
+            yield from self._counted_off(run)
+        if numbered and not run.shown and not _far(run.evidence, self.index.embedder):
             yield from self._likely(run, numbered)
             reading = yield from self._read(run, numbered)
             if run.anyway or self._may_answer(reading):
@@ -275,19 +278,20 @@ class Assistant:
         return nearest(numbered, near, run.documents)
 
     def _checked(
-        self, run: Run, statement: Statement, reading: Reading, *, least: float
+        self, run: Run, statement: Statement, reading: Reading | None, *, least: float
     ) -> Generator[Event, None, Statement]:
         """Return a supported statement, or one that is not: the reader finds no such answer in what it cites.
 
-        Both readings have a say, that of the question with its evidence and that of the answer with what it cites:
-        together they tell more than either (docs/quality.md).
+        Both readings have a say, that of the question with its evidence (where it was read) and that of the answer with
+        what it cites: together they tell more than either (docs/quality.md).
         """
         if self.reader is None:
             return statement
         cited = [plain(citation.quote) for citation in statement.citations]
         check = self.reader.check(plain(run.searched), cited, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
-        if sure is not None and agreed(reading.answerable, sure) >= least:
+        answerable = () if reading is None else (reading.answerable,)
+        if sure is not None and agreed(*answerable, sure) >= least:
             return statement
         why = "it could not be checked" if sure is None else "what it cites does not say that this is the answer"
         return Statement(statement.text, "not supported", (), why)
@@ -334,6 +338,22 @@ class Assistant:
             )
             yield from self._otherwise(run, numbered, reading)
 
+    def _counted_off(self, run: Run) -> Generator[Event]:
+        """Say what the article counts off, where that is asked for: each item cited, all checked as one answer."""
+        cited = [
+            _cited(run, item.document, item.sentence) for item in counted_off(run.searched, run.evidence, run.documents)
+        ]
+        if not cited:
+            return
+        whole = Statement(" ".join(plain(citation.quote) for citation in cited), "supported", tuple(cited))
+        whole = yield from self._checked(run, whole, None, least=self.settings.quotable)
+        if whole.verdict != "supported":
+            return
+        for citation in cited:
+            run.clock("first_sentence")
+            run.shown.append(Statement(plain(citation.quote), "supported", (citation,)))
+            yield StatementReady(run.shown[-1])
+
     def _otherwise(self, run: Run, numbered: Sequence[Numbered], reading: Reading) -> Generator[Event]:
         """Say where another article answers otherwise than what is shown, and cite it."""
         proven = [statement for statement in run.shown if statement.verdict == "supported"]
@@ -342,7 +362,7 @@ class Assistant:
         if found is None:
             return
         document, sentence = run.documents[found.otherwise.document], found.otherwise.sentence
-        citation = Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, 1.0)
+        citation = _cited(run, document.id, sentence)
         said = Statement(sentence.text, "supported", (citation,))
         said = yield from self._checked(run, said, reading, least=self.settings.quotable)
         if said.verdict != "supported":
@@ -451,6 +471,11 @@ class Assistant:
 def _texts(numbered: Sequence[Numbered]) -> list[str]:
     """Return the sentences as a reader reads them."""
     return [plain(item.sentence.text) for item in numbered]
+
+
+def _cited(run: Run, document: str, sentence: Sentence) -> Citation:
+    """Return a sentence of an article as proof."""
+    return Citation(document, run.documents[document].title, sentence.start, sentence.end, sentence.text, 1.0)
 
 
 def _beating(run: Run, asked: Generator[None, None, _Found]) -> Generator[Event, None, _Found]:

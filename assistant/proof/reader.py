@@ -51,7 +51,8 @@ _HERE = "\x00"
 _BREAK = "\n"
 _BEAT_S = 0.2
 _OPEN_S = 120.0
-_READ_S = 60.0
+_READ_S = 300.0
+"""Seconds on an idle machine: a busy one is waited for."""
 _BUILD_S = 900.0
 
 
@@ -287,7 +288,13 @@ class _Child:
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("the child was started with pipes")
         # A late child is ended, which ends the read below.
-        late = threading.Timer(within_s, self.end)
+        is_late = threading.Event()
+
+        def end_late() -> None:
+            is_late.set()
+            self.end()
+
+        late = threading.Timer(within_s, end_late)
         late.daemon = True
         late.start()
         try:
@@ -299,17 +306,21 @@ class _Child:
             logger.warning("the reader's pipe broke: %s", error)
         finally:
             late.cancel()
-        reply: dict[str, Any] = json.loads(line) if line else {"error": self._how_it_ended(within_s)}
+        reply: dict[str, Any] = (
+            json.loads(line)
+            if line
+            else {"error": f"no reply within {within_s:.0f} s" if is_late.is_set() else self._how_it_ended()}
+        )
         if "error" in reply:
             self.end()
             raise ReaderError(f"the reader does not work: {reply['error']}")
         return reply
 
-    def _how_it_ended(self, within_s: float) -> str:
+    def _how_it_ended(self) -> str:
         try:
             code = self._process.wait(2)
         except subprocess.TimeoutExpired:
-            return f"no reply within {within_s:.0f} s"
+            return "it closed its output"
         return "it was killed, most likely because memory ran out" if code == -9 else f"it ended with code {code}"
 
 

@@ -86,6 +86,13 @@ def test_the_latest_reading_is_kept_and_a_killed_reader_says_so_once(reader: Rea
     assert _read(reader, "When was it opened?").answerable > 0
 
 
+def test_a_reader_that_takes_too_long_is_not_called_killed(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.open()
+    monkeypatch.setattr("assistant.proof.reader._READ_S", 0.01)
+    with pytest.raises(ReaderError, match="no reply within 0 s"):
+        _read(reader, "What did the ferry carry?", BRIDGE * 10)
+
+
 def test_a_reader_that_still_loads_is_ended_at_once(models_folder: Path, tmp_path: Path) -> None:
     probes = load_probes()
     loading = Reader(cut_folder(models_folder, probes), probes=probes, log=tmp_path / "log")
@@ -178,11 +185,15 @@ def asking(minilm: Path) -> Iterator[Asking]:
     cache = Cache(None)
     embedder = SentenceTransformerEmbedder(minilm, name="minilm", languages=frozenset({"en"}))
     index = Index(embedder=embedder, settings=Settings().index, cache=cache)
-    index.update([load_bytes(" ".join(BRIDGE).encode(), name="bridge.txt")])
 
     def ask(
-        question: str, told: Told, reply: str | None, settings: Settings | None = None
+        question: str,
+        told: Told,
+        reply: str | None,
+        settings: Settings | None = None,
+        text: Sequence[str] = BRIDGE,
     ) -> tuple[list[object], list[Sequence[Message]]]:
+        index.update([load_bytes(" ".join(text).encode(), name="bridge.txt")])
         asked: list[Sequence[Message]] = []
 
         def speak(messages: Sequence[Message]) -> Generator[str]:
@@ -260,6 +271,28 @@ def test_a_sentence_that_no_model_wrote_must_be_surer_than_one_that_it_did(askin
     unwritten, _ = asking("Who designed the bridge?", told, "NOT IN THE ARTICLE")
     without, _ = asking("Who designed the bridge?", told, None)
     assert (_answer(written), _answer(unwritten), _answer(without)) == ("Elena Ruiz designed the bridge.", None, None)
+
+
+COUNTED = [
+    "The valley was hit by two shocks.",
+    "The first shock was the flood of 1964.",
+    "The second shock was the fire at the mill.",
+]
+
+
+def test_what_the_article_counts_off_is_said_whole_and_no_model_is_asked(asking: Asking) -> None:
+    told = Told(0.9, "flood", supported=0.99)
+    events, asked = asking("What were the two shocks?", told, "The flood [2].", text=COUNTED)
+    statements = [event.statement for event in events if isinstance(event, StatementReady)]
+    assert [[citation.quote for citation in one.citations] for one in statements] == [[text] for text in COUNTED[1:]]
+    assert asked == []
+
+
+def test_what_the_article_counts_off_is_checked_like_any_answer(asking: Asking) -> None:
+    told = Told(0.9, "flood", doubted="mill")
+    events, asked = asking("What were the two shocks?", told, "The first shock was the flood [2].", text=COUNTED)
+    assert _answer(events) == "The first shock was the flood."
+    assert len(asked) == 1
 
 
 def test_without_a_model_the_sentence_that_bears_the_answer_is_quoted(asking: Asking) -> None:
