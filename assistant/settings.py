@@ -28,8 +28,8 @@ class _Thresholds(NamedTuple):
 
 _THRESHOLDS: Mapping[Caution, _Thresholds] = {  # what each is worth: docs/quality.md
     "cautious": _Thresholds(0.3, 0.75, 0.8),
-    "balanced": _Thresholds(0.15, 0.6, 0.65),
-    "bold": _Thresholds(0.05, 0.4, 0.45),
+    "balanced": _Thresholds(0.1, 0.55, 0.6),
+    "bold": _Thresholds(0.05, 0.5, 0.55),
 }
 
 

@@ -32,37 +32,37 @@ def test_a_quoted_sentence_must_always_be_surer_than_one_a_model_wrote() -> None
     assert all(Settings().at(caution).quotable > Settings().at(caution).supported for caution in CAUTIONS)
 
 
-class HalfSure:
-    """A reader that finds every question and every answer half likely."""
+class FairlySure:
+    """A reader that finds every question and every answer fairly likely."""
 
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:  # noqa: ARG002
         yield None
-        return Reading(0.5, tuple(0.5 for _ in sentences))
+        return Reading(0.57, tuple(0.57 for _ in sentences))
 
     def check(self, question: str, cited: Sequence[str], statement: str) -> Generator[None, None, float]:  # noqa: ARG002
         yield None
-        return 0.5
+        return 0.57
 
 
 @pytest.fixture
-def half_sure(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+def fairly_sure(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
     home = Home(tmp_path)
     (tmp_path / "models").symlink_to(small_models)
     for folder in (home.articles, home.index, home.conversations, home.logs):
         folder.mkdir()
     (home.articles / ".seeded").touch()
     with closing(Application(home, Settings(model=EXTRACTIVE, embedder="minilm"))) as application:
-        monkeypatch.setattr(application, "reader", HalfSure)
+        monkeypatch.setattr(application, "reader", FairlySure)
         application.library.add(load_bytes(b"The bridge opened in 1931. It replaced a ferry.", name="bridge.txt"))
         yield application
 
 
 @pytest.mark.parametrize(("caution", "silent"), [("cautious", True), (None, True), ("balanced", True), ("bold", False)])
 def test_whoever_asks_says_how_sure_the_answer_must_be(
-    half_sure: Application, caution: Caution | None, silent: bool
+    fairly_sure: Application, caution: Caution | None, silent: bool
 ) -> None:
     question = "When did the bridge open?"
-    ends = [event for event in half_sure.ask(question, caution=caution) if isinstance(event, Finished)]
-    sides = half_sure.compare(question, models=(EXTRACTIVE, EXTRACTIVE), caution=caution)
+    ends = [event for event in fairly_sure.ask(question, caution=caution) if isinstance(event, Finished)]
+    sides = fairly_sure.compare(question, models=(EXTRACTIVE, EXTRACTIVE), caution=caution)
     ends += [one.event for one in sides if isinstance(one.event, Finished)]
     assert [end.answer.abstained for end in ends] == [silent] * 3
