@@ -179,3 +179,25 @@ def test_the_sentences_of_a_document_lie_in_its_blocks_and_cover_them(paragraphs
             document.text[block.start : block.end].split()
         )
     assert sum(len(block_sentences(document, b)) for b in document.blocks) == len(everything)
+
+
+THAI = (
+    "สะพานแห่งหุบเขาเปิดใช้เมื่อเดือนพฤษภาคม พ.ศ. 2474 โดยนายกเทศมนตรีของเมือง สะพานนี้แทนที่เรือข้ามฟากที่ขนถ่านหินมานานหกสิบปี "
+    "หลังน้ำท่วมใหญ่ในปี 2507 การซ่อมแซมใช้เงินสองล้านโครน ชาวเมืองยังข้ามสะพานนี้ทุกวันเพื่อไปตลาด"
+)
+
+
+def test_thai_is_parted_at_spaces_and_never_within_a_date() -> None:
+    parted = [THAI[start:end] for start, end in split_sentences(THAI, "th")]
+    assert len(parted) >= 3
+    assert " ".join(parted) == THAI
+    assert any("พ.ศ. 2474" in part for part in parted)
+    assert all(len(part) >= 30 for part in parted)
+
+
+@given(st.lists(st.sampled_from(["สะพาน", "เรือข้ามฟากของเมือง", "พ.ศ.", "2474", "(ท่าเรือ)"]), min_size=1, max_size=40))
+def test_thai_sentences_hold_every_character_but_white_space(words: list[str]) -> None:
+    text = " ".join(words)
+    parted = [text[start:end] for start, end in split_sentences(text, "th")]
+    assert "".join(parted).replace(" ", "") == text.replace(" ", "")
+    assert not any(part[0].isdigit() for part in parted[1:])
