@@ -1,9 +1,9 @@
 """A Document enters, its sentences leave with exact offsets: the units of citation, each within one block.
 
 `sentencex` finds the sentences of most languages; its mistakes met on real articles are mended here. Thai and Lao,
-which have no full stops, are parted at spaces. Chinese and Japanese are split by a rule of our own: on 17,000 sentences
-of Japanese articles sentencex missed one end in ten (every one before a digit), ended sentences inside brackets, and took
-time in the square of a paragraph full of quotations.
+which have no full stops, are parted at spaces. Chinese and Japanese are split by a rule of our own: on 17,000
+sentences of Japanese articles sentencex missed one end in ten (every one before a digit), ended sentences inside
+brackets, and took time in the square of a paragraph full of quotations.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _ends_unspaced(text: str) -> Iterator[int]:
 def _ends_at_spaces(text: str) -> Iterator[int]:
     """Yield where a Thai or Lao text may be parted: it has no full stops, and a space between clauses and sentences.
 
-    Short clauses stay together, a number stays with what it counts, and an abbreviation ("พ.ศ.") with what stands around.
+    Short clauses stay together, a number stays with what it counts, and an abbreviation with what stands around.
     """
     start = 0
     for space in _SPACE.finditer(text):
