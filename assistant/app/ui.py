@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from assistant.app.environment import check_environment
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.app.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
 from assistant.app.news import TellNews
@@ -92,13 +93,15 @@ def start(
     """Serve the app from a thread and return at once; port 0 takes a free one.
 
     ``extensions`` None takes the installed ones. ``password`` None asks for none, which must be told, ``unguarded``,
-    where others can reach the address. Raises UsageError when it is not, or when the port is taken.
+    where others can reach the address. Raises UsageError when it is not, when the port is taken, or where the
+    environment names no usable proxy or authorities.
     """
     if not (password or unguarded or is_loopback(host)):
         raise UsageError(
             f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
             "listen on 127.0.0.1."
         )
+    check_environment(os.environ)
     port = free_port(host, port)
     _keep_to_ourselves(host)
     from starlette.middleware import Middleware

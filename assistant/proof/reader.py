@@ -172,7 +172,8 @@ class Reader:
             with suppress(ReaderError):
                 self.open()
 
-        self._pool.submit(quietly)
+        with suppress(RuntimeError):  # closed meanwhile: nothing is to be loaded any more
+            self._pool.submit(quietly)
 
     def rows(self, prompt: Prompt) -> Rows:
         """Return the layer's output, shape (marks, width), after each marked text; raises ReaderError."""

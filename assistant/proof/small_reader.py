@@ -99,7 +99,8 @@ class SmallReader:
             with suppress(ReaderError):
                 self.open()
 
-        self._pool.submit(quietly)
+        with suppress(RuntimeError):  # closed meanwhile: nothing is to be loaded any more
+            self._pool.submit(quietly)
 
     def read(self, question: str, sentences: Sequence[str]) -> Generator[None, None, Reading]:
         """Return a reading, with a heartbeat five times a second; raises ReaderError.
