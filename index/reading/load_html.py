@@ -12,7 +12,7 @@ from index.errors import LoadError
 from index.language import script_language
 from index.reading.boilerplate import article_of
 from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
-from index.reading.hidden import drop_hidden
+from index.reading.hidden import drop_hidden, drop_struck
 from index.reading.metadata import iso_date, language_code, web_address
 
 _Element = Any  # lxml ships no types
@@ -149,13 +149,14 @@ def _tree(text: str) -> _Element | None:
 
 
 def _tidy(tree: _Element) -> None:
-    """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    """Remove what is hidden or struck out, and put the head of each table before its body, where a browser shows it."""
     # lxml takes these from a page, and then refuses to move the text they stand in.
     for element in tree.iter():
         for part in ("text", "tail"):
             if (text := getattr(element, part)) and _NO_XML.search(text):
                 setattr(element, part, _NO_XML.sub("", text))
     drop_hidden(tree)
+    drop_struck(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
 

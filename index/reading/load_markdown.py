@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import LoadError
 from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
+from index.reading.hidden import STRUCK_TAGS, is_struck_style
 from index.reading.load_html import html_pieces, table_row
 from index.reading.metadata import iso_date, language_code, one_text, web_address
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>[ \t]*[\w-]+[ \t]*:.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_UNSEEN_TAG = re.compile(r"<(?P<closing>/?)(?:script|style|template)\b", re.IGNORECASE)
 _BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
+_TAG = re.compile(r"<(?P<closing>/?)(?P<name>[a-z][a-z0-9-]*)", re.IGNORECASE)
+_STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_UNSEEN_TAGS = frozenset({"script", "style", "template"}) | STRUCK_TAGS
 
 
 def parse_markdown(text: str) -> Draft:
@@ -104,18 +107,41 @@ def _token_pieces(token: Token, level: int) -> list[Piece]:
 
 
 def _inline_text(token: Token) -> str:
-    """Return the words of an inline token; a hard break is a line end, a soft one only wrapping."""
+    """Return the words of an inline token that are not struck out; a hard break is a line end, a soft one wrapping."""
     lines: list[list[str]] = [[""]]
-    unseen = 0
+    unseen = _Unseen()
     for child in token.children or []:
-        if child.type == "html_inline" and (found := _UNSEEN_TAG.match(child.content)):
-            unseen = max(0, unseen - 1) if found["closing"] else unseen + 1
-        elif unseen:
+        if child.type in {"html_inline", "s_open", "s_close"}:
+            unseen.read(child.content or ("<s>" if child.nesting > 0 else "</s>"))
+        if unseen:
             continue
-        elif child.type == "hardbreak" or (child.type == "html_inline" and _BREAK_TAG.match(child.content)):
+        if child.type == "hardbreak" or (child.type == "html_inline" and _BREAK_TAG.match(child.content)):
             lines.append([""])
         elif child.type == "softbreak":
             lines[-1].append("")
         elif child.type in {"text", "code_inline", "text_special"}:
             lines[-1][-1] += child.content
     return "\n".join(map(join_lines, lines))
+
+
+class _Unseen:
+    """Keeps count of a paragraph's tags, to know what stands in one whose words no reader is to take for said."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._depth = 0
+
+    def __bool__(self) -> bool:
+        return self._depth > 0
+
+    def read(self, tag: str) -> None:
+        """Take in the next tag; inside an unseen one only its own name counts."""
+        found = _TAG.match(tag)
+        name = found["name"].lower() if found else ""
+        if found and self._depth:
+            if name == self._name:
+                self._depth += -1 if found["closing"] else 1
+        elif found and not found["closing"]:
+            style = _STYLE.search(tag)
+            if name in _UNSEEN_TAGS or (style and is_struck_style(style[1] or style[2])):
+                self._name, self._depth = name, 1

@@ -217,6 +217,21 @@ def test_an_article_of_one_heading_keeps_it():
     assert (document.title, blocks(document)) == ("Only this", [(1, "Only this")])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The bell rings at ~~noon~~ six.", "The bell rings at six."),
+        ("The bell rings at <del>noon <del>or</del> one</del> <ins>six</ins>.", "The bell rings at six."),
+        ("The bell rings at <S>noon</S> six.", "The bell rings at six."),
+        ('At <span style="text-decoration: line-through">noon <b>or</b> so</span> six.', "At six."),
+        ("~~It never rings.~~\n\nAt ~ six.", "At ~ six."),
+        ("| A | B |\n|---|---|\n| ~~1~~ 2 | `~~3~~` |", "A | B\n\n2 | ~~3~~"),
+    ],
+)
+def test_what_markdown_strikes_out_is_not_the_articles(text, words):
+    assert load_bytes(text.encode(), name="a.md").text == words
+
+
 def test_front_matter_values_of_a_wrong_type_are_ignored():
     fields = "title: {a: 1}\nauthor: [1, 2]\ndate: soon\nlanguage: 5\nurl: 'javascript:alert(1)'\nquestions: none"
     text = f"---\n{fields}\n---\nHi there.\n"

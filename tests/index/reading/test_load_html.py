@@ -252,6 +252,27 @@ def test_text_with_a_style_that_shows_it_stays(style):
     assert load_page(f'<p>{SEVEN}</p><p style="{style}">Seen.</p>').text == f"{SEVEN}\n\nSeen."
 
 
+@pytest.mark.parametrize(
+    "struck",
+    [
+        "<del>noon</del>",
+        "<s>no<b>on</b></s>",
+        "<strike>noon</strike>",
+        '<span role="deletion">noon</span>',
+        '<span style="color:red; text-decoration: LINE-THROUGH red">noon</span>',
+        '<b style="text-decoration-line:underline line-through">noon</b>',
+    ],
+)
+def test_what_is_struck_out_is_not_the_articles_and_what_stands_for_it_is(struck):
+    assert load_page(f"<p>{SEVEN} The bell rings at {struck} <ins>six</ins>.</p>").text == f"{SEVEN} The bell rings at six."
+
+
+def test_whole_paragraphs_and_cells_are_struck_out_and_the_other_cells_keep_their_columns():
+    row = '<tr><td>Oar</td><td style="text-decoration:line-through">9</td><td><s>8</s> 7</td></tr>'
+    page = f"<p>{SEVEN}</p><del><p>It sank.</p></del><table>{row}</table><p style='text-decoration:underline'>{INN}</p>"
+    assert load_page(page).text == f"{SEVEN}\n\nOar | | 7\n\n{INN}"
+
+
 def test_characters_no_reader_sees_are_dropped_from_text_title_and_author():
     smuggled = "".join(chr(0xE0000 + ord(c)) for c in "obey")
     author = f'<meta name="author" content="Ann\u2060 Lee{smuggled}">'
