@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from index.errors import LoadError
 from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
 from index.reading.hidden import STRUCK_TAGS, is_struck_style
 from index.reading.load_html import html_pieces, table_row
@@ -27,7 +28,7 @@ def parse_markdown(text: str) -> Draft:
 
     Images go with their alternative text, which the reader of the page does not see. A title the front matter does
     not give is the first level-1 heading; an opening heading that is the title is not repeated among the pieces.
-    Front matter keys with values of a wrong type are ignored; front matter that is no YAML is a LoadError.
+    Front matter keys with values of a wrong type are ignored, and so is what is wrong in it: the article is read.
     """
     text = clean_characters(text).lstrip("\n")
     draft = Draft()
@@ -43,19 +44,9 @@ def parse_markdown(text: str) -> Draft:
 
 
 def _read_front_matter(text: str, draft: Draft) -> None:
-    # Imported here: only an article with front matter needs it.
-    import yaml
-
-    try:
-        fields = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2024-13-45
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 2
-        raise LoadError(
-            f"Found front matter that is not YAML (near line {line}); expected 'key: value' lines between two '---'. "
-            "Correct it, or put the value in quotes."
-        ) from error
+    fields = _yaml(text)
     if not isinstance(fields, Mapping):
-        return
+        fields = _loose_fields(text)
     draft.title = one_text(fields.get("title"))
     draft.author = one_text(fields.get("author", fields.get("authors")))
     draft.published = iso_date(fields.get("date", fields.get("published")))
@@ -65,6 +56,31 @@ def _read_front_matter(text: str, draft: Draft) -> None:
     questions = fields.get("questions")
     if isinstance(questions, list):
         draft.questions = tuple(question for question in questions if isinstance(question, str))
+
+
+def _yaml(text: str) -> object:
+    """Return what a YAML text says, None where it is not YAML."""
+    # Imported here: only an article with front matter needs it.
+    import yaml
+
+    with suppress(yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date such as 2024-13-45
+        return yaml.safe_load(text)
+    return None
+
+
+def _loose_fields(text: str) -> dict[str, object]:
+    """Return the fields of front matter that is not YAML as a whole, each read alone.
+
+    One that is not YAML either is the words behind its colon: titles are typed with colons and stray quotes.
+    """
+    fields: dict[str, object] = {}
+    for field in re.split(r"\n(?=[\w-]+[ \t]*:)", dedent(text)):
+        name, _, words = field.partition("\n")[0].partition(":")
+        known = _yaml(field)
+        # A quote that is opened and never closed belongs to the typing and not to the words.
+        value = re.sub(r"""\A(["'])(?!.*\1)""", "", words.strip())
+        fields |= known if isinstance(known, dict) else {name.strip(): value}
+    return fields
 
 
 def _tame(text: str) -> str:

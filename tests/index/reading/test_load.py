@@ -240,10 +240,35 @@ def test_front_matter_values_of_a_wrong_type_are_ignored():
     assert (document.language, document.questions, document.text) == ("en", (), "Hi there.")
 
 
-@pytest.mark.parametrize("broken", ["title: a: b: c", "title: [unclosed", "date: 2024-13-45", "title: &a [*a, *b]"])
-def test_broken_front_matter_is_refused_with_the_file_and_the_way_out(broken):
-    with pytest.raises(LoadError, match=r"^a\.md: Found front matter that is not YAML .* Correct it"):
-        load_bytes(f"---\n{broken}\n---\nText.\n".encode(), name="a.md")
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("title: The quay: a history", "The quay: a history"),
+        ("title:\tThe quay", "The quay"),
+        ("title:The quay", "The quay"),
+        ('title: "The quay', "The quay"),
+        ('title: "The quay" by night', '"The quay" by night'),
+        ("title: The quay\ntags:\n\t- stone", "The quay"),
+        ("title: @quay: 'old'", "@quay: 'old'"),
+        ("title: [Part 1] The quay", "[Part 1] The quay"),
+        ("title: The quay\nnonsense", "The quay"),
+        ("title: The quay\nmood: [unclosed\ndraft: {", "The quay"),
+        ("  title: The quay: a history\n  mood: fair", "The quay: a history"),
+    ],
+)
+def test_front_matter_that_is_not_yaml_is_read_field_by_field(title, read):
+    fields = f"{title}\nauthor: Ann Lee\ndate: 2024-05-06\nquestions:\n  - How long is it?"
+    if title.startswith(" "):
+        fields = fields.replace("\n", "\n  ")
+    document = load_bytes(f"---\n{fields}\n---\nIt is of stone.\n".encode(), name="note.md")
+    assert (document.title, document.author, document.published) == (read, "Ann Lee", "2024-05-06")
+    assert (document.questions, document.text) == (("How long is it?",), "It is of stone.")
+
+
+@pytest.mark.parametrize("broken", ["date: 2024-13-45", "date: &a [*a, *b]", "mood: " + "[" * 5_000, "a:b"])
+def test_front_matter_that_says_nothing_does_not_stand_in_the_way(broken):
+    document = load_bytes(f"---\n{broken}\n---\n# The quay\n\nIt is of stone.\n".encode(), name="note.md")
+    assert (document.title, document.published, document.text) == ("The quay", None, "It is of stone.")
 
 
 def test_an_article_between_two_rules_is_not_front_matter():
