@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
 from index.reading.hidden import STRUCK_TAGS, is_struck_style
 from index.reading.load_html import html_pieces, table_row
+from index.reading.markdown_dialects import teach_dialects
 from index.reading.metadata import iso_date, language_code, one_text, web_address
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def _pieces(text: str) -> list[Piece]:
     # Imported here: a text file needs no Markdown parser.
     from markdown_it import MarkdownIt
 
-    tokens = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"]).parse(_tame(text))
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    tokens = teach_dialects(parser).parse(_tame(text))
     pieces: list[Piece] = []
     level = 0
     row: list[str] | None = None
