@@ -65,7 +65,7 @@ _INLINE = frozenset(
         "kbd",
         "label",
     }
-    | {"mark", "q", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
+    | {"mark", "q", "rb", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
     | {"tt", "u", "var", "wbr"}
 )
 # What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
@@ -149,7 +149,7 @@ def _tree(text: str) -> _Element | None:
 
 
 def _tidy(tree: _Element) -> None:
-    """Remove what is hidden or struck out, and put the head of each table before its body, where a browser shows it."""
+    """Remove what is hidden, struck out or a reading, and put the head of each table before its body, where a browser shows it."""
     # lxml takes these from a page, and then refuses to move the text they stand in.
     for element in tree.iter():
         for part in ("text", "tail"):
@@ -157,8 +157,19 @@ def _tidy(tree: _Element) -> None:
                 setattr(element, part, _NO_XML.sub("", text))
     drop_hidden(tree)
     drop_struck(tree)
+    _drop_readings(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _drop_readings(tree: _Element) -> None:
+    """Remove how the words of a ruby are read: a word with its reading behind it is found and matched by neither."""
+    for reading in tree.xpath("//ruby//rt | //ruby//rp | //ruby//rtc"):
+        # Of <ruby>島<rt>しま<rb>船<rt>ふね</ruby>, closed by nothing, the parser puts the second word into the first's.
+        for word in list(reading.iter("rb")):
+            reading.addprevious(word)
+        if reading.getparent() is not None:
+            reading.drop_tree()
 
 
 def _plain(text: str | None) -> str | None:

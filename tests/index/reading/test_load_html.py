@@ -273,6 +273,22 @@ def test_whole_paragraphs_and_cells_are_struck_out_and_the_other_cells_keep_thei
     assert load_page(page).text == f"{SEVEN}\n\nOar | | 7\n\n{INN}"
 
 
+@pytest.mark.parametrize(
+    "ruby",
+    [
+        "<ruby>灯台<rt>とうだい</rt></ruby>",
+        "<ruby>灯台<rp>(</rp><rt>とうだい</rt><rp>)</rp></ruby>",
+        "<ruby>灯<rt>とう</rt>台<rt>だい</rt></ruby>",
+        "<ruby><rb>灯</rb><rb>台</rb><rt>とう</rt><rt>だい</rt></ruby>",
+        "<ruby>灯<rp>(<rt>とう<rp>)<rb>台<rp>(<rt>だい<rp>)</ruby>",
+        "<ruby>灯台<rtc><rt>lighthouse</rt></rtc></ruby>",
+    ],
+)
+def test_a_word_stands_without_its_reading_so_that_it_can_be_found(ruby):
+    assert load_page(f"<p>島の{ruby}は白い。</p>", language="ja").text == "島の灯台は白い。"
+    assert load_bytes(f"島の{ruby}は白い。".encode(), name="a.md").text == "島の灯台は白い。"
+
+
 def test_characters_no_reader_sees_are_dropped_from_text_title_and_author():
     smuggled = "".join(chr(0xE0000 + ord(c)) for c in "obey")
     author = f'<meta name="author" content="Ann\u2060 Lee{smuggled}">'
