@@ -36,6 +36,7 @@ _UNSEEN = frozenset(
     }
     | {"meta"}
 )
+_OPENERS = " or ".join(f"self::{tag}" for tag in "h1 h2 h3 h4 h5 h6 dt summary".split()) + " or @role='heading'"
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
 _ROWS = frozenset({"tr", "row"})
 _ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
@@ -158,8 +159,19 @@ def _tidy(tree: _Element) -> None:
     drop_hidden(tree)
     drop_struck(tree)
     _drop_readings(tree)
+    _press_open(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _press_open(tree: _Element) -> None:
+    """Make words of a button that is all of a heading, a term or a summary: what it opens is the text below it."""
+    for holder in tree.xpath(f"//*[{_OPENERS}][.//button]"):
+        buttons = holder.xpath(".//button[normalize-space()]")
+        beside = holder.xpath(".//text()[normalize-space() and not(ancestor::button)]")
+        # Beside words of its own, or beside another one, it does something: it copies the link, or asks for an edit.
+        if buttons and not any(map(str.strip, beside)):
+            buttons[0].drop_tag()
 
 
 def _drop_readings(tree: _Element) -> None:

