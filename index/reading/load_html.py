@@ -12,6 +12,7 @@ from index.errors import LoadError
 from index.language import script_language
 from index.reading.boilerplate import article_of
 from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
+from index.reading.equation import linear_equation
 from index.reading.hidden import drop_hidden, drop_struck
 from index.reading.metadata import iso_date, language_code, web_address
 
@@ -66,8 +67,25 @@ _INLINE = frozenset(
         "kbd",
         "label",
     }
-    | {"mark", "q", "rb", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
-    | {"tt", "u", "var", "wbr"}
+    | {
+        "mark",
+        "q",
+        "rb",
+        "ref",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+    }
+    | {"tt", "u", "var", "wbr", "mjx-container", "mjx-math", "mjx-assistive-mml"}
 )
 # What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
 _TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
@@ -156,12 +174,44 @@ def _tidy(tree: _Element) -> None:
         for part in ("text", "tail"):
             if (text := getattr(element, part)) and _NO_XML.search(text):
                 setattr(element, part, _NO_XML.sub("", text))
+    _write_equations(tree)
     drop_hidden(tree)
     drop_struck(tree)
     _drop_readings(tree)
     _press_open(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _write_equations(tree: _Element) -> None:
+    """Put each equation into its sentence as a line of text, once where the page holds it twice."""
+    for equation in tree.xpath("//*[local-name()='math' or substring-after(name(), ':')='math']"):
+        if equation.getparent() is None or next(equation.iterancestors("math"), None) is not None:
+            continue
+        text, tail = linear_equation(equation), equation.tail
+        around = " " if equation.get("display") == "block" else ""
+        equation.clear()
+        equation.tag, equation.text, equation.tail = "span", f"{around}{text}{around}", tail
+        _keep_one(equation)
+
+
+def _keep_one(equation: _Element) -> None:
+    """Keep the words of an equation where its page draws it beside them, for eyes alone or as a picture, and goes on.
+
+    KaTeX and MathJax draw it in letters hidden from screen readers; Wikipedia hides the words, and shows a picture.
+    """
+    holder = equation
+    while (parent := holder.getparent()).tag in _INLINE and len(parent) == 1:
+        if (parent.text or "").strip() or (holder.tail or "").strip():
+            break
+        holder = parent
+    drawn = [e for e in (holder.getprevious(), holder.getnext()) if e is not None and e.get("aria-hidden") == "true"]
+    if holder is equation or not drawn:
+        return
+    equation.tail = holder.tail
+    holder.getparent().replace(holder, equation)
+    for other in drawn:
+        other.drop_tree()
 
 
 def _press_open(tree: _Element) -> None:

@@ -264,7 +264,10 @@ def test_text_with_a_style_that_shows_it_stays(style):
     ],
 )
 def test_what_is_struck_out_is_not_the_articles_and_what_stands_for_it_is(struck):
-    assert load_page(f"<p>{SEVEN} The bell rings at {struck} <ins>six</ins>.</p>").text == f"{SEVEN} The bell rings at six."
+    assert (
+        load_page(f"<p>{SEVEN} The bell rings at {struck} <ins>six</ins>.</p>").text
+        == f"{SEVEN} The bell rings at six."
+    )
 
 
 def test_whole_paragraphs_and_cells_are_struck_out_and_the_other_cells_keep_their_columns():
@@ -315,6 +318,39 @@ def test_a_page_of_questions_that_are_all_buttons_keeps_every_one():
 def test_a_button_beside_words_is_not_the_articles():
     page = f"<h2>Depth <button>Copy link</button></h2><p>{SEVEN}</p><button>Print</button><p>{INN}</p>"
     assert blocks(load_page(page)) == [(2, "Depth"), (0, SEVEN), (0, INN)]
+
+
+HALF = "<mi>h</mi><mo>=</mo><mfrac><mrow><mi>d</mi><mo>+</mo><mn>3</mn></mrow><mn>2</mn></mfrac>"
+TEX = "<annotation encoding='application/x-tex'>h=\\frac{d+3}{2}</annotation>"
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        f"<math>{HALF}</math>",
+        f"<math alttext='h=\\frac{{d+3}}{{2}}'><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math>",
+        f"<span class='katex'><span class='katex-mathml'><math><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math>"
+        "</span><span class='katex-html' aria-hidden='true'><span>h=</span><span>2d+3</span></span></span>",
+        f"<span><span style='display: none'><math><mstyle>{HALF}</mstyle></math></span>"
+        "<img src='h.svg' aria-hidden='true' alt='h'></span>",
+        "<mjx-container><mjx-math aria-hidden='true'><mjx-mi></mjx-mi></mjx-math>"
+        f"<mjx-assistive-mml><math>{HALF}</math></mjx-assistive-mml></mjx-container>",
+        "<math alttext='h = (d+3)/2'></math>",
+    ],
+    ids=["plain", "with TeX", "KaTeX", "Wikipedia", "MathJax", "in words"],
+)
+def test_an_equation_stands_in_its_sentence_once(equation):
+    assert load_page(f"<p>{SEVEN} So {equation} of it.</p>").text == f"{SEVEN} So h = (d+3)/2 of it."
+
+
+def test_words_beside_an_equation_stay_whatever_is_said_of_them_to_screen_readers():
+    page = f"<p>{SEVEN} <b>Its half <math>{HALF}</math></b> <i aria-hidden='true'>is kept</i>.</p>"
+    assert load_page(page).text == f"{SEVEN} Its half h = (d+3)/2 is kept."
+
+
+def test_an_equation_of_its_own_stands_between_the_paragraphs():
+    page = f"<p>{SEVEN}</p><math display='block'>{HALF}</math><p>{INN}</p>"
+    assert load_page(page).text == f"{SEVEN}\n\nh = (d+3)/2\n\n{INN}"
 
 
 def test_characters_no_reader_sees_are_dropped_from_text_title_and_author():

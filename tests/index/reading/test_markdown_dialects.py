@@ -16,7 +16,10 @@ def read(text):
     [
         ("The inn burned.[^1] It was old.\n\n[^1]: Ek.\n", "The inn burned. It was old.\n\nEk."),
         ("The inn [^a] burned [^b].\n\n[^a]: Ek\n[^b]: Lee, *page* 2", "The inn burned.\n\nEk\n\nLee, page 2"),
-        ("It burned.[^long]\n\n[^long]:\n    In spring.\n\n    - At night.\n\nEnd.", "It burned.\n\nIn spring.\n\nAt night.\n\nEnd."),
+        (
+            "It burned.[^long]\n\n[^long]:\n    In spring.\n\n    - At night.\n\nEnd.",
+            "It burned.\n\nIn spring.\n\nAt night.\n\nEnd.",
+        ),
         ("# Inn[^1]\n\nText.\n[^1]: Ek", "Text.\n\nEk"),
         ("> It burned.[^1]\n>\n> [^1]: Ek", "It burned.\n\nEk"),
         ("| A[^1] |\n|---|\n| 7[^1] |\n\n[^1]: Ek", "A\n\n7\n\nEk"),
