@@ -73,11 +73,9 @@ def _linear(element: _Element) -> str:
     children = [child for child in element if isinstance(child.tag, str)]
     if name == "mo":
         return _operator(element)
-    if name in _LEAVES:
+    if name in _LEAVES | {"mspace"}:
         text = " ".join("".join(element.itertext()).split())
-        return re.sub(r"\A(?=\w)|(?<=\w)\Z", " ", text) if name == "mtext" else text
-    if name == "mspace":
-        return " "
+        return re.sub(r"\A(?=\w)|(?<=\w)\Z", " ", text) if name == "mtext" else text or " "
     if name == "mtable":
         return _table(element, children)
     if name in ("semantics", "maction"):

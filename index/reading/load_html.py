@@ -168,7 +168,7 @@ def _tree(text: str) -> _Element | None:
 
 
 def _tidy(tree: _Element) -> None:
-    """Remove what is hidden, struck out or a reading, and put the head of each table before its body, where a browser shows it."""
+    """Leave, in place, what a browser shows: nothing hidden or struck out, the head of each table before its body."""
     # lxml takes these from a page, and then refuses to move the text they stand in.
     for element in tree.iter():
         for part in ("text", "tail"):
@@ -205,7 +205,8 @@ def _keep_one(equation: _Element) -> None:
         if (parent.text or "").strip() or (holder.tail or "").strip():
             break
         holder = parent
-    drawn = [e for e in (holder.getprevious(), holder.getnext()) if e is not None and e.get("aria-hidden") == "true"]
+    beside = (holder.getprevious(), holder.getnext())
+    drawn = [other for other in beside if other is not None and other.get("aria-hidden") == "true"]
     if holder is equation or not drawn:
         return
     equation.tail = holder.tail

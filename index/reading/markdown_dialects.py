@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
 
@@ -36,7 +37,7 @@ _MARK = re.compile(
 
 def teach_dialects(parser: MarkdownIt) -> MarkdownIt:
     """Return ``parser`` with the rules of the dialects added."""
-    interrupting = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    interrupting: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.before("reference", "footnote", _read_footnote, interrupting)
     parser.block.ruler.before("footnote", "comment", _skip_comment, interrupting)
     parser.core.ruler.before("inline", "dialects", _unmark)

@@ -34,8 +34,10 @@ X, Y, TWO, SUM = "<mi>x</mi>", "<mi>y</mi>", "<mn>2</mn>", "<mrow><mi>x</mi><mo>
         ("<mn>2.5</mn><mtext> km</mtext><mo>=</mo><mtext>way gone</mtext>", "2.5 km = way gone"),
         (f"<mi>f</mi><mo>(</mo>{X}<mo>,</mo>{Y}<mo>)</mo>", "f(x, y)"),
         (
-            f"<mo>[</mo><mtable><mtr><mtd>{X}</mtd><mtd>{Y}</mtd></mtr><mtr><mtd>{TWO}</mtd><mtd>{X}</mtd></mtr></mtable>"
-            "<mo>]</mo>",
+            (
+                f"<mo>[</mo><mtable><mtr><mtd>{X}</mtd><mtd>{Y}</mtd></mtr><mtr><mtd>{TWO}</mtd><mtd>{X}</mtd></mtr></mtable>"
+                "<mo>]</mo>"
+            ),
             "[x, y; 2, x]",
         ),
         (f"<semantics>{X}<annotation>\\vec x</annotation></semantics>", "x"),

@@ -329,12 +329,18 @@ TEX = "<annotation encoding='application/x-tex'>h=\\frac{d+3}{2}</annotation>"
     [
         f"<math>{HALF}</math>",
         f"<math alttext='h=\\frac{{d+3}}{{2}}'><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math>",
-        f"<span class='katex'><span class='katex-mathml'><math><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math>"
-        "</span><span class='katex-html' aria-hidden='true'><span>h=</span><span>2d+3</span></span></span>",
-        f"<span><span style='display: none'><math><mstyle>{HALF}</mstyle></math></span>"
-        "<img src='h.svg' aria-hidden='true' alt='h'></span>",
-        "<mjx-container><mjx-math aria-hidden='true'><mjx-mi></mjx-mi></mjx-math>"
-        f"<mjx-assistive-mml><math>{HALF}</math></mjx-assistive-mml></mjx-container>",
+        (
+            f"<span><span class='katex-mathml'><math><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math></span>"
+            "<span class='katex-html' aria-hidden='true'><span>h=</span><span>2d+3</span></span></span>"
+        ),
+        (
+            f"<span><span style='display: none'><math><mstyle>{HALF}</mstyle></math></span>"
+            "<img src='h.svg' aria-hidden='true' alt='h'></span>"
+        ),
+        (
+            "<mjx-container><mjx-math aria-hidden='true'><mjx-mi></mjx-mi></mjx-math>"
+            f"<mjx-assistive-mml><math>{HALF}</math></mjx-assistive-mml></mjx-container>"
+        ),
         "<math alttext='h = (d+3)/2'></math>",
     ],
     ids=["plain", "with TeX", "KaTeX", "Wikipedia", "MathJax", "in words"],
