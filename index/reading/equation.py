@@ -34,7 +34,7 @@ def join_row(parts: list[str]) -> str:
     """Join what stands in a row: "2", "x" and "+" together, numbers and words of several letters apart."""
     row = last = ""
     for part in filter(None, parts):
-        before, after = re.search(r"\w+\Z", row), re.match(r"\w+", part)
+        before, after = re.search(r"\w+\Z", last[-99:]), re.match(r"\w+", part)
         if after and (re.search(r"[\^_/√]", last) or (before and _stand_apart(before[0], after[0]))):
             row += " "
         row += part
