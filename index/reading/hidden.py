@@ -1,4 +1,6 @@
-"""A page's tree enters; what a browser would not show is gone from it. Only what the element itself says is looked at.
+"""A page's tree enters; what a browser would not show, or shows struck out, is gone from it.
+
+Only what the element itself says is looked at.
 
 A style sheet may hide and show things at any width of a window: what one might hide stays, and is seen in the pane.
 """
@@ -31,6 +33,9 @@ _NO_ROOM = re.compile(rf"(?:^|;)\s*(?:width|height)\s*:\s*(?=[0.]){_ZERO}", re.I
 _CUT_OFF = re.compile(r"overflow(?:-[xy])?\s*:\s*(?:hidden|clip)", re.IGNORECASE)
 _INK = re.compile(r"(?:^|;)\s*color\s*:\s*([^;!]+)", re.IGNORECASE)
 _PAPER = re.compile(r"(?:^|;)\s*background(?:-color)?\s*:\s*([^;!]+)", re.IGNORECASE)
+_STRIKING = re.compile(r"(?:^|;)\s*(?:-webkit-)?text-decoration(?:-line)?\s*:[^;]*\bline-through\b", re.IGNORECASE)
+STRUCK_TAGS = frozenset({"del", "s", "strike"})
+"""What is struck out by its name alone."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "yellow": (255, 255, 0)}
 _NAMED |= {"blue": (0, 0, 255), "green": (0, 128, 0), "gray": (128, 128, 128), "grey": (128, 128, 128)}
@@ -45,6 +50,26 @@ def drop_hidden(tree: _Element) -> None:
     for element in tree.xpath("//script | //style | //template | //noscript"):
         if element.getparent() is not None:
             element.drop_tree()
+
+
+def drop_struck(tree: _Element) -> None:
+    """Remove, in place, what is struck out: its writer took it back, and as plain text it would read as if it held."""
+    for element in tree.xpath("//del | //s | //strike | //*[@style or @role='deletion']"):
+        is_struck = element.tag in STRUCK_TAGS or element.get("role") == "deletion"
+        if element.getparent() is None or not (is_struck or is_struck_style(element.get("style"))):
+            continue
+        if element.tag in ("td", "th"):
+            # The cells after it keep their columns.
+            tail = element.tail
+            element.clear()
+            element.tail = tail
+        else:
+            element.drop_tree()
+
+
+def is_struck_style(style: str | None) -> bool:
+    """Say whether a style attribute draws a line through its words."""
+    return bool(style and _STRIKING.search(_COMMENT.sub("", style)))
 
 
 def _is_hidden(element: _Element) -> bool:

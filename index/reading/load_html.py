@@ -12,7 +12,8 @@ from index.errors import LoadError
 from index.language import script_language
 from index.reading.boilerplate import article_of
 from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
-from index.reading.hidden import drop_hidden
+from index.reading.equation import linear_equation
+from index.reading.hidden import drop_hidden, drop_struck
 from index.reading.metadata import iso_date, language_code, web_address
 
 _Element = Any  # lxml ships no types
@@ -36,6 +37,7 @@ _UNSEEN = frozenset(
     }
     | {"meta"}
 )
+_OPENERS = " or ".join(f"self::{tag}" for tag in "h1 h2 h3 h4 h5 h6 dt summary".split()) + " or @role='heading'"
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
 _ROWS = frozenset({"tr", "row"})
 _ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
@@ -65,8 +67,25 @@ _INLINE = frozenset(
         "kbd",
         "label",
     }
-    | {"mark", "q", "ref", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"}
-    | {"tt", "u", "var", "wbr"}
+    | {
+        "mark",
+        "q",
+        "rb",
+        "ref",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+    }
+    | {"tt", "u", "var", "wbr", "mjx-container", "mjx-math", "mjx-assistive-mml"}
 )
 # What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
 _TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
@@ -149,15 +168,71 @@ def _tree(text: str) -> _Element | None:
 
 
 def _tidy(tree: _Element) -> None:
-    """Remove what is hidden, and put the head of each table before its body, where a browser shows it."""
+    """Leave, in place, what a browser shows: nothing hidden or struck out, the head of each table before its body."""
     # lxml takes these from a page, and then refuses to move the text they stand in.
     for element in tree.iter():
         for part in ("text", "tail"):
             if (text := getattr(element, part)) and _NO_XML.search(text):
                 setattr(element, part, _NO_XML.sub("", text))
+    _write_equations(tree)
     drop_hidden(tree)
+    drop_struck(tree)
+    _drop_readings(tree)
+    _press_open(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+
+
+def _write_equations(tree: _Element) -> None:
+    """Put each equation into its sentence as a line of text, once where the page holds it twice."""
+    for equation in tree.xpath("//*[local-name()='math' or substring-after(name(), ':')='math']"):
+        if equation.getparent() is None or next(equation.iterancestors("math"), None) is not None:
+            continue
+        text, tail = linear_equation(equation), equation.tail
+        around = " " if equation.get("display") == "block" else ""
+        equation.clear()
+        equation.tag, equation.text, equation.tail = "span", f"{around}{text}{around}", tail
+        _keep_one(equation)
+
+
+def _keep_one(equation: _Element) -> None:
+    """Keep the words of an equation where its page draws it beside them, for eyes alone or as a picture, and goes on.
+
+    KaTeX and MathJax draw it in letters hidden from screen readers; Wikipedia hides the words, and shows a picture.
+    """
+    holder = equation
+    while (parent := holder.getparent()).tag in _INLINE and len(parent) == 1:
+        if (parent.text or "").strip() or (holder.tail or "").strip():
+            break
+        holder = parent
+    beside = (holder.getprevious(), holder.getnext())
+    drawn = [other for other in beside if other is not None and other.get("aria-hidden") == "true"]
+    if holder is equation or not drawn:
+        return
+    equation.tail = holder.tail
+    holder.getparent().replace(holder, equation)
+    for other in drawn:
+        other.drop_tree()
+
+
+def _press_open(tree: _Element) -> None:
+    """Make words of a button that is all of a heading, a term or a summary: what it opens is the text below it."""
+    for holder in tree.xpath(f"//*[{_OPENERS}][.//button]"):
+        buttons = holder.xpath(".//button[normalize-space()]")
+        beside = holder.xpath(".//text()[normalize-space() and not(ancestor::button)]")
+        # Beside words of its own, or beside another one, it does something: it copies the link, or asks for an edit.
+        if buttons and not any(map(str.strip, beside)):
+            buttons[0].drop_tag()
+
+
+def _drop_readings(tree: _Element) -> None:
+    """Remove how the words of a ruby are read: a word with its reading behind it is found and matched by neither."""
+    for reading in tree.xpath("//ruby//rt | //ruby//rp | //ruby//rtc"):
+        # Of <ruby>島<rt>しま<rb>船<rt>ふね</ruby>, closed by nothing, the parser puts the second word into the first's.
+        for word in list(reading.iter("rb")):
+            reading.addprevious(word)
+        if reading.getparent() is not None:
+            reading.drop_tree()
 
 
 def _plain(text: str | None) -> str | None:

@@ -217,6 +217,21 @@ def test_an_article_of_one_heading_keeps_it():
     assert (document.title, blocks(document)) == ("Only this", [(1, "Only this")])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The bell rings at ~~noon~~ six.", "The bell rings at six."),
+        ("The bell rings at <del>noon <del>or</del> one</del> <ins>six</ins>.", "The bell rings at six."),
+        ("The bell rings at <S>noon</S> six.", "The bell rings at six."),
+        ('At <span style="text-decoration: line-through">noon <b>or</b> so</span> six.', "At six."),
+        ("~~It never rings.~~\n\nAt ~ six.", "At ~ six."),
+        ("| A | B |\n|---|---|\n| ~~1~~ 2 | `~~3~~` |", "A | B\n\n2 | ~~3~~"),
+    ],
+)
+def test_what_markdown_strikes_out_is_not_the_articles(text, words):
+    assert load_bytes(text.encode(), name="a.md").text == words
+
+
 def test_front_matter_values_of_a_wrong_type_are_ignored():
     fields = "title: {a: 1}\nauthor: [1, 2]\ndate: soon\nlanguage: 5\nurl: 'javascript:alert(1)'\nquestions: none"
     text = f"---\n{fields}\n---\nHi there.\n"
@@ -225,10 +240,35 @@ def test_front_matter_values_of_a_wrong_type_are_ignored():
     assert (document.language, document.questions, document.text) == ("en", (), "Hi there.")
 
 
-@pytest.mark.parametrize("broken", ["title: a: b: c", "title: [unclosed", "date: 2024-13-45", "title: &a [*a, *b]"])
-def test_broken_front_matter_is_refused_with_the_file_and_the_way_out(broken):
-    with pytest.raises(LoadError, match=r"^a\.md: Found front matter that is not YAML .* Correct it"):
-        load_bytes(f"---\n{broken}\n---\nText.\n".encode(), name="a.md")
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("title: The quay: a history", "The quay: a history"),
+        ("title:\tThe quay", "The quay"),
+        ("title:The quay", "The quay"),
+        ('title: "The quay', "The quay"),
+        ('title: "The quay" by night', '"The quay" by night'),
+        ("title: The quay\ntags:\n\t- stone", "The quay"),
+        ("title: @quay: 'old'", "@quay: 'old'"),
+        ("title: [Part 1] The quay", "[Part 1] The quay"),
+        ("title: The quay\nnonsense", "The quay"),
+        ("title: The quay\nmood: [unclosed\ndraft: {", "The quay"),
+        ("  title: The quay: a history\n  mood: fair", "The quay: a history"),
+    ],
+)
+def test_front_matter_that_is_not_yaml_is_read_field_by_field(title, read):
+    fields = f"{title}\nauthor: Ann Lee\ndate: 2024-05-06\nquestions:\n  - How long is it?"
+    if title.startswith(" "):
+        fields = fields.replace("\n", "\n  ")
+    document = load_bytes(f"---\n{fields}\n---\nIt is of stone.\n".encode(), name="note.md")
+    assert (document.title, document.author, document.published) == (read, "Ann Lee", "2024-05-06")
+    assert (document.questions, document.text) == (("How long is it?",), "It is of stone.")
+
+
+@pytest.mark.parametrize("broken", ["date: 2024-13-45", "date: &a [*a, *b]", "mood: " + "[" * 5_000, "a:b"])
+def test_front_matter_that_says_nothing_does_not_stand_in_the_way(broken):
+    document = load_bytes(f"---\n{broken}\n---\n# The quay\n\nIt is of stone.\n".encode(), name="note.md")
+    assert (document.title, document.published, document.text) == ("The quay", None, "It is of stone.")
 
 
 def test_an_article_between_two_rules_is_not_front_matter():

@@ -46,10 +46,10 @@ def test_the_spine_gives_the_order_not_the_file():
     assert [text for level, text in blocks(load_bytes(zipped(parts), name="a.epub")) if level] == ["Two", "One"]
 
 
-def test_a_japanese_book_is_read_and_ruby_stays_beside_its_word():
+def test_a_japanese_book_is_read_and_a_word_stands_without_its_ruby():
     book = epub(["<h1>島の船</h1><p><ruby>島<rt>しま</rt></ruby>へ渡る船。</p>"], title="船", language="ja")
     document = load_bytes(book, name="a.epub")
-    assert (document.title, document.language, document.text) == ("船", "ja", "島の船\n\n島しまへ渡る船。")
+    assert (document.title, document.language, document.text) == ("船", "ja", "島の船\n\n島へ渡る船。")
 
 
 def test_hidden_text_and_scripts_of_a_chapter_are_dropped_and_a_quotations_footer_stays():

@@ -252,6 +252,113 @@ def test_text_with_a_style_that_shows_it_stays(style):
     assert load_page(f'<p>{SEVEN}</p><p style="{style}">Seen.</p>').text == f"{SEVEN}\n\nSeen."
 
 
+@pytest.mark.parametrize(
+    "struck",
+    [
+        "<del>noon</del>",
+        "<s>no<b>on</b></s>",
+        "<strike>noon</strike>",
+        '<span role="deletion">noon</span>',
+        '<span style="color:red; text-decoration: LINE-THROUGH red">noon</span>',
+        '<b style="text-decoration-line:underline line-through">noon</b>',
+    ],
+)
+def test_what_is_struck_out_is_not_the_articles_and_what_stands_for_it_is(struck):
+    assert (
+        load_page(f"<p>{SEVEN} The bell rings at {struck} <ins>six</ins>.</p>").text
+        == f"{SEVEN} The bell rings at six."
+    )
+
+
+def test_whole_paragraphs_and_cells_are_struck_out_and_the_other_cells_keep_their_columns():
+    row = '<tr><td>Oar</td><td style="text-decoration:line-through">9</td><td><s>8</s> 7</td></tr>'
+    page = f"<p>{SEVEN}</p><del><p>It sank.</p></del><table>{row}</table><p style='text-decoration:underline'>{INN}</p>"
+    assert load_page(page).text == f"{SEVEN}\n\nOar | | 7\n\n{INN}"
+
+
+@pytest.mark.parametrize(
+    "ruby",
+    [
+        "<ruby>灯台<rt>とうだい</rt></ruby>",
+        "<ruby>灯台<rp>(</rp><rt>とうだい</rt><rp>)</rp></ruby>",
+        "<ruby>灯<rt>とう</rt>台<rt>だい</rt></ruby>",
+        "<ruby><rb>灯</rb><rb>台</rb><rt>とう</rt><rt>だい</rt></ruby>",
+        "<ruby>灯<rp>(<rt>とう<rp>)<rb>台<rp>(<rt>だい<rp>)</ruby>",
+        "<ruby>灯台<rtc><rt>lighthouse</rt></rtc></ruby>",
+    ],
+)
+def test_a_word_stands_without_its_reading_so_that_it_can_be_found(ruby):
+    assert load_page(f"<p>島の{ruby}は白い。</p>", language="ja").text == "島の灯台は白い。"
+    if "</rt>" in ruby:
+        assert load_bytes(f"島の{ruby}は白い。".encode(), name="a.md").text == "島の灯台は白い。"
+
+
+@pytest.mark.parametrize(
+    ("opener", "level"),
+    [
+        ("<h3><button aria-expanded='false'>How <b>deep</b> is it?</button></h3>", 3),
+        ("<h4><span><button>How deep is it?</button></span> <button>🔗</button></h4>", 4),
+        ("<details><summary><button>How deep is it?</button></summary></details>", 0),
+        ("<div role='heading' aria-level='3'><button>How deep is it?</button></div>", 0),
+        ("<dl><dt><button>How deep is it?</button></dt></dl>", 0),
+    ],
+)
+def test_a_button_that_is_all_of_a_heading_heads_what_it_opens(opener, level):
+    document = load_page(f"<main><h1>T</h1><p>{SEVEN}</p>{opener}<div role='region'><p>Nine fathoms.</p></div></main>")
+    assert blocks(document) == [(0, SEVEN), (level, "How deep is it?"), (0, "Nine fathoms.")]
+
+
+def test_a_page_of_questions_that_are_all_buttons_keeps_every_one():
+    asked = [f"What does the keeper do in the {season}, and who helps?" for season in ("spring", "summer", "autumn")]
+    page = "".join(f"<div class='menu'><h3><button>{a}</button></h3><p>Paints.</p></div>" for a in asked)
+    expected = [piece for a in asked for piece in ((3, a), (0, "Paints."))]
+    assert blocks(load_page(f"<main><h1>T</h1>{page}</main>")) == expected
+
+
+def test_a_button_beside_words_is_not_the_articles():
+    page = f"<h2>Depth <button>Copy link</button></h2><p>{SEVEN}</p><button>Print</button><p>{INN}</p>"
+    assert blocks(load_page(page)) == [(2, "Depth"), (0, SEVEN), (0, INN)]
+
+
+HALF = "<mi>h</mi><mo>=</mo><mfrac><mrow><mi>d</mi><mo>+</mo><mn>3</mn></mrow><mn>2</mn></mfrac>"
+TEX = "<annotation encoding='application/x-tex'>h=\\frac{d+3}{2}</annotation>"
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        f"<math>{HALF}</math>",
+        f"<math alttext='h=\\frac{{d+3}}{{2}}'><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math>",
+        (
+            f"<span><span class='katex-mathml'><math><semantics><mrow>{HALF}</mrow>{TEX}</semantics></math></span>"
+            "<span class='katex-html' aria-hidden='true'><span>h=</span><span>2d+3</span></span></span>"
+        ),
+        (
+            f"<span><span style='display: none'><math><mstyle>{HALF}</mstyle></math></span>"
+            "<img src='h.svg' aria-hidden='true' alt='h'></span>"
+        ),
+        (
+            "<mjx-container><mjx-math aria-hidden='true'><mjx-mi></mjx-mi></mjx-math>"
+            f"<mjx-assistive-mml><math>{HALF}</math></mjx-assistive-mml></mjx-container>"
+        ),
+        "<math alttext='h = (d+3)/2'></math>",
+    ],
+    ids=["plain", "with TeX", "KaTeX", "Wikipedia", "MathJax", "in words"],
+)
+def test_an_equation_stands_in_its_sentence_once(equation):
+    assert load_page(f"<p>{SEVEN} So {equation} of it.</p>").text == f"{SEVEN} So h = (d+3)/2 of it."
+
+
+def test_words_beside_an_equation_stay_whatever_is_said_of_them_to_screen_readers():
+    page = f"<p>{SEVEN} <b>Its half <math>{HALF}</math></b> <i aria-hidden='true'>is kept</i>.</p>"
+    assert load_page(page).text == f"{SEVEN} Its half h = (d+3)/2 is kept."
+
+
+def test_an_equation_of_its_own_stands_between_the_paragraphs():
+    page = f"<p>{SEVEN}</p><math display='block'>{HALF}</math><p>{INN}</p>"
+    assert load_page(page).text == f"{SEVEN}\n\nh = (d+3)/2\n\n{INN}"
+
+
 def test_characters_no_reader_sees_are_dropped_from_text_title_and_author():
     smuggled = "".join(chr(0xE0000 + ord(c)) for c in "obey")
     author = f'<meta name="author" content="Ann\u2060 Lee{smuggled}">'
