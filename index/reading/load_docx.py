@@ -1,4 +1,4 @@
-"""A Word document (.docx) enters, a Draft of what its reader sees leaves: tracked insertions too, hidden words not.
+"""A Word document (.docx) enters, a Draft of what its reader sees leaves: insertions too, no hidden or struck words.
 
 Its XML is walked here: a library's idea of a paragraph leaves out insertions, content controls and text boxes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from index.reading.archive import Archive
@@ -24,6 +25,7 @@ _AROUND = frozenset(
     | {"pict", "shape", "rect", "textbox", "group", "wgp", "object"}
 )
 _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "ptab": "\t"}
+_UNSEEN = frozenset({"vanish", "webHidden", "strike", "dstrike"})  # struck out: no longer meant, as what is deleted
 _OFF = frozenset({"0", "false", "off"})
 
 
@@ -32,7 +34,7 @@ def parse_docx(data: bytes) -> Draft:
     archive = Archive(data, "a Word document")
     main = _main_part(archive)
     folder = posixpath.dirname(main)
-    writer = _Writer(_heading_levels(archive, posixpath.join(folder, "styles.xml")))
+    writer = _Writer(_read_styles(archive, posixpath.join(folder, "styles.xml")))
     writer.blocks(archive.xml(main))
     for notes in ("footnotes.xml", "endnotes.xml"):
         if (name := posixpath.join(folder, notes)) in archive:
@@ -67,39 +69,60 @@ def _read_properties(archive: Archive, draft: Draft) -> None:
     draft.author = None if author == "python-docx" else author
 
 
-def _heading_levels(archive: Archive, name: str) -> dict[str, int]:
-    """Return the styles that make headings with their levels; 0 is the title's."""
-    levels: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    levels: dict[str, int] = field(default_factory=dict)
+    """Of the styles that make headings; 0 is the title's."""
+    unseen: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Of the styles that hide or strike out words, or do so no more, the marks they turn on and off."""
+
+
+def _read_styles(archive: Archive, name: str) -> _Styles:
+    styles = _Styles()
     parents: dict[str, str] = {}
     for style in archive.xml(name) if name in archive else ():
         if _name(style) != "style":
             continue
         id = str(_value(style, "styleId") or "")
-        title = next((str(_value(child, "val") or "") for child in style if _name(child) == "name"), "").lower()
-        outline = next((_value(found, "val") for found in _descend(style) if _name(found) == "outlineLvl"), None)
-        if title == "title":
-            levels[id] = 0
-        elif found := re.fullmatch(r"heading ([1-9])", title):
-            levels[id] = min(6, int(found[1]))
-        elif outline and outline.isdigit() and int(outline) < 9:
-            levels[id] = min(6, int(outline) + 1)
+        if (level := _heading_level(style)) is not None:
+            styles.levels[id] = level
+        styles.unseen[id] = _marks(style)
         parents[id] = next((str(_value(child, "val")) for child in style if _name(child) == "basedOn"), "")
+    own = _Styles(dict(styles.levels), dict(styles.unseen))
     for id in parents:
-        above, steps = id, 0
-        while above not in levels and above in parents and steps < 12:
-            above, steps = parents[above], steps + 1
-        if above in levels:
-            levels.setdefault(id, levels[above])
-    return levels
+        for above in _ancestors(id, parents):
+            if above in own.levels:
+                styles.levels.setdefault(id, own.levels[above])
+            styles.unseen[id] = own.unseen[above] | styles.unseen[id]
+    return styles
+
+
+def _ancestors(id: str, parents: dict[str, str]) -> Iterator[str]:
+    """Yield the styles that one is based on, the nearest first."""
+    for _ in range(12):
+        id = parents[id]
+        if id not in parents:
+            return
+        yield id
+
+
+def _heading_level(style: _Element) -> int | None:
+    title = next((str(_value(child, "val") or "") for child in style if _name(child) == "name"), "").lower()
+    outline = next((_value(found, "val") for found in _descend(style) if _name(found) == "outlineLvl"), None)
+    if title == "title":
+        return 0
+    if found := re.fullmatch(r"heading ([1-9])", title):
+        return min(6, int(found[1]))
+    return min(6, int(outline) + 1) if outline and outline.isdigit() and int(outline) < 9 else None
 
 
 class _Writer:
     """Gathers pieces; paragraphs inside paragraphs (text boxes) stand behind the one they hang on."""
 
-    def __init__(self, levels: dict[str, int]) -> None:
+    def __init__(self, styles: _Styles) -> None:
         self.pieces: list[Piece] = []
         self.title: str | None = None
-        self._levels = levels
+        self._styles = styles
 
     def blocks(self, root: _Element) -> None:
         """Write the paragraphs and tables under ``root``, in order."""
@@ -111,13 +134,13 @@ class _Writer:
                 self._paragraph(element)
             elif name == "tbl":
                 for row in _rows(element):
-                    self.pieces.append(Piece(table_row([_cell(cell) for cell in row])))
+                    self.pieces.append(Piece(table_row([self._cell(cell) for cell in row])))
             elif name in _AROUND or element is root or name in {"body", "footnote", "endnote"}:
                 waiting.extend(reversed(element))
 
     def _paragraph(self, element: _Element) -> None:
         boxes: list[_Element] = []
-        text = _text(element, boxes)
+        text = self._text(element, boxes)
         level = self._level(element)
         if level == 0 and self.title is None and text.strip():
             self.title = text
@@ -127,44 +150,54 @@ class _Writer:
             self.blocks(box)
 
     def _level(self, paragraph: _Element) -> int | None:
-        for properties in paragraph:
-            if _name(properties) != "pPr":
-                continue
-            for found in properties:
-                if _name(found) == "pStyle" and (style := str(_value(found, "val"))) in self._levels:
-                    return self._levels[style]
-                if _name(found) == "outlineLvl" and (outline := str(_value(found, "val"))).isdigit():
-                    return int(outline) + 1 if int(outline) < 6 else None
+        for found in _properties(paragraph):
+            if _name(found) == "pStyle" and (style := str(_value(found, "val"))) in self._styles.levels:
+                return self._styles.levels[style]
+            if _name(found) == "outlineLvl" and (outline := str(_value(found, "val"))).isdigit():
+                return int(outline) + 1 if int(outline) < 6 else None
         return None
 
+    def _text(self, paragraph: _Element, boxes: list[_Element]) -> str:
+        """Return a paragraph's own words; text boxes in it go to ``boxes``."""
+        words: list[str] = []
+        marks = self._styled(paragraph, "pStyle")
+        waiting = list(reversed(paragraph))
+        while waiting:
+            element = waiting.pop()
+            name = _name(element)
+            if name == "t":
+                words.append(element.text or "")
+            elif name in _BREAKS:
+                words.append(_BREAKS[name])
+            elif name == "txbxContent":
+                boxes.append(element)
+            elif name == "r" and any((marks | self._styled(element, "rStyle") | _marks(element)).values()):
+                continue
+            elif name in _AROUND:
+                waiting.extend(reversed(element))
+        return "".join(words)
 
-def _text(paragraph: _Element, boxes: list[_Element]) -> str:
-    """Return a paragraph's own words; text boxes in it go to ``boxes``."""
-    words: list[str] = []
-    waiting = list(reversed(paragraph))
-    while waiting:
-        element = waiting.pop()
-        name = _name(element)
-        if name == "t":
-            words.append(element.text or "")
-        elif name in _BREAKS:
-            words.append(_BREAKS[name])
-        elif name == "txbxContent":
-            boxes.append(element)
-        elif name == "r" and _is_hidden(element):
-            continue
-        elif name in _AROUND:
-            waiting.extend(reversed(element))
-    return "".join(words)
+    def _styled(self, element: _Element, kind: str) -> dict[str, bool]:
+        """Return the marks that the style of a paragraph or run sets."""
+        style = next((_value(found, "val") for found in _properties(element) if _name(found) == kind), None)
+        return self._styles.unseen.get(str(style), {})
+
+    def _cell(self, cell: _Element) -> str:
+        inner = _Writer(self._styles)
+        inner.blocks(cell)
+        return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
 
 
-def _is_hidden(run: _Element) -> bool:
-    return any(
-        _name(mark) in {"vanish", "webHidden"} and _value(mark, "val") not in _OFF
-        for properties in run
-        if _name(properties) == "rPr"
-        for mark in properties
-    )
+def _properties(element: _Element) -> Iterator[_Element]:
+    """Yield the properties of a paragraph or run."""
+    for child in element:
+        if _name(child) in {"pPr", "rPr"}:
+            yield from child
+
+
+def _marks(element: _Element) -> dict[str, bool]:
+    """Return what the properties of a run or style say of marks under which its words are not seen: on, or off."""
+    return {_name(mark): _value(mark, "val") not in _OFF for mark in _properties(element) if _name(mark) in _UNSEEN}
 
 
 def _rows(table: _Element) -> Iterator[list[_Element]]:
@@ -176,12 +209,6 @@ def _goes_on(cell: _Element) -> bool:
     """Say whether a cell is the lower part of one that spans rows."""
     merges = [mark for mark in _descend(cell, deep=2) if _name(mark) == "vMerge"]
     return any(_value(mark, "val") in (None, "continue") for mark in merges)
-
-
-def _cell(cell: _Element) -> str:
-    inner = _Writer({})
-    inner.blocks(cell)
-    return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
 
 
 def _children(element: _Element, name: str) -> Iterator[_Element]:

@@ -67,6 +67,32 @@ def test_insertions_links_and_content_controls_are_read_and_deletions_and_hidden
     assert document.text.split("\n\n") == ["One two three four", "Five\nsix", "Seven", "In a box"]
 
 
+def run(text, properties=""):
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def test_struck_words_are_not_read_by_whichever_way_they_were_struck():
+    styles = (
+        f"<w:styles {NAMESPACE}><w:style w:type='character' w:styleId='Gone'><w:rPr><w:strike/></w:rPr></w:style>"
+        "<w:style w:type='character' w:styleId='Gone2'><w:basedOn w:val='Gone'/></w:style>"
+        "<w:style w:type='character' w:styleId='Back'><w:basedOn w:val='Gone'/><w:rPr><w:strike w:val='0'/></w:rPr>"
+        "</w:style><w:style w:type='paragraph' w:styleId='Old'><w:rPr><w:dstrike/></w:rPr></w:style></w:styles>"
+    )
+    gone, double = run("gone ", "<w:strike/>"), run("gone ", "<w:dstrike w:val='1'/>")
+    styled, derived = (run("gone ", f"<w:rStyle w:val='{style}'/>") for style in ("Gone", "Gone2"))
+    back, off = run("two ", "<w:rStyle w:val='Back'/>"), run("three", "<w:rStyle w:val='Gone'/><w:strike w:val='off'/>")
+    kept = run("One ", "<w:strike w:val='false'/>")
+    document = load_body(
+        f"<w:p>{gone}{kept}{double}{styled}{back}{derived}{off}</w:p>"
+        f"<w:p>{gone}</w:p><w:p><w:pPr><w:pStyle w:val='Old'/></w:pPr>{run('gone')}</w:p>"
+        f"<w:p><w:pPr><w:rPr><w:strike/></w:rPr></w:pPr>{run('Only its end is struck.')}</w:p>"
+        f"<w:tbl><w:tr><w:tc><w:p>{run('Fare ')}{gone}{run('new')}</w:p></w:tc><w:tc><w:p>{run('end')}</w:p></w:tc>"
+        "</w:tr></w:tbl>",
+        **{"word__styles.xml": styles.encode()},
+    )
+    assert document.text.split("\n\n") == ["One two three", "Only its end is struck.", "Fare new | end"]
+
+
 def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_cell():
     def cell(text, properties=""):
         return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
