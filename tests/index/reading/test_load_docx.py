@@ -93,6 +93,62 @@ def test_struck_words_are_not_read_by_whichever_way_they_were_struck():
     assert document.text.split("\n\n") == ["One two three", "Only its end is struck.", "Fare new | end"]
 
 
+MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def m(**parts):
+    """Return elements of an equation; a word is a run."""
+    return "".join(
+        f"<m:{name}>{part if part.startswith('<') else f'<m:r><m:t>{part}</m:t></m:r>' if part else ''}</m:{name}>"
+        for name, part in parts.items()
+    )
+
+
+def r(text):
+    return f"<m:r><m:t xml:space='preserve'>{text}</m:t></m:r>"
+
+
+X2 = m(sSup=m(e="x", sup="2"))
+
+
+@pytest.mark.parametrize(
+    ("equation", "line"),
+    [
+        (r("v=") + m(f=m(num="s", den="t")), "v = s/t"),
+        (r("v") + r("=") + m(f=m(num="a+b", den="2t")) + r("+c"), "v = (a+b)/(2t)+c"),
+        (r("2") + m(f=m(num="1", den="3")), "2 1/3"),
+        (m(f=m(num=m(f=m(num="a", den="b")), den="c")), "(a/b)/c"),
+        (r("3") + X2 + r("y"), "3x^2 y"),
+        (m(sSup=m(e="10", sup="n+1")) + r("≤") + m(sSub=m(e="k", sub="max")), "10^(n+1) ≤ k_max"),
+        (m(sSubSup=m(e="a", sub="1", sup="2")), "a_1^2"),
+        (m(rad=m(e="2g")) + r(">") + m(rad=m(deg="3", e="8")), "√(2g) > ∛8"),
+        (m(rad=m(deg="n", e="a+b")), "(a+b)^(1/n)"),
+        (m(d=m(e="a+b")) + m(sSup=m(e=m(d=m(e="c")), sup="2")), "(a+b)(c)^2"),
+        ("<m:d><m:dPr><m:begChr m:val='['/><m:sepChr m:val=';'/><m:endChr m:val=''/></m:dPr>"
+         + m(e="0") + m(e="1") + "</m:d>", "[0;1"),
+        ("<m:nary><m:naryPr><m:chr m:val='∑'/></m:naryPr>" + m(sub="i=1", sup="n", e=m(sSub=m(e="x", sub="i")))
+         + "</m:nary>", "∑_(i = 1)^n x_i"),
+        (m(nary=m(sub="0", sup="1", e="x dx")), "∫_0^1 x dx"),
+        (m(func=m(fName="sin", e="x")) + r("=") + m(func=m(fName=m(limLow=m(e="lim", lim="n→0")), e=X2)),
+         "sin x = lim_(n → 0) x^2"),
+        (m(acc=m(e="n")) + m(box=m(e="a")), "n\u0302a"),
+        (m(d=m(e=m(m=m(mr=m(e="1") + m(e="2")) + m(mr=m(e="3") + m(e="4"))))), "(1, 2; 3, 4)"),
+        (r("a") + "<w:del><m:r><m:t>+b</m:t></m:r></w:del><w:ins><m:r><m:t>+c</m:t></m:r></w:ins>"
+         "<m:r><w:rPr><w:strike/></w:rPr><m:t>+d</m:t></m:r>", "a+c"),
+    ],
+)  # fmt: skip
+def test_an_equation_stands_in_its_sentence_as_a_line(equation, line):
+    sentence = f"{run('Here ')}<m:oMath {MATH}>{equation}</m:oMath>{run(', he said.')}"
+    assert load_body(f"<w:p>{sentence}</w:p>").text == f"Here {line}, he said."
+
+
+def test_equations_that_are_a_paragraph_are_one():
+    both = f"<m:oMath>{r('a=1')}</m:oMath><m:oMath>{r('b=2')}</m:oMath>"
+    alone = f"<m:oMathPara {MATH}>{both}</m:oMathPara>"
+    document = load_body(f"<w:p>{run('They are:')}</w:p><w:p>{alone}</w:p>{alone}<w:p>{run('So it is.')}</w:p>")
+    assert document.text.split("\n\n") == ["They are:", "a = 1\nb = 2", "a = 1\nb = 2", "So it is."]
+
+
 def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_cell():
     def cell(text, properties=""):
         return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
