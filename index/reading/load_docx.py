@@ -15,7 +15,8 @@ from index.reading.canonical import Draft, Piece, clean_line, join_lines, withou
 from index.reading.load_html import table_row
 from index.reading.load_plain import read_about
 from index.reading.word_equation import EQUATIONS, equation_text
-from index.reading.word_xml import Element, attribute, local_name, marks, properties
+from index.reading.word_numbering import Numbering
+from index.reading.word_xml import Element, attribute, is_on, local_name, marks, properties
 
 _RELATIONS = "_rels/.rels"
 # Around paragraphs, or around runs of text, without a word of their own.
@@ -32,7 +33,10 @@ def parse_docx(data: bytes) -> Draft:
     archive = Archive(data, "a Word document")
     main = _main_part(archive)
     folder = posixpath.dirname(main)
-    writer = _Writer(_read_styles(archive, posixpath.join(folder, "styles.xml")))
+    styles = _read_styles(archive, posixpath.join(folder, "styles.xml"))
+    lists = posixpath.join(folder, "numbering.xml")
+    numbering = Numbering(archive.xml(lists) if lists in archive else (), styles.numbers)
+    writer = _Writer(styles, numbering)
     writer.blocks(archive.xml(main))
     for notes in ("footnotes.xml", "endnotes.xml"):
         if (name := posixpath.join(folder, notes)) in archive:
@@ -73,6 +77,8 @@ class _Styles:
     """Of the styles that make headings; 0 is the title's."""
     unseen: dict[str, dict[str, bool]] = field(default_factory=dict)
     """Of the styles that hide or strike out words, or do so no more, the marks they turn on and off."""
+    numbers: dict[str, Element] = field(default_factory=dict)
+    """Of the styles that number their paragraphs, how."""
 
 
 def _read_styles(archive: Archive, name: str) -> _Styles:
@@ -85,12 +91,16 @@ def _read_styles(archive: Archive, name: str) -> _Styles:
         if (level := _heading_level(style)) is not None:
             styles.levels[id] = level
         styles.unseen[id] = marks(style)
+        if (number := next((found for found in properties(style) if local_name(found) == "numPr"), None)) is not None:
+            styles.numbers[id] = number
         parents[id] = next((str(attribute(child)) for child in style if local_name(child) == "basedOn"), "")
-    own = _Styles(dict(styles.levels), dict(styles.unseen))
+    own = _Styles(dict(styles.levels), dict(styles.unseen), dict(styles.numbers))
     for id in parents:
         for above in _ancestors(id, parents):
             if above in own.levels:
                 styles.levels.setdefault(id, own.levels[above])
+            if above in own.numbers:
+                styles.numbers.setdefault(id, own.numbers[above])
             styles.unseen[id] = own.unseen[above] | styles.unseen[id]
     return styles
 
@@ -117,10 +127,11 @@ def _heading_level(style: Element) -> int | None:
 class _Writer:
     """Gathers pieces; paragraphs inside paragraphs (text boxes) stand behind the one they hang on."""
 
-    def __init__(self, styles: _Styles) -> None:
+    def __init__(self, styles: _Styles, numbering: Numbering) -> None:
         self.pieces: list[Piece] = []
         self.title: str | None = None
         self._styles = styles
+        self._numbering = numbering
 
     def blocks(self, root: Element) -> None:
         """Write the paragraphs and tables under ``root``, in order."""
@@ -141,6 +152,9 @@ class _Writer:
     def _paragraph(self, element: Element) -> None:
         boxes: list[Element] = []
         text = self._text(element, boxes)
+        if text.strip() or not _ends_unseen(element):  # an empty paragraph is counted too
+            number = self._numbering.label(element)
+            text = f"{number}{text}" if text.strip() else ""
         level = self._level(element)
         if level == 0 and self.title is None and text.strip():
             self.title = text
@@ -185,9 +199,17 @@ class _Writer:
         return self._styles.unseen.get(str(style), {})
 
     def _cell(self, cell: Element) -> str:
-        inner = _Writer(self._styles)
+        inner = _Writer(self._styles, self._numbering)
         inner.blocks(cell)
         return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
+
+
+def _ends_unseen(paragraph: Element) -> bool:
+    """Say whether a paragraph's end was deleted or hidden: without words it is none."""
+    ends = (mark for found in properties(paragraph) if local_name(found) == "rPr" for mark in found)
+    return any(
+        local_name(mark) in {"del", "moveFrom"} or (local_name(mark) == "vanish" and is_on(mark)) for mark in ends
+    )
 
 
 def _rows(table: Element) -> Iterator[list[Element]]:

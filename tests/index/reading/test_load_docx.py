@@ -149,6 +149,99 @@ def test_equations_that_are_a_paragraph_are_one():
     assert document.text.split("\n\n") == ["They are:", "a = 1\nb = 2", "a = 1\nb = 2", "So it is."]
 
 
+def level(at, text, kind="decimal", more=""):
+    about = f"<w:start w:val='1'/><w:numFmt w:val='{kind}'/>{more}<w:lvlText w:val='{text}'/>"
+    return f"<w:lvl w:ilvl='{at}'>{about}</w:lvl>"
+
+
+def item(text, at=None, number=None, style=None):
+    own = (f"<w:ilvl w:val='{at}'/>" if at is not None else "") + (
+        f"<w:numId w:val='{number}'/>" if number is not None else ""
+    )
+    styled = f"<w:pStyle w:val='{style}'/>" if style else ""
+    return f"<w:p><w:pPr>{styled}{f'<w:numPr>{own}</w:numPr>' if own else ''}</w:pPr>{run(text) if text else ''}</w:p>"
+
+
+def numbered(body, lists, numbers="<w:num w:numId='1'><w:abstractNumId w:val='0'/></w:num>", styles=""):
+    numbering = f"<w:numbering {NAMESPACE}><w:abstractNum w:abstractNumId='0'>{lists}</w:abstractNum>{numbers}"
+    members = {"word__numbering.xml": f"{numbering}</w:numbering>".encode()}
+    return load_body(body, **members, **{"word__styles.xml": f"<w:styles {NAMESPACE}>{styles}</w:styles>".encode()})
+
+
+def test_the_numbers_word_counts_stand_before_their_paragraphs_and_lower_levels_begin_again():
+    lists = level(0, "Rule %1:") + level(1, "%1.%2", "lowerLetter") + level(2, "(%3)", "upperRoman")
+    kept = level(3, "%4)", "decimal", "<w:lvlRestart w:val='0'/>")
+    places = [(0, "a"), (1, "b"), (1, "c"), (2, "d"), (3, "e"), (0, ""), (1, "f"), (2, "g"), (3, "h"), (0, "i")]
+    body = "".join(item(text, at, 1) for at, text in places) + item("free") + item("off", 0, 0)
+    assert numbered(body, lists + kept).text.split("\n\n") == (
+        ["Rule 1: a", "1.a b", "1.b c", "(I) d", "1) e", "2.a f", "(I) g", "2) h", "Rule 3: i", "free", "off"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "seventh"),
+    [
+        ("decimal", "1. ", "7. "),
+        ("decimalZero", "01. ", "07. "),
+        ("upperLetter", "A. ", "G. "),
+        ("lowerRoman", "i. ", "vii. "),
+        ("ordinal", "1st. ", "7th. "),
+        ("japaneseCounting", "一. ", "七. "),
+        ("bullet", "", ""),
+        ("none", "", ""),
+        ("unknown", "1. ", "7. "),
+    ],
+)
+def test_numbers_are_written_in_their_format(kind, first, seventh):
+    found = numbered("".join(item("x", 0, 1) for _ in range(7)), level(0, "%1.", kind)).text.split("\n\n")
+    assert (found[0], found[6]) == (f"{first}x", f"{seventh}x")
+
+
+def test_long_counts_are_written_as_word_writes_them():
+    def last(kind, count):
+        return numbered("".join(item("x", 0, 1) for _ in range(count)), level(0, "%1", kind)).text.split()[-2]
+
+    assert (last("lowerLetter", 28), last("upperRoman", 49)) == ("bb", "XLIX")
+
+
+def test_a_style_numbers_its_paragraphs_and_those_of_styles_based_on_it():
+    styles = (
+        "<w:style w:styleId='Head'><w:name w:val='heading 1'/><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr></w:pPr>"
+        "</w:style><w:style w:styleId='Sub'><w:name w:val='heading 2'/><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr>"
+        "</w:pPr></w:style><w:style w:styleId='Own'><w:basedOn w:val='Sub'/></w:style>"
+    )
+    lists = level(0, "%1", more="<w:pStyle w:val='Head'/>") + level(1, "%1.%2", more="<w:pStyle w:val='Sub'/>")
+    body = "".join(item(text, style=style) for style, text in [("Head", "One"), ("Sub", "Two"), ("Sub", "Three")])
+    body += item("Off", 0, 0, style="Sub") + item("Text") + item("Four", style="Head") + item("Text")
+    document = numbered(body, lists, styles=styles)
+    assert document.title == "1 One"
+    assert blocks(document) == [
+        (2, "1.1 Two"), (2, "1.2 Three"), (2, "Off"), (0, "Text"), (1, "2 Four"), (0, "Text"),
+    ]  # fmt: skip
+
+
+def test_lists_of_one_kind_go_on_unless_one_begins_anew():
+    def number(id, more=""):
+        return f"<w:num w:numId='{id}'><w:abstractNumId w:val='0'/>{more}</w:num>"
+
+    anew = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='5'/></w:lvlOverride>"
+    body = "".join(item("x", 0, id) for id in (1, 1, 2, 3, 3, 1))
+    found = numbered(body, level(0, "%1."), number(1) + number(2) + number(3, anew)).text.split("\n\n")
+    assert found == ["1. x", "2. x", "3. x", "5. x", "6. x", "7. x"]
+
+
+def test_a_deleted_paragraph_is_not_counted_and_cells_are():
+    gone = "<w:p><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr><w:rPr><w:del/></w:rPr></w:pPr><w:del/></w:p>"
+    table = f"<w:tbl><w:tr><w:tc>{item('b', 0, 1)}</w:tc><w:tc>{item('c', 0, 1)}</w:tc></w:tr></w:tbl>"
+    found = numbered(item("a", 0, 1) + gone + table + item("d", 0, 1), level(0, "%1."))
+    assert found.text.split("\n\n") == ["1. a", "2. b | 3. c", "4. d"]
+
+
+def test_lists_that_are_damaged_number_nothing():
+    for lists in ("", level(0, "%1" * 500), level(99, "%1."), "<w:lvl/>"):
+        assert numbered(item("a", 0, 1) + item("b", 7, 1) + item("c", 0, 9), lists).text == "a\n\nb\n\nc"
+
+
 def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_cell():
     def cell(text, properties=""):
         return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
