@@ -73,8 +73,8 @@ class Numbering:
         counted, levels, begin = self._lists[number]
         if number not in self._begun:
             self._begun.add(number)
-            for level in begin:
-                counted.counts.pop(level, None)
+            for anew in begin:
+                counted.counts.pop(anew, None)
         level = levels.get(at)
         if level is None:
             return ""
