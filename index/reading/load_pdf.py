@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import pi
 from statistics import median
 from typing import Any
 
@@ -172,7 +173,7 @@ def _read_lines(document: Any, count: int) -> list[_Line]:
             broken += 1
             continue
         try:
-            found = _filled_in(list(_page_lines(page, number)), _fields(document, page), number)
+            found = _page_lines(document, page, number)
         except (pypdfium2.PdfiumError, ValueError):  # ValueError: half a character
             broken += 1
             found = []
@@ -193,12 +194,14 @@ def _read_lines(document: Any, count: int) -> list[_Line]:
     return lines
 
 
-def _page_lines(page: Any, number: int) -> Iterator[_Line]:
+def _page_lines(document: Any, page: Any, number: int) -> list[_Line]:
+    lines: list[_Line] = []
     text_page = page.get_textpage()
     try:
-        left, foot, right, head = page.get_bbox()
         text = text_page.get_text_range()
         see = _Eye(page, text_page)
+        left, foot, right, head = page.get_bbox()
+        left, right, foot, head = see.upright(left, right, foot, head)
         position = 0  # counts UTF-16 units, as pdfium does
         for found in _LINE.finditer(text):
             shown = found["text"]
@@ -209,7 +212,12 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
                 continue
             # Beside the page no reader sees it.
             if left <= line.right and line.left <= right and foot <= line.bottom + line.size and line.bottom <= head:
-                yield line
+                lines.append(line)
+        # pdfium gives the lines of some sideways pages from the last to the first.
+        climbs = sum(before.bottom < line.bottom for before, line in itertools.pairwise(lines))
+        if see.turns and 2 * climbs > len(lines) - 1:
+            lines.reverse()
+        return _filled_in(lines, _fields(document, page, see), number)
     finally:
         text_page.close()
 
@@ -245,6 +253,20 @@ class _Eye:
         self._page, self._text_page = page, text_page
         self._rect = pdfium.FS_RECTF()
         self._has_picture: bool | None = None
+        self.turns = self._turns_of_text()
+
+    def _turns_of_text(self) -> int:
+        """Return by how many quarters most of the text must be turned to stand upright."""
+        count = self._pdfium.FPDFText_CountChars(self._text_page)
+        some = range(0, count, max(1, count // 100))
+        angles = Counter(round(self._pdfium.FPDFText_GetCharAngle(self._text_page, at) / (-pi / 2)) % 4 for at in some)
+        return max(angles, key=angles.__getitem__, default=0)
+
+    def upright(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
+        """Return where these edges are when the page is turned so that its text stands upright."""
+        for _ in range(self.turns):
+            left, right, bottom, top = bottom, top, -right, -left
+        return left, right, bottom, top
 
     def box(self, unit: int) -> tuple[float, float, float, float] | None:
         """Return left, right, bottom and top of the character at a UTF-16 unit, in points."""
@@ -252,7 +274,7 @@ class _Eye:
         if index < 0 or not self._pdfium.FPDFText_GetLooseCharBox(self._text_page, index, ctypes.byref(self._rect)):
             return None
         rect = self._rect
-        return rect.left, rect.right, rect.bottom, rect.top
+        return self.upright(rect.left, rect.right, rect.bottom, rect.top)
 
     def is_invisible(self, unit: int) -> bool:
         """Say whether a text is not drawn at all. Above a scan that is how its recognised text is kept: it is read."""
@@ -282,7 +304,7 @@ class _Field:
     """A box that is ticked: its label may stand at its right."""
 
 
-def _fields(document: Any, page: Any) -> Iterator[_Field]:
+def _fields(document: Any, page: Any, see: _Eye) -> Iterator[_Field]:
     """Yield the fields of a page's form that are seen and filled in; no passwords, no buttons."""
     import pypdfium2.raw as pdfium
 
@@ -308,7 +330,8 @@ def _fields(document: Any, page: Any) -> Iterator[_Field]:
             if value:
                 name = _said(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, note)
                 name = clean_line(name or _said(pdfium.FPDFAnnot_GetFormFieldName, form, note)) or ""
-                yield _Field(name, value, rect.left, rect.right, rect.bottom, rect.top, kind in ticked)
+                place = see.upright(rect.left, rect.right, rect.bottom, rect.top)
+                yield _Field(name, value, *place, is_mark=kind in ticked)
         finally:
             pdfium.FPDFPage_CloseAnnot(note)
 

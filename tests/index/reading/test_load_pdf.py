@@ -1,5 +1,6 @@
 """A PDF becomes paragraphs with their pages: wrapped lines joined, hyphens undone, running heads and numbers gone."""
 
+import re
 import textwrap
 
 import pytest
@@ -192,3 +193,25 @@ def test_what_a_form_was_filled_in_with_stands_beside_its_labels_or_by_its_name_
     assert text.split("\n\n") == (
         ["Ask for a berth", "Name: Ann Lee", "Trade: Smith", "☒ I agree", "Not me", "Key:", "Remarks: None at all"]
     )
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("rotate", ["", "/Rotate 90", "/Rotate 180", "/Rotate 270"])
+def test_a_page_that_is_drawn_sideways_or_on_its_head_is_read_as_an_upright_one(quarters, rotate):
+    upright = pdf([[Line("The Ferry", 20), *wrapped(SEVEN, gap=12), *wrapped(INN, gap=12)]])
+    turn, box = {
+        1: (b"0 1 -1 0 842 0", b"[0 0 842 595]"),
+        2: (b"-1 0 0 -1 595 842", b"[0 0 595 842]"),
+        3: (b"0 -1 1 0 0 595", b"[0 0 842 595]"),
+    }[quarters]
+    start = re.search(rb"stream\n(?=BT /F 20)", upright).end()
+    turned = upright[:start] + turn + b" cm\n" + upright[start:]
+    turned = turned.replace(b"/MediaBox [0 0 595 842]", b"/MediaBox %s %s" % (box, rotate.encode()))
+    turned = re.sub(
+        rb"/Length (\d+)(?=[^/]*stream\nBT|[^/]*stream\n\S+ \S+ \S+ \S+ \S+ \S+ cm)",
+        lambda old: b"/Length %d" % (int(old[1]) + len(turn) + 4),
+        turned,
+    )
+    document = load_bytes(turned, name="ferry.pdf")
+    assert document.title == "The Ferry"
+    assert blocks(document) == blocks(load_bytes(upright, name="ferry.pdf"))
