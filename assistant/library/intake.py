@@ -22,6 +22,9 @@ from index.web.fetch import fetch
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
 _READ_BY = 1
 
+# How names begin that no reader gave: hidden ones, Word's locks, and what systems leave where they show or pack files.
+_LITTER = (".", "~$", "__MACOSX", "$RECYCLE.BIN", "@eaDir")
+
 Progress = Callable[[int, int], None]
 """Called often with (sources done, sources in all); it raises to stop."""
 Given = Literal["path", "url", "upload", "text"]
@@ -57,7 +60,7 @@ def named(text: str) -> Source:
 
 
 def expanded(sources: Iterable[Source]) -> list[Source]:
-    """Return the sources with the files of each folder in its place, by path; hidden ones and links are left out."""
+    """Return the sources with the files of each folder in its place, by path; hidden ones, litter and links not."""
     found = []
     for source in sources:
         if source.given == "path" and Path(source.name).is_dir():
@@ -69,10 +72,10 @@ def expanded(sources: Iterable[Source]) -> list[Source]:
 
 def _files(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(_LITTER))
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and not path.is_symlink():
+            if not name.startswith(_LITTER) and path.suffix.lower() in SUFFIXES and not path.is_symlink():
                 yield path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ _FIELDS = {
     "site": "site",
 }
 """A column or key as people write it, in any case, and what it is here."""
+_EXCELS_LINE = re.compile(r'\ufeff?\s*"?sep=([^\w"\n])"?[^\w\n]*$', re.IGNORECASE | re.MULTILINE)
 _EXPECTED = "expected the fields text (required), title, id, author, date, lang, url and site"
 
 
@@ -69,10 +71,12 @@ def json_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
 def csv_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
     """Yield a Row for each row under the header, a LoadError for one without a text or with a broken quote.
 
-    Cells are parted by the comma, semicolon or tab that the header is; a header without a ``text`` is one LoadError.
+    Cells are parted by what a first line of Excel's own (``sep=;``) names, else by the comma, semicolon or tab that the
+    header is; a header without a ``text`` is one LoadError.
     """
     first = text.lstrip("\n").partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    excels = _EXCELS_LINE.match(text)
+    delimiter = excels[1] if excels else max(",;\t", key=first.count)
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # an article may be longer than the 131,072 it allows
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
@@ -89,6 +93,9 @@ def csv_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
         if cells is None:
             return
         if not any(cell.strip() for cell in cells):
+            continue
+        if excels is not None:
+            excels = None
             continue
         if header is not None:
             yield _row(dict(zip(header, cells, strict=False)), line, shown)

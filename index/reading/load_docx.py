@@ -1,4 +1,4 @@
-"""A Word document (.docx) enters, a Draft of what its reader sees leaves: tracked insertions too, hidden words not.
+"""A Word document (.docx) enters, a Draft of what its reader sees leaves: insertions too, no hidden or struck words.
 
 Its XML is walked here: a library's idea of a paragraph leaves out insertions, content controls and text boxes.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
 
 from index.reading.archive import Archive
 from index.reading.canonical import Draft, Piece, clean_line, join_lines, without_title
 from index.reading.load_html import table_row
 from index.reading.load_plain import read_about
+from index.reading.word_equation import EQUATIONS, equation_text
+from index.reading.word_numbering import Numbering
+from index.reading.word_xml import Element, attribute, is_on, local_name, marks, properties
 
-_Element = Any  # lxml ships no types
 _RELATIONS = "_rels/.rels"
 # Around paragraphs, or around runs of text, without a word of their own.
 _AROUND = frozenset(
@@ -24,7 +26,6 @@ _AROUND = frozenset(
     | {"pict", "shape", "rect", "textbox", "group", "wgp", "object"}
 )
 _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "ptab": "\t"}
-_OFF = frozenset({"0", "false", "off"})
 
 
 def parse_docx(data: bytes) -> Draft:
@@ -32,7 +33,10 @@ def parse_docx(data: bytes) -> Draft:
     archive = Archive(data, "a Word document")
     main = _main_part(archive)
     folder = posixpath.dirname(main)
-    writer = _Writer(_heading_levels(archive, posixpath.join(folder, "styles.xml")))
+    styles = _read_styles(archive, posixpath.join(folder, "styles.xml"))
+    lists = posixpath.join(folder, "numbering.xml")
+    numbering = Numbering(archive.xml(lists) if lists in archive else (), styles.numbers)
+    writer = _Writer(styles, numbering)
     writer.blocks(archive.xml(main))
     for notes in ("footnotes.xml", "endnotes.xml"):
         if (name := posixpath.join(folder, notes)) in archive:
@@ -60,64 +64,97 @@ def _main_part(archive: Archive) -> str:
 def _read_properties(archive: Archive, draft: Draft) -> None:
     if "docProps/core.xml" not in archive:
         return
-    facts = {_name(element): clean_line(element.text) for element in archive.xml("docProps/core.xml")}
+    facts = {local_name(element): clean_line(element.text) for element in archive.xml("docProps/core.xml")}
     # The document's own title where it has one: the property is often that of a template.
     draft.title = draft.title or facts.get("title")
     author = facts.get("creator")
     draft.author = None if author == "python-docx" else author
 
 
-def _heading_levels(archive: Archive, name: str) -> dict[str, int]:
-    """Return the styles that make headings with their levels; 0 is the title's."""
-    levels: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    levels: dict[str, int] = field(default_factory=dict)
+    """Of the styles that make headings; 0 is the title's."""
+    unseen: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Of the styles that hide or strike out words, or do so no more, the marks they turn on and off."""
+    numbers: dict[str, Element] = field(default_factory=dict)
+    """Of the styles that number their paragraphs, how."""
+
+
+def _read_styles(archive: Archive, name: str) -> _Styles:
+    styles = _Styles()
     parents: dict[str, str] = {}
     for style in archive.xml(name) if name in archive else ():
-        if _name(style) != "style":
+        if local_name(style) != "style":
             continue
-        id = str(_value(style, "styleId") or "")
-        title = next((str(_value(child, "val") or "") for child in style if _name(child) == "name"), "").lower()
-        outline = next((_value(found, "val") for found in _descend(style) if _name(found) == "outlineLvl"), None)
-        if title == "title":
-            levels[id] = 0
-        elif found := re.fullmatch(r"heading ([1-9])", title):
-            levels[id] = min(6, int(found[1]))
-        elif outline and outline.isdigit() and int(outline) < 9:
-            levels[id] = min(6, int(outline) + 1)
-        parents[id] = next((str(_value(child, "val")) for child in style if _name(child) == "basedOn"), "")
+        id = str(attribute(style, "styleId") or "")
+        if (level := _heading_level(style)) is not None:
+            styles.levels[id] = level
+        styles.unseen[id] = marks(style)
+        if (number := next((found for found in properties(style) if local_name(found) == "numPr"), None)) is not None:
+            styles.numbers[id] = number
+        parents[id] = next((str(attribute(child)) for child in style if local_name(child) == "basedOn"), "")
+    own = _Styles(dict(styles.levels), dict(styles.unseen), dict(styles.numbers))
     for id in parents:
-        above, steps = id, 0
-        while above not in levels and above in parents and steps < 12:
-            above, steps = parents[above], steps + 1
-        if above in levels:
-            levels.setdefault(id, levels[above])
-    return levels
+        for above in _ancestors(id, parents):
+            if above in own.levels:
+                styles.levels.setdefault(id, own.levels[above])
+            if above in own.numbers:
+                styles.numbers.setdefault(id, own.numbers[above])
+            styles.unseen[id] = own.unseen[above] | styles.unseen[id]
+    return styles
+
+
+def _ancestors(id: str, parents: dict[str, str]) -> Iterator[str]:
+    """Yield the styles that one is based on, the nearest first."""
+    for _ in range(12):
+        id = parents[id]
+        if id not in parents:
+            return
+        yield id
+
+
+def _heading_level(style: Element) -> int | None:
+    title = next((str(attribute(child) or "") for child in style if local_name(child) == "name"), "").lower()
+    outline = next((attribute(found) for found in _descend(style) if local_name(found) == "outlineLvl"), None)
+    if title == "title":
+        return 0
+    if found := re.fullmatch(r"heading ([1-9])", title):
+        return min(6, int(found[1]))
+    return min(6, int(outline) + 1) if outline and outline.isdigit() and int(outline) < 9 else None
 
 
 class _Writer:
     """Gathers pieces; paragraphs inside paragraphs (text boxes) stand behind the one they hang on."""
 
-    def __init__(self, levels: dict[str, int]) -> None:
+    def __init__(self, styles: _Styles, numbering: Numbering) -> None:
         self.pieces: list[Piece] = []
         self.title: str | None = None
-        self._levels = levels
+        self._styles = styles
+        self._numbering = numbering
 
-    def blocks(self, root: _Element) -> None:
+    def blocks(self, root: Element) -> None:
         """Write the paragraphs and tables under ``root``, in order."""
         waiting = [root]
         while waiting:
             element = waiting.pop()
-            name = _name(element)
+            name = local_name(element)
             if name == "p":
                 self._paragraph(element)
+            elif name in EQUATIONS:
+                self.pieces.append(Piece(equation_text(element)))
             elif name == "tbl":
                 for row in _rows(element):
-                    self.pieces.append(Piece(table_row([_cell(cell) for cell in row])))
+                    self.pieces.append(Piece(table_row([self._cell(cell) for cell in row])))
             elif name in _AROUND or element is root or name in {"body", "footnote", "endnote"}:
                 waiting.extend(reversed(element))
 
-    def _paragraph(self, element: _Element) -> None:
-        boxes: list[_Element] = []
-        text = _text(element, boxes)
+    def _paragraph(self, element: Element) -> None:
+        boxes: list[Element] = []
+        text = self._text(element, boxes)
+        if text.strip() or not _ends_unseen(element):  # an empty paragraph is counted too
+            number = self._numbering.label(element)
+            text = f"{number}{text}" if text.strip() else ""
         level = self._level(element)
         if level == 0 and self.title is None and text.strip():
             self.title = text
@@ -126,86 +163,79 @@ class _Writer:
         for box in boxes:
             self.blocks(box)
 
-    def _level(self, paragraph: _Element) -> int | None:
-        for properties in paragraph:
-            if _name(properties) != "pPr":
-                continue
-            for found in properties:
-                if _name(found) == "pStyle" and (style := str(_value(found, "val"))) in self._levels:
-                    return self._levels[style]
-                if _name(found) == "outlineLvl" and (outline := str(_value(found, "val"))).isdigit():
-                    return int(outline) + 1 if int(outline) < 6 else None
+    def _level(self, paragraph: Element) -> int | None:
+        for found in properties(paragraph):
+            if local_name(found) == "pStyle" and (style := str(attribute(found))) in self._styles.levels:
+                return self._styles.levels[style]
+            if local_name(found) == "outlineLvl" and (outline := str(attribute(found))).isdigit():
+                return int(outline) + 1 if int(outline) < 6 else None
         return None
 
+    def _text(self, paragraph: Element, boxes: list[Element]) -> str:
+        """Return a paragraph's own words; text boxes in it go to ``boxes``."""
+        words: list[str] = []
+        styled = self._styled(paragraph, "pStyle")
+        waiting = list(reversed(paragraph))
+        while waiting:
+            element = waiting.pop()
+            name = local_name(element)
+            if name == "t":
+                words.append(element.text or "")
+            elif name in _BREAKS:
+                words.append(_BREAKS[name])
+            elif name in EQUATIONS:
+                words.append(equation_text(element))
+            elif name == "txbxContent":
+                boxes.append(element)
+            elif name == "r" and any((styled | self._styled(element, "rStyle") | marks(element)).values()):
+                continue
+            elif name in _AROUND:
+                waiting.extend(reversed(element))
+        return "".join(words)
 
-def _text(paragraph: _Element, boxes: list[_Element]) -> str:
-    """Return a paragraph's own words; text boxes in it go to ``boxes``."""
-    words: list[str] = []
-    waiting = list(reversed(paragraph))
-    while waiting:
-        element = waiting.pop()
-        name = _name(element)
-        if name == "t":
-            words.append(element.text or "")
-        elif name in _BREAKS:
-            words.append(_BREAKS[name])
-        elif name == "txbxContent":
-            boxes.append(element)
-        elif name == "r" and _is_hidden(element):
-            continue
-        elif name in _AROUND:
-            waiting.extend(reversed(element))
-    return "".join(words)
+    def _styled(self, element: Element, kind: str) -> dict[str, bool]:
+        """Return the marks that the style of a paragraph or run sets."""
+        style = next((attribute(found) for found in properties(element) if local_name(found) == kind), None)
+        return self._styles.unseen.get(str(style), {})
+
+    def _cell(self, cell: Element) -> str:
+        inner = _Writer(self._styles, self._numbering)
+        inner.blocks(cell)
+        return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
 
 
-def _is_hidden(run: _Element) -> bool:
+def _ends_unseen(paragraph: Element) -> bool:
+    """Say whether a paragraph's end was deleted or hidden: without words it is none."""
+    ends = (mark for found in properties(paragraph) if local_name(found) == "rPr" for mark in found)
     return any(
-        _name(mark) in {"vanish", "webHidden"} and _value(mark, "val") not in _OFF
-        for properties in run
-        if _name(properties) == "rPr"
-        for mark in properties
+        local_name(mark) in {"del", "moveFrom"} or (local_name(mark) == "vanish" and is_on(mark)) for mark in ends
     )
 
 
-def _rows(table: _Element) -> Iterator[list[_Element]]:
+def _rows(table: Element) -> Iterator[list[Element]]:
     for row in _children(table, "tr"):
         yield [cell for cell in _children(row, "tc") if not _goes_on(cell)]
 
 
-def _goes_on(cell: _Element) -> bool:
+def _goes_on(cell: Element) -> bool:
     """Say whether a cell is the lower part of one that spans rows."""
-    merges = [mark for mark in _descend(cell, deep=2) if _name(mark) == "vMerge"]
-    return any(_value(mark, "val") in (None, "continue") for mark in merges)
+    merges = [mark for mark in _descend(cell, deep=2) if local_name(mark) == "vMerge"]
+    return any(attribute(mark) in (None, "continue") for mark in merges)
 
 
-def _cell(cell: _Element) -> str:
-    inner = _Writer({})
-    inner.blocks(cell)
-    return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
-
-
-def _children(element: _Element, name: str) -> Iterator[_Element]:
+def _children(element: Element, name: str) -> Iterator[Element]:
     """Yield the children of this name, also those inside content controls and insertions."""
     waiting = list(reversed(element))
     while waiting:
         child = waiting.pop()
-        if _name(child) == name:
+        if local_name(child) == name:
             yield child
-        elif _name(child) in _AROUND:
+        elif local_name(child) in _AROUND:
             waiting.extend(reversed(child))
 
 
-def _descend(element: _Element, deep: int = 3) -> Iterator[_Element]:
+def _descend(element: Element, deep: int = 3) -> Iterator[Element]:
     for child in element:
         yield child
         if deep > 1:
             yield from _descend(child, deep - 1)
-
-
-def _name(element: _Element) -> str:
-    """Return an element's name without its namespace, of which the format has two; "" for a comment."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def _value(element: _Element, name: str) -> str | None:
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), None)

@@ -14,7 +14,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from math import pi
 from statistics import median
 from typing import Any
 
@@ -60,6 +62,8 @@ class _Line:
     """Height of its letters' boxes, in points."""
     hyphenated: bool
     """A hyphen stands at its end, not in ``text``."""
+    is_filled: bool = False
+    """It is the label of a form's field with what was filled in."""
 
 
 def warm() -> None:
@@ -80,6 +84,9 @@ def parse_pdf(data: bytes) -> Draft:
             count = len(document)
             if count > MAX_PAGES:
                 raise LoadError(f"Found a PDF of {count:,} pages; expected at most {MAX_PAGES:,}. Split it.")
+            if document.get_formtype():
+                with suppress(pypdfium2.PdfiumError):  # a broken form does not take the pages with it
+                    document.init_forms()  # what was filled in is read: nothing of it runs by itself
             lines = _read_lines(document, count)
             about = document.get_metadata_dict()
         finally:
@@ -101,8 +108,8 @@ def parse_pdf(data: bytes) -> Draft:
 def picture_of_page(data: bytes, number: int) -> bytes:
     """Return page ``number`` (from 1) of a PDF as a PNG (see `size_of_picture`), on white.
 
-    What was laid over it (notes, the fields of a form) is not drawn: none of it is in the article's text, and much code
-    of the library's would run for it. LoadError for a PDF that does not open, or a page that is none.
+    What was laid over it (notes, the fields of a form) is not drawn: much code of the library's would run for it.
+    LoadError for a PDF that does not open, or a page that is none.
     """
     import pypdfium2
 
@@ -166,7 +173,7 @@ def _read_lines(document: Any, count: int) -> list[_Line]:
             broken += 1
             continue
         try:
-            found = list(_page_lines(page, number))
+            found = _page_lines(document, page, number)
         except (pypdfium2.PdfiumError, ValueError):  # ValueError: half a character
             broken += 1
             found = []
@@ -187,12 +194,14 @@ def _read_lines(document: Any, count: int) -> list[_Line]:
     return lines
 
 
-def _page_lines(page: Any, number: int) -> Iterator[_Line]:
+def _page_lines(document: Any, page: Any, number: int) -> list[_Line]:
+    lines: list[_Line] = []
     text_page = page.get_textpage()
     try:
-        left, foot, right, head = page.get_bbox()
         text = text_page.get_text_range()
         see = _Eye(page, text_page)
+        left, foot, right, head = page.get_bbox()
+        left, right, foot, head = see.upright(left, right, foot, head)
         position = 0  # counts UTF-16 units, as pdfium does
         for found in _LINE.finditer(text):
             shown = found["text"]
@@ -203,7 +212,12 @@ def _page_lines(page: Any, number: int) -> Iterator[_Line]:
                 continue
             # Beside the page no reader sees it.
             if left <= line.right and line.left <= right and foot <= line.bottom + line.size and line.bottom <= head:
-                yield line
+                lines.append(line)
+        # pdfium gives the lines of some sideways pages from the last to the first.
+        climbs = sum(before.bottom < line.bottom for before, line in itertools.pairwise(lines))
+        if see.turns and 2 * climbs > len(lines) - 1:
+            lines.reverse()
+        return _filled_in(lines, _fields(document, page, see), number)
     finally:
         text_page.close()
 
@@ -239,6 +253,20 @@ class _Eye:
         self._page, self._text_page = page, text_page
         self._rect = pdfium.FS_RECTF()
         self._has_picture: bool | None = None
+        self.turns = self._turns_of_text()
+
+    def _turns_of_text(self) -> int:
+        """Return by how many quarters most of the text must be turned to stand upright."""
+        count = self._pdfium.FPDFText_CountChars(self._text_page)
+        some = range(0, count, max(1, count // 100))
+        angles = Counter(round(self._pdfium.FPDFText_GetCharAngle(self._text_page, at) / (-pi / 2)) % 4 for at in some)
+        return max(angles, key=angles.__getitem__, default=0)
+
+    def upright(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
+        """Return where these edges are when the page is turned so that its text stands upright."""
+        for _ in range(self.turns):
+            left, right, bottom, top = bottom, top, -right, -left
+        return left, right, bottom, top
 
     def box(self, unit: int) -> tuple[float, float, float, float] | None:
         """Return left, right, bottom and top of the character at a UTF-16 unit, in points."""
@@ -246,7 +274,7 @@ class _Eye:
         if index < 0 or not self._pdfium.FPDFText_GetLooseCharBox(self._text_page, index, ctypes.byref(self._rect)):
             return None
         rect = self._rect
-        return rect.left, rect.right, rect.bottom, rect.top
+        return self.upright(rect.left, rect.right, rect.bottom, rect.top)
 
     def is_invisible(self, unit: int) -> bool:
         """Say whether a text is not drawn at all. Above a scan that is how its recognised text is kept: it is read."""
@@ -258,6 +286,96 @@ class _Eye:
             pictures = self._page.get_objects(filter=[self._pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
             self._has_picture = next(iter(pictures), None) is not None
         return not self._has_picture
+
+
+# --- forms
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    """What it says when it is pointed at, or else what the form calls it."""
+    value: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    is_mark: bool
+    """A box that is ticked: its label may stand at its right."""
+
+
+def _fields(document: Any, page: Any, see: _Eye) -> Iterator[_Field]:
+    """Yield the fields of a page's form that are seen and filled in; no passwords, no buttons."""
+    import pypdfium2.raw as pdfium
+
+    if not (form := document.formenv):
+        return
+    written = {pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX}
+    ticked = {pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON}
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        try:
+            kind = pdfium.FPDFAnnot_GetFormFieldType(form, note)
+            hidden = pdfium.FPDFAnnot_GetFlags(note) & (pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW)
+            secret = kind == pdfium.FPDF_FORMFIELD_TEXTFIELD and (
+                pdfium.FPDFAnnot_GetFormFieldFlags(form, note) & pdfium.FPDF_FORMFLAG_TEXT_PASSWORD
+            )
+            rect = pdfium.FS_RECTF()
+            if hidden or secret or not pdfium.FPDFAnnot_GetRect(note, ctypes.byref(rect)):
+                continue
+            if kind in written:
+                value = clean_line(_said(pdfium.FPDFAnnot_GetFormFieldValue, form, note)) or ""
+            else:
+                value = "☒" if kind in ticked and pdfium.FPDFAnnot_IsChecked(form, note) else ""
+            if value:
+                name = _said(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, note)
+                name = clean_line(name or _said(pdfium.FPDFAnnot_GetFormFieldName, form, note)) or ""
+                place = see.upright(rect.left, rect.right, rect.bottom, rect.top)
+                yield _Field(name, value, *place, is_mark=kind in ticked)
+        finally:
+            pdfium.FPDFPage_CloseAnnot(note)
+
+
+def _said(ask: Any, form: Any, note: Any) -> str:
+    size = ask(form, note, None, 0)
+    buffer = ctypes.create_string_buffer(size)
+    ask(form, note, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
+    return buffer.raw.decode("utf-16-le", "ignore").rstrip("\0")
+
+
+def _filled_in(lines: list[_Line], fields: Iterable[_Field], page: int) -> list[_Line]:
+    """Return a page's lines, what was filled in behind its label; where none is beside it, by its name at the end."""
+    unlabelled: list[_Line] = []
+    size = median(line.size for line in lines) if lines else 10.0
+    for field in fields:
+        at = _label(lines, field)
+        if at is None:
+            text = f"{field.name.removesuffix(':')}: {field.value}" if field.name else field.value
+            bottom = min((line.bottom for line in [*lines, *unlabelled]), default=0.0) - 2 * size
+            unlabelled.append(
+                _Line(text, page, field.left, field.right, bottom, size, hyphenated=False, is_filled=True)
+            )
+            continue
+        line = lines[at]
+        before = field.right <= line.left
+        text = f"{field.value} {line.text}" if before else f"{line.text} {field.value}"
+        left, right = min(line.left, field.left), max(line.right, field.right)
+        lines[at] = replace(line, text=text, left=left, right=right, is_filled=True)
+    return lines + unlabelled
+
+
+def _label(lines: Sequence[_Line], field: _Field) -> int | None:
+    """Return the place of the line nearest a field, of those in its row that end before it or begin after a box."""
+    near: list[tuple[float, int]] = []
+    for at, line in enumerate(lines):
+        middle = line.bottom + line.size / 2
+        if not (field.bottom <= middle <= field.top or line.bottom <= (field.bottom + field.top) / 2 <= middle):
+            continue
+        if line.right <= field.left + line.size:
+            near.append((abs(field.left - line.right), at))
+        elif field.is_mark and field.right <= line.left + line.size:
+            near.append((abs(line.left - field.right), at))
+    return min(near, default=(0.0, None))[1]
 
 
 # --- running heads
@@ -376,6 +494,8 @@ def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 def _begins(lines: Sequence[_Line], at: int, pitch: float) -> bool:
     """Say whether a paragraph begins with this line."""
     before, line = lines[at - 1], lines[at]
+    if before.is_filled or line.is_filled:
+        return True
     if abs(before.size - line.size) > 0.08 * max(before.size, line.size):
         return True
     if before.hyphenated:

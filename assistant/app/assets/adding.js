@@ -134,11 +134,12 @@ async function deliver(given, refused, signal) {
 
 /* ---- Files and folders ---- */
 
-/* Whether a file in a folder is an article, by its name: hidden ones and other kinds are left out, as `assistant add
-   FOLDER` leaves them. */
+/* What no reader put into a folder, by its name, and whether a file in one is an article: what is hidden or litter, and other
+   kinds, are left out, as `assistant add FOLDER` leaves them. */
+const isLitter = (name) => [".", "~$", "__MACOSX", "$RECYCLE.BIN", "@eaDir"].some((start) => name.startsWith(start));
 function isArticle(name) {
   const suffixes = $("#articles-files").accept.split(",");
-  return !name.startsWith(".") && suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+  return !isLitter(name) && suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
 }
 
 const withoutArticles = (folder) => ({ name: folder, why: "There is nothing in this folder that can be added." });
@@ -164,7 +165,7 @@ async function walk(folder, found, signal, path = folder.name, depth = 1) {
   for (const entry of entries) {
     if (signal.aborted || found.files.length > MOST_FILES) return;
     const place = `${path}/${entry.name}`;
-    if (entry.isDirectory && !entry.name.startsWith(".")) await walk(entry, found, signal, place, depth + 1);
+    if (entry.isDirectory && !isLitter(entry.name)) await walk(entry, found, signal, place, depth + 1);
     if (!entry.isFile || !isArticle(entry.name)) continue;
     const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
     if (file) found.files.push({ file, path: place });
@@ -204,7 +205,7 @@ function sendFiles(chosen) {
 function sendFolder(chosen) {
   const files = chosen
     .map((file) => ({ file, path: file.webkitRelativePath || file.name }))
-    .filter(({ file, path }) => isArticle(file.name) && !path.includes("/."))
+    .filter(({ file, path }) => isArticle(file.name) && !path.split("/").slice(1).some(isLitter))
     .sort((one, other) => (one.path < other.path ? -1 : 1));
   const refused = files.length ? [] : [withoutArticles(chosen[0].webkitRelativePath.split("/")[0])];
   return send((signal) => deliver(files, refused, signal));

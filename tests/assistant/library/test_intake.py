@@ -72,6 +72,17 @@ def test_hidden_files_links_and_other_kinds_are_passed_over_in_a_folder(folder: 
     assert found == ["bridge.md", "tower.md"]
 
 
+def test_what_programs_leave_in_a_folder_is_passed_over(folder: Path) -> None:
+    for name in ("~$tower.docx", "deep/~$tower.docx", "__MACOSX/deep/a.md", "@eaDir/a.md", "$RECYCLE.BIN/b.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\x05Ann")
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "._bridge.md", ".~lock.bridge.md#"):
+        (folder / name).write_bytes(b"\x00")
+    (folder / "~ferry.md").write_text(BRIDGE, encoding="utf-8")
+    found = [Path(source.name).name for source in expanded([named(str(folder))])]
+    assert found == ["bridge.md", "~ferry.md", "tower.md"]
+
+
 def test_a_changed_file_is_updated_under_its_id(intake: Intake, library: Library, folder: Path) -> None:
     file = folder / "bridge.md"
     list(intake.take([named(str(file))]))

@@ -99,6 +99,22 @@ def test_rows_of_a_table_are_read_with_its_own_delimiter_and_line_ends(delimiter
     assert (inn.title, inn.text, inn.id) == ("The Inn", "It had a cellar.", "news-7")
 
 
+@pytest.mark.parametrize("first", ["sep=;", "SEP=|", "Sep=\t", '"sep=,"', "sep=;;;", "\n sep=^"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_excels_line_that_names_the_delimiter_is_no_header(first, encoding):
+    delimiter = first.lstrip().lstrip('"')[4]
+    rows = [first, f"title{delimiter}text", f'The Ferry{delimiter}"Never; said, they | and ^ late."', "Empty"]
+    ferry, error = load("\r\n".join(rows).encode(encoding), name="news.csv")
+    line = 3 + first.count("\n")
+    assert (ferry.title, ferry.text, ferry.id) == ("The Ferry", "Never; said, they | and ^ late.", f"news-{line}")
+    assert error.startswith(f"news.csv, line {line + 1}: Found no text;")
+
+
+def test_a_header_that_begins_like_excels_line_is_a_header():
+    [document] = load(b"sep=;text\na;b\n", name="news.csv")
+    assert document.text == "b"
+
+
 def test_a_table_in_an_old_japanese_encoding_and_a_cell_of_a_million_characters_are_read():
     [document] = load("題,text\n船,島へ渡る船は毎朝七時に港を出た。\n".encode("shift_jis"), name="船.csv")
     assert (document.text, document.id) == ("島へ渡る船は毎朝七時に港を出た。", "船-2")

@@ -1,5 +1,6 @@
 """A PDF becomes paragraphs with their pages: wrapped lines joined, hyphens undone, running heads and numbers gone."""
 
+import re
 import textwrap
 
 import pytest
@@ -162,3 +163,55 @@ def test_a_pdf_is_known_by_its_first_bytes_and_a_text_about_pdfs_is_a_text():
 def test_a_page_behind_the_name_of_a_pdf_is_read_as_a_page():
     page = f"<!doctype html><html><body><p>{SEVEN}</p></body></html>".encode()
     assert load_bytes(page, name="report.pdf", media_type="text/html").text == SEVEN
+
+
+def with_form(data, fields):
+    """Return a PDF of one page with these fields: their PDF, without what all have. Its table of places is lost."""
+    numbers = " ".join(f"{900 + at} 0 R" for at in range(len(fields))).encode()
+    made = "".join(
+        f"{900 + at} 0 obj << /Type /Annot /Subtype /Widget {field} >> endobj\n" for at, field in enumerate(fields)
+    )
+    data = data.replace(b"/Type /Catalog", b"/Type /Catalog /AcroForm << /Fields [%s] >>" % numbers)
+    data = data.replace(b"/Type /Page /Parent", b"/Type /Page /Annots [%s] /Parent" % numbers)
+    return data.replace(b"xref\n", made.encode() + b"xref\n", 1)
+
+
+def test_what_a_form_was_filled_in_with_stands_beside_its_labels_or_by_its_name_at_the_end():
+    labels = [("Name:", 700), ("Trade:", 670), ("I agree", 640), ("Not me", 610), ("Key:", 580)]
+    page = [Line("Ask for a berth", y=760), *(Line(text, y=y, x=100) for text, y in labels)]
+    fields = [
+        "/FT /Tx /T (name) /V (Ann Lee) /Rect [200 696 400 714]",
+        "/FT /Ch /Ff 131072 /T (trade) /Opt [(Cook) (Smith)] /V (Smith) /Rect [200 666 400 684]",
+        "/FT /Btn /T (agree) /V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >> /Rect [80 638 92 650]",
+        "/FT /Btn /T (not) /V /Off /AS /Off /AP << /N << /Yes 3 0 R /Off 3 0 R >> >> /Rect [80 608 92 620]",
+        "/FT /Tx /Ff 8192 /T (key) /V (secret) /Rect [200 576 400 594]",
+        "/FT /Tx /T (f7) /TU (Remarks) /V (None at all) /Rect [100 300 400 400]",
+        "/FT /Tx /T (empty) /V () /Rect [100 200 400 220]",
+        "/FT /Tx /T (unseen) /V (unseen) /F 2 /Rect [100 100 400 120]",
+    ]
+    text = load_bytes(with_form(pdf([page]), fields), name="form.pdf").text
+    assert text.split("\n\n") == (
+        ["Ask for a berth", "Name: Ann Lee", "Trade: Smith", "☒ I agree", "Not me", "Key:", "Remarks: None at all"]
+    )
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("rotate", ["", "/Rotate 90", "/Rotate 180", "/Rotate 270"])
+def test_a_page_that_is_drawn_sideways_or_on_its_head_is_read_as_an_upright_one(quarters, rotate):
+    upright = pdf([[Line("The Ferry", 20), *wrapped(SEVEN, gap=12), *wrapped(INN, gap=12)]])
+    turn, box = {
+        1: (b"0 1 -1 0 842 0", b"[0 0 842 595]"),
+        2: (b"-1 0 0 -1 595 842", b"[0 0 595 842]"),
+        3: (b"0 -1 1 0 0 595", b"[0 0 842 595]"),
+    }[quarters]
+    start = re.search(rb"stream\n(?=BT /F 20)", upright).end()
+    turned = upright[:start] + turn + b" cm\n" + upright[start:]
+    turned = turned.replace(b"/MediaBox [0 0 595 842]", b"/MediaBox %s %s" % (box, rotate.encode()))
+    turned = re.sub(
+        rb"/Length (\d+)(?=[^/]*stream\nBT|[^/]*stream\n\S+ \S+ \S+ \S+ \S+ \S+ cm)",
+        lambda old: b"/Length %d" % (int(old[1]) + len(turn) + 4),
+        turned,
+    )
+    document = load_bytes(turned, name="ferry.pdf")
+    assert document.title == "The Ferry"
+    assert blocks(document) == blocks(load_bytes(upright, name="ferry.pdf"))
