@@ -20,7 +20,7 @@ from index.types import Document
 from index.web.fetch import fetch
 
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
-_READ_BY = 1
+_READ_BY = 2
 
 # How names begin that no reader gave: hidden ones, Word's locks, and what systems leave where they show or pack files.
 _LITTER = (".", "~$", "__MACOSX", "$RECYCLE.BIN", "@eaDir")
