@@ -15,7 +15,7 @@ from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.fit import LeftOut, fit_sentences, without_examples
 from assistant.proof.align import Aligner
 from assistant.proof.bearing import agreed, chosen, most_bearing, nearest
-from assistant.proof.context import Numbered, as_lines, fair, nearness, number_sentences, plain
+from assistant.proof.context import Numbered, as_lines, cited, fair, nearness, number_sentences, plain
 from assistant.proof.counted import counted_off
 from assistant.proof.disagree import disagreement
 from assistant.proof.echo import is_echo
@@ -45,7 +45,7 @@ from assistant.types import (
 )
 from index.embed import Embedder
 from index.language import script_language
-from index.types import Document, ScoredChunk, Sentence
+from index.types import Document, ScoredChunk
 from prompts import Message, load
 
 if TYPE_CHECKING:
@@ -287,8 +287,8 @@ class Assistant:
         """
         if self.reader is None:
             return statement
-        cited = [plain(citation.quote) for citation in statement.citations]
-        check = self.reader.check(plain(run.searched), cited, plain(statement.text))
+        quotes = [plain(citation.quote) for citation in statement.citations]
+        check = self.reader.check(plain(run.searched), quotes, plain(statement.text))
         sure = yield from self._asked(run, "check", check)
         answerable = () if reading is None else (reading.answerable,)
         if sure is not None and agreed(*answerable, sure) >= least:
@@ -340,16 +340,15 @@ class Assistant:
 
     def _counted_off(self, run: Run) -> Generator[Event]:
         """Say what the article counts off, where that is asked for: each item cited, all checked as one answer."""
-        cited = [
-            _cited(run, item.document, item.sentence) for item in counted_off(run.searched, run.evidence, run.documents)
-        ]
-        if not cited:
+        # Unchecked, a rule would speak over the model.
+        found = counted_off(run.searched, run.evidence, run.documents) if self.reader else ()
+        if not found:
             return
-        whole = Statement(" ".join(plain(citation.quote) for citation in cited), "supported", tuple(cited))
+        whole = Statement(" ".join(plain(citation.quote) for citation in found), "supported", found)
         whole = yield from self._checked(run, whole, None, least=self.settings.quotable)
         if whole.verdict != "supported":
             return
-        for citation in cited:
+        for citation in found:
             run.clock("first_sentence")
             run.shown.append(Statement(plain(citation.quote), "supported", (citation,)))
             yield StatementReady(run.shown[-1])
@@ -357,12 +356,12 @@ class Assistant:
     def _otherwise(self, run: Run, numbered: Sequence[Numbered], reading: Reading) -> Generator[Event]:
         """Say where another article answers otherwise than what is shown, and cite it."""
         proven = [statement for statement in run.shown if statement.verdict == "supported"]
-        cited = [citation for statement in proven for citation in statement.citations]
-        found = disagreement(cited, numbered, reading.bearing, run.documents, question=run.searched)
+        already = [citation for statement in proven for citation in statement.citations]
+        found = disagreement(already, numbered, reading.bearing, run.documents, question=run.searched)
         if found is None:
             return
         document, sentence = run.documents[found.otherwise.document], found.otherwise.sentence
-        citation = _cited(run, document.id, sentence)
+        citation = cited(document, sentence)
         said = Statement(sentence.text, "supported", (citation,))
         said = yield from self._checked(run, said, reading, least=self.settings.quotable)
         if said.verdict != "supported":
@@ -471,11 +470,6 @@ class Assistant:
 def _texts(numbered: Sequence[Numbered]) -> list[str]:
     """Return the sentences as a reader reads them."""
     return [plain(item.sentence.text) for item in numbered]
-
-
-def _cited(run: Run, document: str, sentence: Sentence) -> Citation:
-    """Return a sentence of an article as proof."""
-    return Citation(document, run.documents[document].title, sentence.start, sentence.end, sentence.text, 1.0)
 
 
 def _beating(run: Run, asked: Generator[None, None, _Found]) -> Generator[Event, None, _Found]:

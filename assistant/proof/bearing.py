@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from assistant.proof.context import Numbered
+from assistant.proof.context import Numbered, cited
 from assistant.proof.segment import Segment
 from assistant.types import Citation
 from index.types import Document
@@ -68,7 +68,5 @@ def nearest(
     """
     found: dict[str, Citation] = {}
     for _, item in sorted(zip(bearing, numbered, strict=True), key=lambda pair: (-pair[0], pair[1].number)):
-        sentence, document = item.sentence, documents[item.document]
-        citation = Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, 0.0)
-        found.setdefault(sentence.text, citation)
+        found.setdefault(item.sentence.text, cited(documents[item.document], item.sentence, support=0.0))
     return tuple(found.values())[:most]

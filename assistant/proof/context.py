@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.types import Citation
 from index.language import script_language
 from index.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
@@ -100,6 +101,11 @@ def plain(text: str) -> str:
     while before != text:  # removing one token may join the halves of another
         before, text = text, _TEMPLATE_TOKENS.sub(" ", text)
     return " ".join(text.split())
+
+
+def cited(document: Document, sentence: Sentence, support: float = 1.0) -> Citation:
+    """Return a whole sentence of a document as what is cited."""
+    return Citation(document.id, document.title, sentence.start, sentence.end, sentence.text, support)
 
 
 def as_lines(numbered: Sequence[Numbered]) -> str:

@@ -2,7 +2,7 @@
 
 "What were the three shocks?" is answered by no one sentence where the article says "First, …", "Second, …" and "Third,
 …". Such a run is the answer where it is counted from one without a gap, holds as many items as the question or the
-sentence before it says, and is of what the question asks for.
+sentence before it says, and counts what the question asks for.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.proof.anchors import content
+from assistant.proof.context import cited
 from assistant.proof.kinds import asked_for
 from assistant.proof.number_words import ORDINALS, UNITS
 from assistant.proof.two_part import parts
+from assistant.types import Citation
 from index.language import script_language
 from index.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
@@ -41,14 +43,6 @@ _COUNTED_JA = re.compile(r"(?P<count>[二三四五六七八九2-9])(?:つ|点|�
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A sentence that gives one of several things."""
-
-    document: str
-    sentence: Sentence
-
-
-@dataclass(frozen=True, slots=True)
 class _Mark:
     """What opens a numbered sentence: its number, and the terms of what is numbered."""
 
@@ -56,8 +50,13 @@ class _Mark:
     of: frozenset[str]
 
 
-def counted_off(question: str, evidence: Sequence[ScoredChunk], documents: Mapping[str, Document]) -> tuple[Item, ...]:
-    """Return the sentences that number what a question asks for, in order; none where no whole run is near."""
+def counted_off(
+    question: str, evidence: Sequence[ScoredChunk], documents: Mapping[str, Document]
+) -> tuple[Citation, ...]:
+    """Return the sentences that number what a question asks for, in order; none where no whole run is near.
+
+    A run is whole where somebody says how many there are: "First, …", "Second, …" may go on with "Finally, …".
+    """
     kinds = [asked_for(part, script_language(part) or "en") for part in parts(question)]
     said = frozenset(_content(question))
     several = next((kind for kind in kinds if kind.several), None)
@@ -70,8 +69,8 @@ def counted_off(question: str, evidence: Sequence[ScoredChunk], documents: Mappi
         for place, run in _runs(around):
             counts, of = _announced(around[place - 1]) if place else (frozenset[int](), frozenset[str]())
             wanted = counts if several.count is None else counts | {several.count}
-            if said & (of | _numbered_of(run)) and wanted <= {len(run)}:
-                return tuple(Item(document.id, sentence) for sentence in run)
+            if said & (of | _numbered_of(run)) and wanted == {len(run)}:
+                return tuple(cited(document, sentence) for sentence in run)
     return ()
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from assistant.proof.anchors import content
-from assistant.proof.context import Numbered, plain
+from assistant.proof.context import Numbered, cited, plain
 from assistant.proof.enumeration import left_out
 from assistant.proof.kinds import Kind, asked_for
 from assistant.proof.of_kind import is_of_kind, lacks
@@ -18,7 +18,7 @@ from assistant.proof.polarity import following, says_yes, without_yes_or_no
 from assistant.proof.reasons import gives_reason
 from assistant.proof.segment import Segment
 from assistant.proof.two_part import parts
-from assistant.types import Citation, Statement
+from assistant.types import Statement
 from index.language import script_language
 from index.types import Document
 
@@ -163,17 +163,7 @@ class Fitting:
         """Return sentences of the article as a statement that cites them."""
         texts = [plain(item.sentence.text) for item in items]
         joiner = "" if script_language(texts[0]) in _SPACELESS else " "
-        citations = tuple(
-            Citation(
-                item.document,
-                self._documents[item.document].title,
-                item.sentence.start,
-                item.sentence.end,
-                item.sentence.text,
-                1.0,
-            )
-            for item in items
-        )
+        citations = tuple(cited(self._documents[item.document], item.sentence) for item in items)
         return Statement(joiner.join(texts), "supported", citations)
 
 

@@ -52,7 +52,7 @@ _BREAK = "\n"
 _BEAT_S = 0.2
 _OPEN_S = 120.0
 _READ_S = 300.0
-"""Seconds on an idle machine: a busy one is waited for."""
+"""A reading takes seconds on an idle machine; a busy one is waited for."""
 _BUILD_S = 900.0
 
 

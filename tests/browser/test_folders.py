@@ -67,7 +67,7 @@ def reports(tmp_path: Path) -> Path:
         "2021/plan.md": "# The weir\n\nIt was built.\n",
     }
     texts |= {"2022/scan.pdf": "%PDF-1.4 none", ".hidden.md": "# No\n\nNo.\n", ".git/config.md": "# No\n\nNo.\n"}
-    texts |= {"setup.exe": "MZ", "2020/photo.jpg": "none"}
+    texts |= {"setup.exe": "MZ", "2020/photo.jpg": "none", "2020/~$plan.md": "none", "__MACOSX/plan.md": "none"}
     for name, text in texts.items():
         (made / name).parent.mkdir(parents=True, exist_ok=True)
         (made / name).write_text(text)
@@ -133,7 +133,8 @@ def test_a_dropped_folder_is_walked_to_its_end(page: Page, sent: list[str], appl
     inside = {
         "notes": notes,
         "b": {"plan.md": LOCK},
-        "a": {"plan.md": WEIR, "tool.exe": "MZ", ".x.md": "# No\n\nNo.\n"},
+        "a": {"plan.md": WEIR, "tool.exe": "MZ", ".x.md": "# No\n\nNo.\n", "~$plan.md": "none"},
+        "__MACOSX": {"plan.md": "none"},
         ".git": {"config.md": "# No\n\nNo.\n"},
         "locked": {"unreadable": {}},
         "large.txt": "large",

@@ -27,6 +27,15 @@ def test_a_port_in_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.match(rf"assistant: Port {port} on 127\.0\.0\.1 cannot be used", err)
 
 
+@pytest.mark.usefixtures("bare_home")
+def test_a_proxy_that_no_client_can_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Application, "preparing", lambda _: nullcontext())
+    monkeypatch.setenv("ALL_PROXY", "gopher://proxy.example")
+    code, out, err = screen(run("chat", "-m", "extractive", "--port", "0"))
+    assert (code, out, err.count("\n")) == (USER_ERROR, "", 1)
+    assert "ALL_PROXY is 'gopher://proxy.example'; expected the address of a proxy" in err
+
+
 @pytest.fixture
 def served(bare_home: object, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:  # noqa: ARG001
     """How the app would be served; nothing here listens where others could reach it."""

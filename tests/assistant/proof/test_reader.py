@@ -16,6 +16,7 @@ from assistant.errors import ReaderError
 from assistant.proof.bearing import agreed, chosen
 from assistant.proof.context import Numbered
 from assistant.proof.reader import Probes, Reader, Reading, cut_folder, load_probes, packed, prompt_for, unpacked
+from assistant.proof.small_reader import SmallReader
 from assistant.settings import Settings
 from assistant.types import EvidenceFound, Finished, Notice, StatementReady, Waiting
 from index.build import Index
@@ -105,6 +106,12 @@ def test_a_reader_that_still_loads_is_ended_at_once(models_folder: Path, tmp_pat
         loading.open()
 
 
+def test_a_closed_reader_loads_nothing_more_and_says_nothing(tmp_path: Path) -> None:
+    for closed in (Reader(tmp_path, probes=load_probes(), log=tmp_path / "log"), SmallReader(tmp_path)):
+        closed.close()
+        closed.open_soon()
+
+
 def test_a_folder_that_holds_no_model_is_one_plain_line(tmp_path: Path) -> None:
     reader = Reader(tmp_path / "nothing", probes=load_probes(), log=tmp_path / "log")
     with pytest.raises(ReaderError) as caught:
@@ -188,7 +195,7 @@ def asking(minilm: Path) -> Iterator[Asking]:
 
     def ask(
         question: str,
-        told: Told,
+        told: Told | None,
         reply: str | None,
         settings: Settings | None = None,
         text: Sequence[str] = BRIDGE,
@@ -286,6 +293,11 @@ def test_what_the_article_counts_off_is_said_whole_and_no_model_is_asked(asking:
     statements = [event.statement for event in events if isinstance(event, StatementReady)]
     assert [[citation.quote for citation in one.citations] for one in statements] == [[text] for text in COUNTED[1:]]
     assert asked == []
+
+
+def test_what_the_article_counts_off_is_left_to_the_model_where_nobody_checks_it(asking: Asking) -> None:
+    _, asked = asking("What were the two shocks?", None, "The first shock was the flood of 1964 [2].", text=COUNTED)
+    assert len(asked) == 1
 
 
 def test_what_the_article_counts_off_is_checked_like_any_answer(asking: Asking) -> None:
