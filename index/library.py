@@ -128,7 +128,7 @@ class Library:
         # A file name that is not text (Linux allows it) may stand in `source`; JSON can carry it escaped.
         fields = asdict(document)
         # Not saved where there is none: an article of before stays as it was saved.
-        for late in ("site", "pages", "taken", "renamed"):
+        for late in ("site", "pages", "taken", "renamed", "left_out"):
             if not fields[late]:
                 del fields[late]
         text = json.dumps(fields, ensure_ascii=False, indent=1)

@@ -56,6 +56,8 @@ class Document:
     """What its bytes were when it was added, and who read them: equal ones need not be read again."""
     renamed: bool = False
     """Whether the title is its reader's own; it stays when the article is updated."""
+    left_out: str = ""
+    """What of its file is not in the text, counted: "2 pictures, 1 comment"."""
 
     @property
     def made_of(self) -> str:

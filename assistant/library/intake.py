@@ -20,7 +20,7 @@ from index.types import Document
 from index.web.fetch import fetch
 
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
-_READ_BY = 2
+_READ_BY = 3
 
 # How names begin that no reader gave: hidden ones, Word's locks, and what systems leave where they show or pack files.
 _LITTER = (".", "~$", "__MACOSX", "$RECYCLE.BIN", "@eaDir")
@@ -51,7 +51,7 @@ class Taken:
     id: str = ""
     title: str = ""
     why: str = ""
-    """Of a failure, or of an article that is there already under another name: one line."""
+    """Of a failure, of an article that is there already under another name, or of what is not in its text: one line."""
 
 
 def named(text: str) -> Source:
@@ -123,7 +123,7 @@ class Intake:
         known = None if many else held.taken(origin, taken)  # of a batch, the rows that failed are told again
         if known is not None:
             self._keep_original(known, data)
-            yield Taken(shown, "unchanged", known.id, known.title)
+            yield Taken(shown, "unchanged", known.id, known.title, why=_not_read(known))
             return
         url = origin if source.given == "url" else None
         read = self._parser.parse(data, name=name, media_type=media_type, url=url)
@@ -146,7 +146,7 @@ class Intake:
         document = held.fitted(document)
         change = self._library.add(document, data if document.pages else None)
         held.note(document)
-        return Taken(shown, change, document.id, document.title)
+        return Taken(shown, change, document.id, document.title, why=_not_read(document))
 
     def _keep_original(self, document: Document, data: bytes) -> None:
         """Keep the PDF that an article was made of, where it was added before PDFs were kept: only they have pages."""
@@ -197,6 +197,10 @@ class _Held:
         if held.renamed:
             return replace(document, id=id, title=held.title, renamed=True)
         return replace(document, id=id)
+
+
+def _not_read(document: Document) -> str:
+    return f"{document.left_out} not read" if document.left_out else ""
 
 
 def _text_key(document: Document) -> str:

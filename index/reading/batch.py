@@ -45,6 +45,8 @@ class Row:
     language: str | None = None
     url: str | None = None
     site: str | None = None
+    others: int = 0
+    """How many of its fields are none of these."""
 
 
 def json_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
@@ -113,9 +115,14 @@ def _name(field: object) -> str:
 
 def _row(fields: Mapping[str, object], line: int, shown: str) -> Row | LoadError:
     named: dict[str, object] = {}
+    others = 0
     for field, value in fields.items():
-        if (known := _FIELDS.get(_name(field))) and value not in (None, "", []):
+        if value in (None, "", []):
+            continue
+        if known := _FIELDS.get(_name(field)):
             named.setdefault(known, value)
+        else:
+            others += 1
     text = named.get("text")
     if not isinstance(text, str) or not text.strip():
         found = "no text" if text is None or isinstance(text, str) else "a text that is no string"
@@ -130,4 +137,5 @@ def _row(fields: Mapping[str, object], line: int, shown: str) -> Row | LoadError
         language=language_code(named.get("language")),
         url=web_address(named.get("url")),
         site=one_text(named.get("site")),
+        others=others,
     )

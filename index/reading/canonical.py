@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -61,6 +62,8 @@ class Draft:
     url: str | None = None
     site: str | None = None
     questions: tuple[str, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many things of each kind in the file are not in the pieces; "{s}" in a kind's name makes it many."""
 
 
 def clean_characters(text: str) -> str:
@@ -127,6 +130,9 @@ def assemble(draft: Draft, *, id: str, title: str, language: str) -> Document:
         questions=tuple(filter(None, map(clean_line, draft.questions))),
         site=clean_line(draft.site),
         pages=tuple(min(page, len(whole)) for page in accumulate(pages, max)),
+        left_out=", ".join(
+            f"{count:,} {kind.format(s='' if count == 1 else 's')}" for kind, count in draft.left_out.items() if count
+        ),
     )
 
 

@@ -133,6 +133,7 @@ def _from_row(row: Row, id: str) -> Document:
     draft.language = row.language
     draft.url = row.url or draft.url
     draft.site = row.site
+    draft.left_out["field{s}"] = row.others
     return _assembled(draft, id=id, title=_readable(id), shown=id)
 
 

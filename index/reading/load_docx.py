@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from index.errors import LoadError
 from index.reading.archive import Archive
 from index.reading.canonical import Draft, Piece, clean_line, join_lines, without_title
-from index.reading.load_html import table_row
 from index.reading.load_plain import read_about
+from index.reading.tables import label, table_row
 from index.reading.word_equation import EQUATIONS, equation_text
 from index.reading.word_numbering import Numbering
-from index.reading.word_xml import Element, attribute, is_on, local_name, marks, properties
+from index.reading.word_xml import Element, attribute, is_on, local_name, marks, properties, setting
 
 _RELATIONS = "_rels/.rels"
 # Around paragraphs, or around runs of text, without a word of their own.
@@ -25,6 +28,9 @@ _AROUND = frozenset(
     | {"rubyBase", "AlternateContent", "Choice", "drawing", "inline", "anchor", "graphic", "graphicData", "wsp", "txbx"}
     | {"pict", "shape", "rect", "textbox", "group", "wgp", "object"}
 )
+_MOST_COLUMNS = 63  # as in Word
+_SHOWN = {"blip": "picture{s}", "imagedata": "picture{s}", "chart": "chart{s}", "relIds": "diagram{s}"}
+_ASIDE = re.compile(r"(header|footer|comments)\d*\.xml")
 _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "ptab": "\t"}
 
 
@@ -37,11 +43,13 @@ def parse_docx(data: bytes) -> Draft:
     lists = posixpath.join(folder, "numbering.xml")
     numbering = Numbering(archive.xml(lists) if lists in archive else (), styles.numbers)
     writer = _Writer(styles, numbering)
-    writer.blocks(archive.xml(main))
+    root = archive.xml(main)
+    writer.blocks(root)
     for notes in ("footnotes.xml", "endnotes.xml"):
         if (name := posixpath.join(folder, notes)) in archive:
             writer.blocks(archive.xml(name))
     draft = Draft(pieces=writer.pieces, title=writer.title)
+    draft.left_out = _left_out(root, archive, folder)
     _read_properties(archive, draft)
     read_about(draft)
     if not draft.title:
@@ -59,6 +67,28 @@ def _main_part(archive: Archive) -> str:
                 if name in archive:
                     return name
     return "word/document.xml"
+
+
+def _left_out(root: Element, archive: Archive, folder: str) -> Counter[str]:
+    """Count what a document shows besides the text that is read."""
+    left_out = Counter[str]()
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if kind := _SHOWN.get(local_name(element)):
+            left_out[kind] += 1
+        elif local_name(element) != "Fallback":  # the same once more, for an older Word
+            waiting.extend(element)
+    for name in archive.names():
+        aside = _ASIDE.fullmatch(posixpath.basename(name)) if posixpath.dirname(name) == folder else None
+        # What is only counted does not take the document with it where it is damaged.
+        with suppress(LoadError):
+            if aside and aside[1] == "comments":
+                left_out["comment{s}"] += sum(local_name(element) == "comment" for element in archive.xml(name))
+            elif aside:
+                words = (element.text or "" for element in archive.xml(name).iter() if local_name(element) == "t")
+                left_out[f"{aside[1]}{{s}}"] += bool("".join(words).strip())
+    return left_out
 
 
 def _read_properties(archive: Archive, draft: Draft) -> None:
@@ -144,8 +174,7 @@ class _Writer:
             elif name in EQUATIONS:
                 self.pieces.append(Piece(equation_text(element)))
             elif name == "tbl":
-                for row in _rows(element):
-                    self.pieces.append(Piece(table_row([self._cell(cell) for cell in row])))
+                self.pieces += [Piece(table_row(row)) for row in self._rows(element)]
             elif name in _AROUND or element is root or name in {"body", "footnote", "endnote"}:
                 waiting.extend(reversed(element))
 
@@ -198,6 +227,18 @@ class _Writer:
         style = next((attribute(found) for found in properties(element) if local_name(found) == kind), None)
         return self._styles.unseen.get(str(style), {})
 
+    def _rows(self, table: Element) -> Iterator[list[str]]:
+        """Yield the rows, a cell for each column: one merged over rows says its words in each."""
+        above: dict[int, str] = {}
+        for row in _children(table, "tr"):
+            cells = [""] * _columns(setting(row, "trPr", "gridBefore"))
+            for cell in _children(row, "tc"):
+                column = len(cells)
+                words = label(above.get(column, "")) if _goes_on(cell) else self._cell(cell)
+                above[column] = words
+                cells += [words, *[""] * (_columns(setting(cell, "tcPr", "gridSpan")) - 1)]
+            yield cells
+
     def _cell(self, cell: Element) -> str:
         inner = _Writer(self._styles, self._numbering)
         inner.blocks(cell)
@@ -212,9 +253,9 @@ def _ends_unseen(paragraph: Element) -> bool:
     )
 
 
-def _rows(table: Element) -> Iterator[list[Element]]:
-    for row in _children(table, "tr"):
-        yield [cell for cell in _children(row, "tc") if not _goes_on(cell)]
+def _columns(value: str | None) -> int:
+    """Return a number of columns, 0 where none is said."""
+    return min(int(value), _MOST_COLUMNS) if value and value.isdecimal() else 0
 
 
 def _goes_on(cell: Element) -> bool:

@@ -27,7 +27,8 @@ def parse_epub(data: bytes) -> Draft:
     _read_metadata(root, draft)
     chapters = _chapters(root, package)
     _check_locks(archive, chapters)
-    draft.pieces = _pieces(archive, chapters)
+    draft.pieces, draft.left_out["chapter{s}"] = _pieces(archive, chapters)
+    draft.left_out["picture{s}"] = _pictures(root)
     if not draft.title:
         draft.title = next((clean_line(piece.text) for piece in draft.pieces if piece.level), None)
     if draft.title:
@@ -81,7 +82,18 @@ def _check_locks(archive: Archive, chapters: list[str]) -> None:
         raise LoadError("Found an EPUB locked by its seller (DRM); expected an open one. Get it without the lock.")
 
 
-def _pieces(archive: Archive, chapters: list[str]) -> list[Piece]:
+def _pictures(root: _Element) -> int:
+    """Return how many pictures a book lists, its cover aside."""
+    items = [element for element in root.iter() if _name(element) == "item"]
+    return sum(
+        (item.get("media-type") or "").lower().startswith("image/")
+        and "cover" not in f"{item.get('properties')} {item.get('id')}"
+        for item in items
+    )
+
+
+def _pieces(archive: Archive, chapters: list[str]) -> tuple[list[Piece], int]:
+    """Return the pieces of the chapters that are there, and how many are not."""
     pieces: list[Piece] = []
     length = missing = 0
     for chapter in chapters:
@@ -96,7 +108,7 @@ def _pieces(archive: Archive, chapters: list[str]) -> list[Piece]:
             raise LoadError(f"Found an EPUB of more than {MAX_CHARACTERS:,} characters; expected fewer. Split it.")
     if missing == len(chapters):
         raise LoadError("Found an EPUB without any of its chapters; expected a whole one. Save or fetch it again.")
-    return pieces
+    return pieces, missing
 
 
 def _name(element: _Element) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from index.errors import LoadError
 from index.language import script_language
+from index.reading.accordion import press_open
 from index.reading.boilerplate import article_of
 from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
 from index.reading.equation import linear_equation
 from index.reading.hidden import drop_hidden, drop_struck
+from index.reading.json_ld import stated_text
+from index.reading.load_plain import parse_plain
 from index.reading.metadata import iso_date, language_code, web_address
+from index.reading.tables import fill_merged, is_row, table_row
 
 _Element = Any  # lxml ships no types
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
@@ -37,15 +42,14 @@ _UNSEEN = frozenset(
     }
     | {"meta"}
 )
-_OPENERS = " or ".join(f"self::{tag}" for tag in "h1 h2 h3 h4 h5 h6 dt summary".split()) + " or @role='heading'"
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
 _ROWS = frozenset({"tr", "row"})
 _ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
 _CELLS = frozenset({"td", "th", "cell"})
-_NOT_IN_CELLS = frozenset(
-    {"table", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "pre", "blockquote", "article", "section"}
-)
 _BREAKS = frozenset({"br", "lb"})
+_SHOWN = {"img": "picture{s}", "video": "video{s}", "audio": "recording{s}", "iframe": "framed page{s}"}
+_MARKUP = re.compile(r"</?(?:p|br|div|h[1-6]|li|a|em|strong)\b", re.IGNORECASE)
+_MORE = 2  # times as much text as the page shows: what it states about itself is the article, and not its summary
 _KEPT_LINES = frozenset({"pre", "code"})
 _INLINE = frozenset(
     {
@@ -113,11 +117,31 @@ def parse_html(text: str) -> Draft:
         about = extract_metadata(tree if len(text) <= _TOP else _tree(text[:_TOP]), None, dates, True)
         draft.title, draft.author, draft.published = _plain(about.title), _plain(about.author), iso_date(about.date)
         draft.url, draft.site = web_address(about.url), _plain(about.sitename)
+    stated = stated_text(tree)
+    is_drawn = bool(tree.xpath("//script"))
     _tidy(tree)
-    draft.pieces = _walk(article_of(tree, _found_paragraphs))
+    article = article_of(tree, _found_paragraphs)
+    draft.pieces, draft.left_out = _walk(article), _left_out(article)
+    if sum(map(len, stated)) > _MORE * sum(len(piece.text) for piece in draft.pieces):
+        draft.pieces = [piece for part in stated for piece in _stated_pieces(part)]
+    elif is_drawn and not any(clean_block(piece.text) for piece in draft.pieces):
+        raise LoadError(
+            "Found a page whose text its scripts fetch; expected the text in it. Open it in a browser, and save it "
+            "there as MHTML or PDF."
+        )
     _settle_title(draft)
     _settle_language(draft)
     return draft
+
+
+def _stated_pieces(part: str) -> list[Piece]:
+    return html_pieces(part) if _MARKUP.search(part) else parse_plain(part, titled=True).pieces
+
+
+def _left_out(article: _Element) -> Counter[str]:
+    """Count what an article shows besides its text; a picture of a point or two only counts its readers."""
+    found = (element for element in article.iter(*_SHOWN) if element.get("width") not in {"0", "1", "2"})
+    return Counter(_SHOWN[element.tag] for element in found)
 
 
 def html_pieces(text: str) -> list[Piece]:
@@ -175,12 +199,13 @@ def _tidy(tree: _Element) -> None:
             if (text := getattr(element, part)) and _NO_XML.search(text):
                 setattr(element, part, _NO_XML.sub("", text))
     _write_equations(tree)
+    press_open(tree)
     drop_hidden(tree)
     drop_struck(tree)
     _drop_readings(tree)
-    _press_open(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
+    fill_merged(tree)
 
 
 def _write_equations(tree: _Element) -> None:
@@ -213,16 +238,6 @@ def _keep_one(equation: _Element) -> None:
     holder.getparent().replace(holder, equation)
     for other in drawn:
         other.drop_tree()
-
-
-def _press_open(tree: _Element) -> None:
-    """Make words of a button that is all of a heading, a term or a summary: what it opens is the text below it."""
-    for holder in tree.xpath(f"//*[{_OPENERS}][.//button]"):
-        buttons = holder.xpath(".//button[normalize-space()]")
-        beside = holder.xpath(".//text()[normalize-space() and not(ancestor::button)]")
-        # Beside words of its own, or beside another one, it does something: it copies the link, or asks for an edit.
-        if buttons and not any(map(str.strip, beside)):
-            buttons[0].drop_tag()
 
 
 def _drop_readings(tree: _Element) -> None:
@@ -295,7 +310,7 @@ class _Writer:
             if tag in _HEADINGS:
                 level = str(element.get("rend") or tag)
                 self._level = int(level[1]) if re.fullmatch("h[1-6]", level) else 2
-            elif tag in _ROWS and self._row is None and _is_row(element):
+            elif tag in _ROWS and self._row is None and is_row(element):
                 self._row = []
 
     def close(self, element: _Element) -> None:
@@ -343,17 +358,6 @@ class _Writer:
         self._end_cell(row)  # words between the cells
         self._row = None
         self.pieces.append(Piece(table_row(row)))
-
-
-def table_row(cells: Sequence[str]) -> str:
-    """Return a row of a table on one line; an empty cell keeps its place among others."""
-    filled = [cell for cell in cells if cell]
-    return " | ".join(cells).rstrip(" |") if len(filled) > 1 else "".join(filled)
-
-
-def _is_row(row: _Element) -> bool:
-    """Say whether a row is one of a table, and not a part of a page laid out in tables."""
-    return next(row.iterdescendants(*_NOT_IN_CELLS), None) is None
 
 
 def _declared_language(tree: _Element) -> str | None:

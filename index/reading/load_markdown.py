@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
 from index.reading.hidden import STRUCK_TAGS, is_struck_style
-from index.reading.load_html import html_pieces, table_row
+from index.reading.load_html import html_pieces
 from index.reading.markdown_dialects import teach_dialects
 from index.reading.metadata import iso_date, language_code, one_text, web_address
+from index.reading.tables import table_row
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -27,8 +28,8 @@ _UNSEEN_TAGS = frozenset({"script", "style", "template", "rt", "rp", "rtc"}) | S
 def parse_markdown(text: str) -> Draft:
     """Return the Draft of a Markdown text, each list item and table row a paragraph of its own.
 
-    Images go with their alternative text, which the reader of the page does not see. A title the front matter does
-    not give is the first level-1 heading; an opening heading that is the title is not repeated among the pieces.
+    Pictures are left out with their alternative text, which the reader of the page does not see. A title the front
+    matter does not give is the first level-1 heading; an opening heading that is the title is not repeated.
     Front matter keys with values of a wrong type are ignored, and so is what is wrong in it: the article is read.
     """
     text = clean_characters(text).lstrip("\n")
@@ -36,7 +37,7 @@ def parse_markdown(text: str) -> Draft:
     if found := _FRONT_MATTER.match(text):
         _read_front_matter(found["yaml"], draft)
         text = text[found.end() :]
-    draft.pieces = _pieces(text)
+    draft.pieces, draft.left_out["picture{s}"] = _pieces(text)
     if not draft.title:
         draft.title = next((piece.text for piece in draft.pieces if piece.level == 1), None)
     if draft.title:
@@ -90,7 +91,8 @@ def _tame(text: str) -> str:
     return "".join(s.replace("[", "\\[") if s.count("[") - s.count("]") > 1_000 else s for s in stretches)
 
 
-def _pieces(text: str) -> list[Piece]:
+def _pieces(text: str) -> tuple[list[Piece], int]:
+    """Return the pieces, and how many pictures stand among them."""
     # Imported here: a text file needs no Markdown parser.
     from markdown_it import MarkdownIt
 
@@ -99,7 +101,9 @@ def _pieces(text: str) -> list[Piece]:
     pieces: list[Piece] = []
     level = 0
     row: list[str] | None = None
+    pictures = 0
     for token in tokens:
+        pictures += sum(child.type == "image" for child in token.children or ())
         if token.type == "heading_open":
             level = int(token.tag[1])
         elif token.type == "heading_close":
@@ -113,7 +117,7 @@ def _pieces(text: str) -> list[Piece]:
             row.append(join_lines(_inline_text(token).split("\n")))
         else:
             pieces.extend(_token_pieces(token, level))
-    return pieces
+    return pieces, pictures
 
 
 def _token_pieces(token: Token, level: int) -> list[Piece]:

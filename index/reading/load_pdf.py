@@ -87,7 +87,8 @@ def parse_pdf(data: bytes) -> Draft:
             if document.get_formtype():
                 with suppress(pypdfium2.PdfiumError):  # a broken form does not take the pages with it
                     document.init_forms()  # what was filled in is read: nothing of it runs by itself
-            lines = _read_lines(document, count)
+            left_out = Counter[str]()
+            lines = _read_lines(document, count, left_out)
             about = document.get_metadata_dict()
         finally:
             document.close()
@@ -100,7 +101,8 @@ def parse_pdf(data: bytes) -> Draft:
             "Found a PDF without text: its pages are pictures (a scan?), or empty. Expected text that can be marked. "
             "Run text recognition (OCR) over it first."
         )
-    draft = Draft(pieces=_pieces(_without_running(lines), count))
+    left_out["page{s} without text"] = count - len({line.page for line in lines})
+    draft = Draft(pieces=_pieces(_without_running(lines), count), left_out=left_out)
     _read_about(draft, about)
     return draft
 
@@ -161,7 +163,8 @@ def _damaged(reason: str) -> LoadError:
 # --- lines
 
 
-def _read_lines(document: Any, count: int) -> list[_Line]:
+def _read_lines(document: Any, count: int, left_out: Counter[str]) -> list[_Line]:
+    """Return the lines of all pages, what stands beside them counted in ``left_out``."""
     import pypdfium2
 
     lines: list[_Line] = []
@@ -174,6 +177,7 @@ def _read_lines(document: Any, count: int) -> list[_Line]:
             continue
         try:
             found = _page_lines(document, page, number)
+            left_out.update(_shown(page))
         except (pypdfium2.PdfiumError, ValueError):  # ValueError: half a character
             broken += 1
             found = []
@@ -237,6 +241,21 @@ def _placed(text: str, page: int, see: _Eye, begin: int, *, hyphenated: bool) ->
     left, right, bottom, _ = first
     text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
     return _Line(text, page, left, max(right, last[1] if last else right), bottom, size, hyphenated)
+
+
+def _shown(page: Any) -> Iterator[str]:
+    """Yield the kind of each thing that a page shows besides its text and its form."""
+    import pypdfium2.raw as pdfium
+
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        if pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, index)) == pdfium.FPDF_PAGEOBJ_IMAGE:
+            yield "picture{s}"
+    silent = {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_POPUP}
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        if pdfium.FPDFAnnot_GetSubtype(note) not in silent:
+            yield "note{s}"
+        pdfium.FPDFPage_CloseAnnot(note)
 
 
 def _units(text: str) -> int:

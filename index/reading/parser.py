@@ -336,6 +336,7 @@ def _checked(head: dict[str, Any]) -> Document:
         questions=tuple(filter(None, map(_words, head["questions"]))),
         site=_words(head["site"]),
         pages=pages,
+        left_out=_words(head["left_out"]) or "",
     )
 
 

@@ -96,7 +96,7 @@ def _reply(out: IO[bytes], found: Document | bytes | LoadError) -> None:
     pages = b"".join(map(_PAGE.pack, found.pages))
     fields = {
         name: getattr(found, name)
-        for name in ("id", "title", "author", "published", "language", "url", "questions", "site")
+        for name in ("id", "title", "author", "published", "language", "url", "questions", "site", "left_out")
     }
     sizes = {"text": len(text), "blocks": len(blocks), "pages": len(pages)}
     _write(out, {**fields, **sizes}, text, blocks, pages)

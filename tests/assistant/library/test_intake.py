@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from articles_of_every_format import pdf
+from articles_of_every_format import docx, epub, pdf, unzipped, zipped
 
 from assistant.library import intake as intake_module
 from assistant.library.intake import Intake, Source, Taken, expanded, named
@@ -19,7 +19,17 @@ from index.web.fetch import Fetched
 
 BRIDGE = "# The bridge\n\nThe bridge opened in 1931.\n\nIt replaced a ferry.\n"
 TOWER = "# The tower\n\nThe tower was built of oak in 1888.\n"
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+ASIDE = {
+    "word/header1.xml": f"<w:hdr xmlns:w='{WORD}'><w:p><w:r><w:t>The lock, 1820</w:t></w:r></w:p></w:hdr>",
+    "word/footer1.xml": f"<w:ftr xmlns:w='{WORD}'><w:p/></w:ftr>",
+    "word/comments.xml": f"<w:comments xmlns:w='{WORD}'><w:comment/><w:comment/></w:comments>",
+}
 REPORT = pdf([["The lock was dug in 1820."], ["It was closed in 1931."]], title="The lock")
+
+
+def without(archive: bytes, name: str) -> bytes:
+    return zipped({each: data for each, data in unzipped(archive).items() if each != name})
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +292,29 @@ def test_an_article_of_before_gets_its_pdf_when_that_is_added_again(
             kept.unlink()
         assert outcomes(intake.take([again])) == [("unchanged", "report")]
         assert library.original_of(library.get("report")) == REPORT
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        (
+            "a.html",
+            b"<p>The bridge.</p><img src=a.png><img width=1 src=b.png><iframe src=c></iframe>",
+            "1 picture, 1 fr",
+        ),
+        ("a.md", b"The bridge.\n\n![a](b.png) and ![c](d.png)", "2 pictures"),
+        ("a.pdf", pdf([["The lock was dug in 1820."], []]), "1 picture, 1 page without text"),
+        ("a.epub", without(epub(["<p>The lock.</p>", "<p>Lost.</p>"]), "OEBPS/chapter-2.xhtml"), "1 chapter"),
+        ("a.docx", zipped(unzipped(docx(["The lock was dug."])) | ASIDE), "1 header, 2 comments"),
+        ("a.csv", b"text,price,day\nThe lock was dug.,2,\n", "1 field"),
+        ("a.txt", b"The lock was dug.", ""),
+    ],
+)
+def test_what_is_not_in_the_text_is_counted_and_said(intake: Intake, name: str, data: bytes, why: str) -> None:
+    for _ in range(2):
+        (taken,) = intake.take([Source("upload", name, data)])
+        assert taken.why.startswith(why)
+        assert taken.why.endswith(" not read" if why else "")
 
 
 def test_what_progress_raises_stops_it_and_what_was_taken_stays(intake: Intake, library: Library, folder: Path) -> None:

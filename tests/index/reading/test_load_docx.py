@@ -242,7 +242,7 @@ def test_lists_that_are_damaged_number_nothing():
         assert numbered(item("a", 0, 1) + item("b", 7, 1) + item("c", 0, 9), lists).text == "a\n\nb\n\nc"
 
 
-def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_cell():
+def test_a_merged_cell_says_its_words_in_each_row_and_keeps_its_columns_and_tables_in_tables_stay_in_their_cell():
     def cell(text, properties=""):
         return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
 
@@ -251,9 +251,19 @@ def test_cells_that_span_rows_are_read_once_and_tables_in_tables_stay_in_their_c
         cell("Year", '<w:vMerge w:val="restart"/>') + cell("Fare"),
         cell("again", "<w:vMerge/>") + cell("two pence"),
         cell("1932") + inner,
+        cell("Free", '<w:gridSpan w:val="2"/>') + cell("on Sundays"),
+        cell(SEVEN * 3, '<w:vMerge w:val="restart"/>') + cell("1933"),
+        cell("", "<w:vMerge/>") + cell("1934"),
     ]
     document = load_body("<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>")
-    assert document.text.split("\n\n") == ["Year | Fare", "two pence", "1932 | a | b"]
+    assert document.text.split("\n\n") == [
+        "Year | Fare",
+        "Year | two pence",
+        "1932 | a | b",
+        "Free | | on Sundays",
+        f"{SEVEN * 3} | 1933",
+        "1934",
+    ]
 
 
 def test_footnotes_stand_at_the_end():

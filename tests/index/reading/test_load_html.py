@@ -308,6 +308,29 @@ def test_a_button_that_is_all_of_a_heading_heads_what_it_opens(opener, level):
     assert blocks(document) == [(0, SEVEN), (level, "How deep is it?"), (0, "Nine fathoms.")]
 
 
+@pytest.mark.parametrize(
+    "closed", ["hidden", "style='display: none'", "hidden=until-found", "style='color:red;visibility:hidden'"]
+)
+@pytest.mark.parametrize(
+    "opener", ["<h3><button aria-controls=a>How deep?</button></h3>", "<button aria-controls='b a'>How deep?</button>"]
+)
+def test_what_a_button_opens_is_read_below_its_words(opener, closed):
+    page = load_page(f"<main><h1>T</h1><p>{SEVEN}</p>{opener}<div id=a {closed}><p>Nine fathoms.</p></div></main>")
+    assert page.text.split("\n\n") == [SEVEN, "How deep?", "Nine fathoms."]
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        "<nav id=a hidden>Home. News.</nav>",
+        "<div id=a role=dialog hidden>We use cookies.</div>",
+        "<p id=a hidden>Home</p>",
+    ],
+)
+def test_a_menu_or_a_window_that_a_button_opens_is_not_read(panel):
+    assert load_page(f"<main><h1>T</h1><button aria-controls=a>Menu</button>{panel}<p>{SEVEN}</p></main>").text == SEVEN
+
+
 def test_a_page_of_questions_that_are_all_buttons_keeps_every_one():
     asked = [f"What does the keeper do in the {season}, and who helps?" for season in ("spring", "summer", "autumn")]
     page = "".join(f"<div class='menu'><h3><button>{a}</button></h3><p>Paints.</p></div>" for a in asked)
@@ -422,3 +445,47 @@ def test_a_page_of_too_many_elements_inside_one_another_is_refused_and_not_cut(t
 def test_a_page_of_nothing_but_hidden_text_is_refused():
     with pytest.raises(LoadError, match=r"^Found no text in page\.html; expected"):
         load_page('<p style="display:none">X</p>')
+
+
+STATED = "Ice closed the harbour on Monday. The ferry lay at the quay.\\nThe master expects it to leave in nine days."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"@type": "NewsArticle", "headline": "Ice", "articleBody": "%s"}',
+        '[{"@type": "WebSite"}, {"@graph": [{"articleBody": "Less."}, {"mainEntity": {"articleBody": "%s"}}]}]',
+    ],
+)
+def test_an_article_that_a_page_only_states_as_data_is_read(data):
+    head = f'<script type="application/ld+json">{data % STATED}</script>'
+    document = load_page('<div id="root"></div><noscript>Turn scripts on.</noscript>', title="Ice", head=head)
+    assert document.text.replace("\n\n", "\n") == STATED.replace("\\n", "\n")
+
+
+def test_an_article_that_a_page_states_in_markup_is_read_without_it():
+    body = "&lt;p&gt;Ice closed the harbour.&lt;/p&gt;&lt;p&gt;The ferry &amp;amp; its crew stayed.&lt;/p&gt;"
+    head = f'<script type="application/ld+json">{{"articleBody": "{body}"}}</script>'
+    assert load_page("", head=head).text == "Ice closed the harbour.\n\nThe ferry & its crew stayed."
+
+
+def test_questions_and_steps_that_a_page_only_states_as_data_are_read_in_order():
+    data = (
+        '{"@type": "FAQPage", "name": "Help", "mainEntity": [{"@type": "Question", "name": "When does it leave?",'
+        ' "acceptedAnswer": {"@type": "Answer", "text": "<p>At <b>seven</b>.</p>"}}, {"@type": "HowToStep",'
+        ' "name": "1", "text": "Buy a ticket."}]}'
+    )
+    page = load_page("<div id=root></div>", head=f'<script type="application/ld+json">{data}</script>')
+    assert page.text.split("\n\n") == ["When does it leave?", "At seven.", "Buy a ticket."]
+
+
+def test_what_a_page_shows_goes_before_what_it_states():
+    head = (
+        f'<script type="application/ld+json">{{"articleBody": "{SEVEN}"}}</script><script>{{"articleBody": 1}}</script>'
+    )
+    assert load_page(f"<p>{INN}</p>", head=head).text == INN
+
+
+def test_a_page_that_scripts_draw_is_refused_and_says_how_to_save_it():
+    with pytest.raises(LoadError, match="whose text its scripts fetch"):
+        load_page('<div id="root"></div><script src="/app.js"></script><noscript>Turn scripts on.</noscript>')

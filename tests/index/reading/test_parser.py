@@ -210,7 +210,7 @@ def test_code_that_a_file_brings_to_run_reaches_nothing(tmp_path, attempt):
 
 
 GOOD = {"id": "a", "title": "T", "author": None, "published": None, "language": "en", "url": None, "site": None}
-GOOD |= {"questions": [], "text": 5, "blocks": 12, "pages": 0}
+GOOD |= {"questions": [], "left_out": "", "text": 5, "blocks": 12, "pages": 0}
 BODY = b"Hello" + bytes(8) + b"\x05\x00\x00\x00"
 
 
