@@ -185,7 +185,7 @@ class _Page:
 def _tell(event: Event, status: Status) -> None:
     """Show how far things are, or what the reader should know besides the answer."""
     if isinstance(event, Waiting):
-        status.show(f"{event.phase}… {event.seconds:.0f} s")
+        status.show(f"{event.phase}{event.pace}… {event.seconds:.0f} s")
     elif isinstance(event, EvidenceFound):
         found = len(event.evidence)
         status.show(f"found {found} passage{'s' * (found != 1)} in {event.milliseconds} ms; reading…")

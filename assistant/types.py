@@ -9,6 +9,7 @@ from typing import Literal
 from index.types import ScoredChunk
 
 Verdict = Literal["supported", "partly", "not supported"]
+_SLOW_S = 60.0  # four times what a reading or an answer takes on two cores
 Phase = Literal["queued", "loading", "searching", "reading", "writing"]
 """``queued``: the model waits for another one on this machine to finish."""
 
@@ -116,6 +117,11 @@ class Waiting:
 
     phase: Phase
     seconds: float
+
+    @property
+    def pace(self) -> str:
+        """What to say of a phase that goes on for long: a busy machine is slow, and not broken."""
+        return ", slower than usual" if self.seconds >= _SLOW_S else ""
 
 
 @dataclass(frozen=True, slots=True)

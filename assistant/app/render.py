@@ -222,18 +222,18 @@ def _pace(live: Live) -> str:
 
 
 _PHASES = {
-    "queued": "Waits for the other model…",
-    "loading": "Loading the model…",
-    "searching": "Searching…",
-    "reading": "Reading…",
-    "writing": "Writing…",
+    "queued": "Waits for the other model",
+    "loading": "Loading the model",
+    "searching": "Searching",
+    "reading": "Reading",
+    "writing": "Writing",
 }
 
 
 def live_status(live: Live) -> str:
     """Return the heartbeat: what happens now, and for how many whole seconds once there is one; app.js counts on."""
     waiting = live.waiting
-    phase = _PHASES[waiting.phase] if waiting else _PHASES["searching"]
+    phase = f"{_PHASES[waiting.phase]}{waiting.pace}…" if waiting else f"{_PHASES['searching']}…"
     since = waiting.seconds if waiting else 0.0
     seconds = f" {int(since)} s" if since >= 1 else ""
     pulse = '<span class="pulse" aria-hidden="true"></span>'

@@ -29,6 +29,8 @@ if TYPE_CHECKING:  # langchain_core takes half a second to import
 
 _BEAT_S = 0.2
 _LOAD_S = 300.0
+_PATIENCE = 5
+"""Times as long as a server elsewhere is waited for: ours is looked after, and slow only where its machine is busy."""
 _RETRIES = 2
 _SIZE_S = 5.0
 """For a server to say how much its model holds."""
@@ -76,15 +78,15 @@ class Voice(ABC):
             context=room.context,
         )
 
-    def _say(self, model: BaseChatModel, messages: Sequence[Message]) -> Generator[Piece]:
+    def _say(self, model: BaseChatModel, messages: Sequence[Message], patience: int = 1) -> Generator[Piece]:
         # Where the provider's own client asks again by itself, that is enough.
         asks_again = self._name.kind != "provider" or getattr(model, "max_retries", None)
         return pump(
             model,
             _as_langchain(messages),
-            first_token_s=self._settings.first_token_s,
-            idle_s=self._settings.idle_s,
-            total_s=self._settings.total_s,
+            first_token_s=self._settings.first_token_s * patience,
+            idle_s=self._settings.idle_s * patience,
+            total_s=self._settings.total_s * patience,
             beat_s=_BEAT_S,
             retries=0 if asks_again else _RETRIES,
         )
@@ -164,7 +166,7 @@ class _LocalVoice(Voice):
 
     def _on(self, server: LocalServer, messages: Sequence[Message]) -> Generator[Piece]:
         # Address and key are new after every restart, so the client is too.
-        yield from self._say(self._model(self._room_of(server)), messages)
+        yield from self._say(self._model(self._room_of(server)), messages, _PATIENCE)
 
     def _room_of(self, server: LocalServer) -> Room:
         @lru_cache(maxsize=1_000)

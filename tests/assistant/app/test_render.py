@@ -395,6 +395,7 @@ def test_a_live_answer_grows_by_its_events() -> None:
     assert live.after(Waiting("reading", 3.6)) is live
     assert "Reading… 9 s" in render.live_status(live.after(Waiting("reading", 9.0)))
     assert "Writing… 3 s" in render.live_status(live.after(Waiting("writing", 3.6)))
+    assert "Reading, slower than usual… 61 s" in render.live_status(live.after(Waiting("reading", 61.0)))
     assert "Found no passage in 41 ms" in render.live_head(live, {})
     assert 'id="cite-m2-1-s0"' in render.live_body([("m", live)])
 

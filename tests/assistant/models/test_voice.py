@@ -72,7 +72,12 @@ class Servers:
 
 
 def speak(
-    server: Server, *scripts: str | Reply, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, later: Server | None = None
+    server: Server,
+    *scripts: str | Reply,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    later: Server | None = None,
+    settings: Settings | None = None,
 ) -> Iterator[object]:
     """Return what a local voice says over this server; each time it is asked, the next script answers."""
     model = tmp_path / "m.gguf"
@@ -90,7 +95,7 @@ def speak(
         parse_model_name(f"local:{model}"),
         weights_path=Path,
         servers=Servers(server, *([later] if later else [])),  # type: ignore[arg-type]
-        settings=Settings(),
+        settings=settings or Settings(),
     )
     assert said is not None
     return said(QUESTION)
@@ -160,6 +165,15 @@ def test_a_silent_model_is_given_up_after_the_settings_limit(tmp_path: Path) -> 
         assert said is not None
         with pytest.raises(ModelError, match=r"did not begin to answer within 0\.3 s"):
             list(said(QUESTION))
+
+
+def test_a_model_of_this_machine_is_waited_for_five_times_as_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    impatient, late = replace(Settings(), first_token_s=0.3), Reply("Red.", delay_s=0.6)
+    assert words(speak(Server("ready"), late, monkeypatch=monkeypatch, tmp_path=tmp_path, settings=impatient)) == [
+        "Red."
+    ]
 
 
 @pytest.mark.parametrize("state", ["stopped", "loading", "ready"])
