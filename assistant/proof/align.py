@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from assistant.proof.anchors import content, names, small_words
 from assistant.proof.context import Numbered
 from assistant.proof.denials import clauses, contradicts, knows, without_reply
+from assistant.proof.opposites import says_opposite
 from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
 from assistant.proof.swaps import swapped
 from assistant.types import Citation, Statement, Verdict
@@ -115,9 +116,9 @@ class Aligner:
     def _claim(self, text: str) -> _Claim:
         body = without_reply(text)
         language = self._first_language()
-        # A month in a date is no name, and no word: "4 February" may stand as "02-04".
+        # A month in a date is no name, and no word: "4 February" may stand as "02-04"; nor is "Twelve" for "a dozen".
         words = without_quantities(body, language)
-        named = names(without_quantities(body, language, only_named=True), common=self._common)
+        named = names(without_quantities(body, language, but_weak=True), common=self._common)
         return _Claim(body, tuple(content(words, language)), named, required(body, language))
 
     def _find(self, claim: _Claim, hinted: frozenset[int]) -> _Finding:
@@ -157,7 +158,9 @@ class Aligner:
         known = " ".join([self._question, *(self._numbered[i].sentence.text for i in chosen)])
         if other := swapped(_bare(claim.text, language), _bare(sentence, language), language, known=known):
             return _Finding(places, 0.0, f"the article does not say “{other}” here")
-        if contradicts(claim.text, sentence, language, lambda text: content(_bare(text, language), language)):
+        if says_opposite(claim.text, sentence, language) or contradicts(
+            claim.text, sentence, language, lambda text: content(_bare(text, language), language)
+        ):
             return _Finding(places, 0.0, "the article says the opposite, or does not deny what this denies")
         covered = self._covered(claim, chosen)
         # Words decide; closeness in meaning helps a paraphrase over the line, never alone.

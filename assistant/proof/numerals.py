@@ -37,7 +37,19 @@ _BEFORE_SIGN = re.compile(r"\s?([kKM])(?=[€$£])")
 _MANY = re.compile(r"\s(?:people\b|[a-z]{3,}s\b)")
 _RANGE = re.compile(r"\s?(?:[-–—~]|\bto\b|\band\b|\bbis\b|から)\s?")
 _WORD = re.compile("[a-z]+")
-_NAMES = frozenset([*UNITS, *SCALES, *ORDINALS, "hundredth", "thousandth", "millionth", "dozen"])
+_MULTIPLES = {
+    word: value
+    for value, words in {
+        2: "double doubles doubled doubling twice twofold",
+        3: "triple triples tripled tripling treble trebles trebled trebling thrice threefold",
+        4: "quadruple quadruples quadrupled quadrupling fourfold",
+        5: "quintuple quintuples quintupled quintupling fivefold",
+        10: "tenfold",
+    }.items()
+    for word in words.split()
+}
+_MULTIPLE = re.compile(rf"\b(?:{'|'.join(_MULTIPLES)})\b", re.IGNORECASE)
+_NAMES = frozenset([*UNITS, *SCALES, *ORDINALS, *_MULTIPLES, "hundredth", "thousandth", "millionth", "dozen"])
 _ROMAN = re.compile(r"[^\W\d_IVX] (?P<roman>(?:X{1,3}(?:IX|IV|V?I{0,3})|IX|IV|V|VI{1,3}|I{2,3}))\b(?!\.[A-Z])")
 _CAPITALS = re.compile(" [IVX]")
 _DOZEN = re.compile(r"\b(?:a )?(?P<half>half a )?dozen\b", re.IGNORECASE)
@@ -228,6 +240,8 @@ def _words(text: str) -> Iterator[Numeral]:
         spoken += several
     for value, begins, ends, count in as_years(spoken, text):
         yield Numeral(value, begins, ends, text[begins:ends], weak=count == 1 and value == 1)
+    for match in _MULTIPLE.finditer(text):
+        yield Numeral(Fraction(_MULTIPLES[match[0].casefold()]), match.start(), match.end(), match[0])
     for match in _DOZEN.finditer(text) if "dozen" in text.casefold() else ():
         yield Numeral(Fraction(6 if match["half"] else 12), match.start(), match.end(), match[0])
 

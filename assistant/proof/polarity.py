@@ -13,6 +13,7 @@ from typing import Literal
 from assistant.proof.anchors import content, names
 from assistant.proof.denials import clauses, is_negated, without_reply
 from assistant.proof.forms import form
+from assistant.proof.opposites import OPPOSITES_EN, OPPOSITES_JA, any_of, both_sides, opposed
 from assistant.proof.quantities import figures
 from index.language import script_language
 from index.words import fold, terms
@@ -26,38 +27,6 @@ _LEAST = 0.85
 _LEAST_FIRST = 0.6
 """The share of the question's words that a sentence must hold to say anything of it."""
 
-_OPPOSITES_EN = [
-    (frozenset(terms(one)), frozenset(terms(other)))
-    for one, other in (
-        (
-            "increase increased rise rose risen grow grew grown higher gain",
-            "decrease decreased fall fell fallen decline drop lower shrink shrank reduce",
-        ),
-        ("before earlier", "after later"),
-        ("more", "less fewer"),
-        ("accept approve agree", "reject refuse decline veto oppose dismiss deny"),
-        ("allow permit legal", "forbid forbade forbidden ban prohibit illegal"),
-        ("succeed success successful successfully", "fail failure unsuccessful unsuccessfully"),
-        ("win won", "lose lost"),
-        ("same", "different"),
-        ("open opened", "close closed"),
-        ("begin began begun start", "end finish stop"),
-        ("alive", "dead"),
-        ("possible", "impossible"),
-        ("largest biggest most", "smallest least fewest"),
-        ("guilty", "innocent acquitted"),
-    )
-]
-_OPPOSITES_JA = [
-    (("増加", "増え", "増や", "上昇", "上が"), ("減少", "減っ", "減る", "減り", "低下", "下落", "下が")),
-    (("賛成", "支持", "承認", "可決", "採択", "受け入れ"), ("反対", "拒否", "却下", "否決", "拒ん", "断っ")),
-    (("成功",), ("失敗",)),
-    (("勝っ", "勝利"), ("負け", "敗れ", "敗北")),
-    (("許可", "合法", "認め"), ("禁止", "違法", "禁じ")),
-    (("より前", "以前"), ("より後", "以後", "以降")),
-    (("多い", "多か"), ("少な",)),
-    (("可能",), ("不可能",)),
-]
 # "If …, would …?" asks for a conclusion, not for what is said.
 _PLAIN_QUESTION = re.compile(r"(?:and |but |so )?(?:is|are|was|were|do|does|did|has|have|had|will|can)(?:n[’']t)?\b")
 _EARLIER = re.compile(
@@ -130,7 +99,7 @@ def answers(question: str, sentence: str) -> bool | None:
     if _EARLIER.search(asked) and not _FIRST_EVER.search(asked) and _FIRST_EVER.search(said):
         held, wanted, _ = (_shared_ja if language == "ja" else _shared_en)(_EARLIER_WORDS.sub(" ", asked), said)
         return False if wanted and held / wanted >= _LEAST_FIRST else None
-    if _both_sides(asked) or _both_sides(said):
+    if both_sides(asked) or both_sides(said):
         return None
     if not wanted or held / wanted < _LEAST or (language == "en" and _unnamed(question, sentence)):
         return None
@@ -157,7 +126,7 @@ def _unnamed(question: str, sentence: str) -> bool:
 def _undecided(text: str) -> str:
     """Return a text without the words that have an opposite: what "rejected" denies is told by that already."""
     text = re.sub(r"\bwithout \w+", " ", text)  # how it was done, not whether
-    return re.sub(r"[a-z]+", lambda word: " " if any(_opposed(term) for term in terms(word[0])) else word[0], text)
+    return re.sub(r"[a-z]+", lambda word: " " if any(opposed(term) for term in terms(word[0])) else word[0], text)
 
 
 def _asked_plainly(asked: str) -> str:
@@ -169,7 +138,7 @@ def _asked_plainly(asked: str) -> str:
 def _shared_en(asked: str, said: str) -> tuple[int, int, int]:
     """Return how many of the question's words a sentence holds, of how many, and how many it turns round."""
     number = figures(asked)
-    wanted = [term for term in dict.fromkeys(terms(asked)) if term in set(content(asked, "en")) or _opposed(term)]
+    wanted = [term for term in dict.fromkeys(terms(asked)) if term in set(content(asked, "en")) or opposed(term)]
     wanted = [term for term in wanted if term not in number]
     held = set(terms(said))
     alike = {form(term) for term in held}
@@ -177,44 +146,28 @@ def _shared_en(asked: str, said: str) -> tuple[int, int, int]:
     for term in wanted:
         if term in held or form(term) in alike:
             shared += 1
-        elif any(held & (other - {term}) for other in _opposed(term)):
+        elif any(held & (other - {term}) for other in opposed(term)):
             shared += 1
             turns += 1
-        elif any(term in one and held & one for pair in _OPPOSITES_EN for one in pair):
+        elif any(term in one and held & one for pair in OPPOSITES_EN for one in pair):
             shared += 1
     return shared, len(wanted), turns
-
-
-def _both_sides(text: str) -> bool:
-    """Whether a text holds a word and its opposite: which of them is meant cannot be told."""
-    held = set(terms(text))
-    return any(held & one and held & other for one, other in _OPPOSITES_EN)
-
-
-def _opposed(term: str) -> list[frozenset[str]]:
-    return [other for pair in _OPPOSITES_EN for one, other in (pair, pair[::-1]) if term in one]
 
 
 def _shared_ja(asked: str, said: str) -> tuple[int, int, int]:
     runs = list(dict.fromkeys(_RUN_JA.findall(asked)))
     turns = shared = 0
-    for one, other in (pair for both in _OPPOSITES_JA for pair in (both, both[::-1])):
-        if _any(one, asked) and not _any(other, asked) and _any(other, said) and not _any(one, said):
+    for one, other in (pair for both in OPPOSITES_JA for pair in (both, both[::-1])):
+        if any_of(one, asked) and not any_of(other, asked) and any_of(other, said) and not any_of(one, said):
             turns += 1
     for run in runs:
         opposed = any(
-            _any((run,), " ".join(words)) or any(word.startswith(run) for word in words)
-            for both in _OPPOSITES_JA
+            any_of((run,), " ".join(words)) or any(word.startswith(run) for word in words)
+            for both in OPPOSITES_JA
             for words in both
         )
         shared += run in said or (turns > 0 and opposed)
     return shared, len(runs), turns
-
-
-def _any(words: Sequence[str], text: str) -> bool:
-    if words == ("可能",):
-        text = text.replace("不可能", "")
-    return any(word in text for word in words)
 
 
 def _nearest(said: str, asked: str, language: str) -> str:

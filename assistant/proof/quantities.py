@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from assistant.proof.dates import When, dates, times
@@ -74,6 +75,9 @@ class Quantity:
     roman: bool = field(default=False, compare=False)
     weak: bool = field(default=False, compare=False)
     """"One" and "first": they support a number, but need no support."""
+    since: Fraction | None = field(default=None, compare=False)
+    to: Fraction | None = field(default=None, compare=False)
+    """The other number of a pair ("from 4 to 6", "52 to 48", "3-1"), before it or after it."""
     written: str = field(default="", compare=False)
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
@@ -117,10 +121,10 @@ def figures(text: str, language: str = "en") -> frozenset[str]:
     return frozenset(found)
 
 
-def without_quantities(text: str, language: str = "en", *, only_named: bool = False) -> str:
-    """Return a text of the same length with spaces where its quantities stand; ``only_named``: its dates and Romans."""
+def without_quantities(text: str, language: str = "en", *, but_weak: bool = False) -> str:
+    """Return a text of the same length with spaces where its quantities stand; ``but_weak`` leaves "one", "first"."""
     for quantity in quantities(text, language):
-        if not only_named or quantity.date or quantity.roman:
+        if not (but_weak and quantity.weak) or quantity.roman:
             text = text[: quantity.start] + " " * (quantity.end - quantity.start) + text[quantity.end :]
     return text
 
@@ -136,6 +140,7 @@ def lacking(stated: Iterable[Quantity], sentence: str, language: str = "en") -> 
 
 def is_supported(stated: Quantity, found: Sequence[Quantity], sentence: str) -> bool:
     """Tell whether one of the quantities found in a sentence, or two that make a date, say what is stated."""
+    found = [one for one in found if not _turned_round(one, stated)]
     if any(supports(one, stated) for one in found):
         return True
     if stated.date and stated.date[0]:
@@ -146,6 +151,12 @@ def is_supported(stated: Quantity, found: Sequence[Quantity], sentence: str) -> 
     bare = replace(stated, unit="")
     named = bool(stated.unit) and any(not one.unit and supports(one, bare) for one in found)
     return named and stated.unit in units_named(sentence)
+
+
+def _turned_round(found: Quantity, stated: Quantity) -> bool:
+    """Tell whether two numbers are the same end of one pair turned round: 52 to 48, and 48 to 52."""
+    pairs = ((found.since, stated.to), (found.to, stated.since))
+    return any(one is not None and one == other and one != stated.value for one, other in pairs)
 
 
 def supports(found: Quantity, stated: Quantity) -> bool:
@@ -276,7 +287,7 @@ def _numbers(plain: str, text: str, language: str) -> list[Quantity]:
             found.append(Quantity(unit="code", code=numeral.written, **_place(numeral.start, numeral.end, text)))
             continue
         found.append(_with_unit(numeral, plain, text))
-    return _sharing_units(found, plain)
+    return _paired(_sharing_units(found, plain), plain)
 
 
 def _with_unit(numeral: Numeral, plain: str, text: str) -> Quantity:
@@ -327,6 +338,18 @@ def _sharing_units(found: list[Quantity], plain: str) -> list[Quantity]:
         if lent and _JOINED.fullmatch(plain, one.end, after.start) and not (one.year and not after.year):
             value = one.value / 100 if after.unit == SHARE and one.value is not None else one.value
             found[place] = replace(one, value=value, unit=after.unit)
+    return found
+
+
+_PAIR = re.compile(r"\s?(?:[-–—~〜:]|\b(?:to|bis|à|a|до|till|til)\b|から|至|에서)\s?", re.IGNORECASE)
+
+
+def _paired(found: list[Quantity], plain: str) -> list[Quantity]:
+    """Return numbers, two that make a pair each with the other."""
+    for place, (one, after) in enumerate(pairwise(tuple(found))):
+        if one.value is not None and after.value is not None and _PAIR.fullmatch(plain, one.end, after.start):
+            found[place] = replace(found[place], to=after.value)
+            found[place + 1] = replace(after, since=one.value)
     return found
 
 
