@@ -52,6 +52,14 @@ _MULTIPLE = re.compile(rf"\b(?:{'|'.join(_MULTIPLES)})\b", re.IGNORECASE)
 _NAMES = frozenset([*UNITS, *SCALES, *ORDINALS, *_MULTIPLES, "hundredth", "thousandth", "millionth", "dozen"])
 _ROMAN = re.compile(r"[^\W\d_IVX] (?P<roman>(?:X{1,3}(?:IX|IV|V?I{0,3})|IX|IV|V|VI{1,3}|I{2,3}))\b(?!\.[A-Z])")
 _CAPITALS = re.compile(" [IVX]")
+_SQUARES = re.compile("(?<=[^\\W\\d_])[²³]")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_POWER = re.compile(
+    r"(?<![\w.,^])(?:(?:(?P<times>\d+(?:[.,]\d+)?)\s?[×x·⋅*]\s?)?10"
+    r"(?:\^\(?(?P<power>[-+]?\d{1,2})\)?|(?P<raised>[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))"
+    r"|(?P<figures>\d+(?:\.\d+)?)e(?P<exponent>[-+]?\d{1,2}))(?!\w)",
+    re.IGNORECASE,
+)
 _DOZEN = re.compile(r"\b(?:a )?(?P<half>half a )?dozen\b", re.IGNORECASE)
 
 _KANJI = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
@@ -88,8 +96,12 @@ class Numeral:
 
 
 def flat(text: str) -> str:
-    """Return a text of the same length: digits, signs and spaces of every script as ASCII has them."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    """Return a text of the same length: digits, signs and spaces of every script as ASCII has them, "m²" as "m2"."""
+    return text if text.isascii() else _SQUARES.sub(_square, text.translate(_PLAIN))
+
+
+def _square(found: re.Match[str]) -> str:
+    return "2" if found[0] == "²" else "3"
 
 
 def comma_decimal(language: str) -> bool:
@@ -112,6 +124,8 @@ def numerals_in(text: str, language: str) -> tuple[Numeral, ...]:
     if not text.isascii():
         found += _kanji(text)
         taken = _blanked(text, found)
+    found += _powers(taken)
+    taken = _blanked(text, found)
     for match in _FIGURE.finditer(taken):
         found += _figure(taken, match, language)
     taken = _blanked(text, found)
@@ -123,6 +137,14 @@ def numerals_in(text: str, language: str) -> tuple[Numeral, ...]:
         ]
     found.sort(key=lambda numeral: numeral.start)
     return tuple(_with_ranges(text, found))
+
+
+def _powers(text: str) -> Iterator[Numeral]:
+    """Yield the numbers written with powers of ten: "5 × 10⁶", "10^6", "1.5e6"."""
+    for match in _POWER.finditer(text):
+        power = int((match["power"] or match["raised"] or match["exponent"]).translate(_RAISED))
+        times = Fraction((match["times"] or match["figures"] or "1").replace(",", "."))
+        yield Numeral(times * Fraction(10) ** power, match.start(), match.end(), match[0])
 
 
 def _figure(text: str, match: re.Match[str], language: str) -> Iterator[Numeral]:

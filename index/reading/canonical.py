@@ -32,6 +32,8 @@ _JOINER_RUNS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
 # One variation selector picks a glyph; a run of them carries hidden bytes.
 _SELECTOR_RUNS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 _LOOSE_SELECTORS = re.compile("(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]")
+_NUMBER = re.compile("[+−–-]?[0-9]{1,4}")
+_RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f]+")
 _WIDE_SPACES = re.compile(" *\u3000[ \u3000]*")  # an ideographic space is seen: it stays, once
 _CJK = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff"  # scripts written without spaces
@@ -79,6 +81,11 @@ def clean_block(text: str) -> str:
     r"""Return ``text`` as it stands inside one block: clean, single spaces, no empty lines; "" when nothing is left."""
     lines = (_WIDE_SPACES.sub("\u3000", _SPACES.sub(" ", line)) for line in clean_characters(text).split("\n"))
     return "\n".join(filter(None, (line.strip(" \u3000") for line in lines)))
+
+
+def raised(text: str) -> str:
+    """Return a number as it stands raised: "10" and "6" side by side would be another number."""
+    return text.translate(_RAISED) if _NUMBER.fullmatch(text) else text
 
 
 def clean_line(text: str | None) -> str | None:

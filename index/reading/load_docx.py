@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from index.errors import LoadError
 from index.reading.archive import Archive
-from index.reading.canonical import Draft, Piece, clean_line, join_lines, without_title
+from index.reading.canonical import Draft, Piece, clean_line, join_lines, raised, without_title
 from index.reading.load_plain import read_about
 from index.reading.tables import label, table_row
 from index.reading.word_equation import EQUATIONS, equation_text
@@ -209,7 +209,7 @@ class _Writer:
             element = waiting.pop()
             name = local_name(element)
             if name == "t":
-                words.append(element.text or "")
+                words.append(raised(element.text or "") if _is_raised(element.getparent()) else element.text or "")
             elif name in _BREAKS:
                 words.append(_BREAKS[name])
             elif name in EQUATIONS:
@@ -243,6 +243,10 @@ class _Writer:
         inner = _Writer(self._styles, self._numbering)
         inner.blocks(cell)
         return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
+
+
+def _is_raised(run: Element) -> bool:
+    return setting(run, "rPr", "vertAlign") == "superscript"
 
 
 def _ends_unseen(paragraph: Element) -> bool:

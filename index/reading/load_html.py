@@ -13,10 +13,11 @@ from index.errors import LoadError
 from index.language import script_language
 from index.reading.accordion import press_open
 from index.reading.boilerplate import article_of
-from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, without_title
+from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, raised, without_title
 from index.reading.equation import linear_equation
 from index.reading.hidden import drop_hidden, drop_struck
 from index.reading.json_ld import stated_text
+from index.reading.list_numbers import number_items
 from index.reading.load_plain import parse_plain
 from index.reading.metadata import iso_date, language_code, web_address
 from index.reading.tables import fill_merged, is_row, table_row
@@ -39,58 +40,28 @@ _UNSEEN = frozenset(
         "textarea",
         "button",
         "title",
+        "meta",
+        "video",
+        "audio",
+        "canvas",
     }
-    | {"meta"}
 )
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7)) | {"head"}  # "head": trafilatura's own, level in @rend
 _ROWS = frozenset({"tr", "row"})
 _ANCHOR = re.compile(r"\s*[#¶§🔗]\s*\Z")  # the link to itself that many sites hang on a heading
 _CELLS = frozenset({"td", "th", "cell"})
+_NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivx]{1,6}|[*†‡§]{1,3})[\])]?")
 _BREAKS = frozenset({"br", "lb"})
 _SHOWN = {"img": "picture{s}", "video": "video{s}", "audio": "recording{s}", "iframe": "framed page{s}"}
 _MARKUP = re.compile(r"</?(?:p|br|div|h[1-6]|li|a|em|strong)\b", re.IGNORECASE)
 _MORE = 2  # times as much text as the page shows: what it states about itself is the article, and not its summary
 _KEPT_LINES = frozenset({"pre", "code"})
-_INLINE = frozenset(
-    {
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "hi",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-    }
-    | {
-        "mark",
-        "q",
-        "rb",
-        "ref",
-        "rp",
-        "rt",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-    }
-    | {"tt", "u", "var", "wbr", "mjx-container", "mjx-math", "mjx-assistive-mml"}
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt fieldset "
+    "figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li main menu nav ol "
+    "p pre search section summary table tbody td tfoot th thead tr ul cell row list item quote".split()
 )
+_SENTENCES = frozenset("p h1 h2 h3 h4 h5 h6 dt td th a b em i small span strong figcaption".split())
 # What trafilatura is asked about takes time in its square: characters of source, elements, and how deep they stand.
 _TOP, _ELEMENTS, _DEPTH = 300_000, 10_000, 256
 for _name in ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer"):
@@ -203,6 +174,8 @@ def _tidy(tree: _Element) -> None:
     drop_hidden(tree)
     drop_struck(tree)
     _drop_readings(tree)
+    _raise_numbers(tree)
+    number_items(tree)
     for head in tree.xpath("//table/thead[preceding-sibling::tbody | preceding-sibling::tr]"):
         head.xpath("preceding-sibling::tbody | preceding-sibling::tr")[0].addprevious(head)
     fill_merged(tree)
@@ -226,7 +199,7 @@ def _keep_one(equation: _Element) -> None:
     KaTeX and MathJax draw it in letters hidden from screen readers; Wikipedia hides the words, and shows a picture.
     """
     holder = equation
-    while (parent := holder.getparent()).tag in _INLINE and len(parent) == 1:
+    while not _is_block(parent := holder.getparent()) and len(parent) == 1:
         if (parent.text or "").strip() or (holder.tail or "").strip():
             break
         holder = parent
@@ -238,6 +211,17 @@ def _keep_one(equation: _Element) -> None:
     holder.getparent().replace(holder, equation)
     for other in drawn:
         other.drop_tree()
+
+
+def _raise_numbers(tree: _Element) -> None:
+    """Write raised numbers as such, and leave out those that are links to a note."""
+    for mark in tree.xpath("//sup"):
+        text = "".join(mark.itertext()).strip()
+        links = mark.xpath("descendant-or-self::*/@href | parent::a/@href")
+        if links and links[0].startswith("#") and _NOTE_MARK.fullmatch(text):
+            mark.drop_tree()
+        elif not len(mark) and mark.text:
+            mark.text = raised(text)
 
 
 def _drop_readings(tree: _Element) -> None:
@@ -289,6 +273,13 @@ def _events(root: _Element) -> Iterator[tuple[str, Any]]:
         yield "text", item.text or ""
 
 
+def _is_block(element: _Element) -> bool:
+    """Say whether an element stands on lines of its own. One of a site's own making does unless a sentence holds it."""
+    tag, parent = element.tag, element.getparent()
+    own = "-" in tag and not tag.startswith("mjx-")
+    return tag in _BLOCKS or (own and (parent is None or parent.tag not in _SENTENCES))
+
+
 class _Writer:
     """Gathers the text between block borders into pieces."""
 
@@ -305,7 +296,7 @@ class _Writer:
             self._text.append("\n")
         elif tag in _KEPT_LINES:
             self._open_kept(element)
-        elif tag not in _INLINE and not (tag in _CELLS and self._row is not None):
+        elif _is_block(element) and not (tag in _CELLS and self._row is not None):
             self.flush()
             if tag in _HEADINGS:
                 level = str(element.get("rend") or tag)
@@ -323,7 +314,7 @@ class _Writer:
             self._end_cell(self._row)
         elif tag in _ROWS and self._row is not None:
             self._end_row(self._row)
-        elif tag not in _INLINE and tag not in _BREAKS:
+        elif _is_block(element):
             self.flush()
             if tag in _HEADINGS:
                 self._level = 0

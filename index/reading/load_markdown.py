@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
-from textwrap import dedent
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from index.reading.canonical import Draft, Piece, clean_characters, join_lines, without_title
+from index.reading.canonical import Draft, Piece, clean_characters, join_lines, raised, without_title
+from index.reading.front_matter import read_front_matter
 from index.reading.hidden import STRUCK_TAGS, is_struck_style
 from index.reading.load_html import html_pieces
 from index.reading.markdown_dialects import teach_dialects
-from index.reading.metadata import iso_date, language_code, one_text, web_address
 from index.reading.tables import table_row
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?P<yaml>[ \t]*[\w-]+[ \t]*:.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _BREAK_TAG = re.compile(r"<br\b", re.IGNORECASE)
 _TAG = re.compile(r"<(?P<closing>/?)(?P<name>[a-z][a-z0-9-]*)", re.IGNORECASE)
+_RAISED = re.compile(r"<(/?)sup\b", re.IGNORECASE)
 _STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _UNSEEN_TAGS = frozenset({"script", "style", "template", "rt", "rp", "rtc"}) | STRUCK_TAGS
 
@@ -34,55 +32,13 @@ def parse_markdown(text: str) -> Draft:
     """
     text = clean_characters(text).lstrip("\n")
     draft = Draft()
-    if found := _FRONT_MATTER.match(text):
-        _read_front_matter(found["yaml"], draft)
-        text = text[found.end() :]
+    text = read_front_matter(text, draft)
     draft.pieces, draft.left_out["picture{s}"] = _pieces(text)
     if not draft.title:
         draft.title = next((piece.text for piece in draft.pieces if piece.level == 1), None)
     if draft.title:
         draft.pieces = without_title(draft.pieces, draft.title)
     return draft
-
-
-def _read_front_matter(text: str, draft: Draft) -> None:
-    fields = _yaml(text)
-    if not isinstance(fields, Mapping):
-        fields = _loose_fields(text)
-    draft.title = one_text(fields.get("title"))
-    draft.author = one_text(fields.get("author", fields.get("authors")))
-    draft.published = iso_date(fields.get("date", fields.get("published")))
-    draft.language = language_code(fields.get("language", fields.get("lang")))
-    draft.url = web_address(fields.get("url"))
-    draft.site = one_text(fields.get("site"))
-    questions = fields.get("questions")
-    if isinstance(questions, list):
-        draft.questions = tuple(question for question in questions if isinstance(question, str))
-
-
-def _yaml(text: str) -> object:
-    """Return what a YAML text says, None where it is not YAML."""
-    # Imported here: only an article with front matter needs it.
-    import yaml
-
-    with suppress(yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date such as 2024-13-45
-        return yaml.safe_load(text)
-    return None
-
-
-def _loose_fields(text: str) -> dict[str, object]:
-    """Return the fields of front matter that is not YAML as a whole, each read alone.
-
-    One that is not YAML either is the words behind its colon: titles are typed with colons and stray quotes.
-    """
-    fields: dict[str, object] = {}
-    for field in re.split(r"\n(?=[\w-]+[ \t]*:)", dedent(text)):
-        name, _, words = field.partition("\n")[0].partition(":")
-        known = _yaml(field)
-        # A quote that is opened and never closed belongs to the typing and not to the words.
-        value = re.sub(r"""\A(["'])(?!.*\1)""", "", words.strip())
-        fields |= known if isinstance(known, dict) else {name.strip(): value}
-    return fields
 
 
 def _tame(text: str) -> str:
@@ -102,6 +58,7 @@ def _pieces(text: str) -> tuple[list[Piece], int]:
     level = 0
     row: list[str] | None = None
     pictures = 0
+    items = _Items()
     for token in tokens:
         pictures += sum(child.type == "image" for child in token.children or ())
         if token.type == "heading_open":
@@ -116,8 +73,34 @@ def _pieces(text: str) -> tuple[list[Piece], int]:
         elif token.type == "inline" and row is not None:
             row.append(join_lines(_inline_text(token).split("\n")))
         else:
-            pieces.extend(_token_pieces(token, level))
+            items.read(token)
+            pieces.extend(map(items.labelled, _token_pieces(token, level)))
     return pieces, pictures
+
+
+class _Items:
+    """Counts the items of the lists that are open, as a browser does."""
+
+    def __init__(self) -> None:
+        self._next: list[int | None] = []
+        """The number of each list's next item, None of one with bullets."""
+        self._label = ""
+
+    def read(self, token: Token) -> None:
+        """Take in the next token."""
+        if token.type in {"ordered_list_open", "bullet_list_open"}:
+            self._next.append(int(token.attrs.get("start", 1)) if token.tag == "ol" else None)
+        elif token.type in {"ordered_list_close", "bullet_list_close"}:
+            self._next.pop()
+        elif token.type == "list_item_open":
+            number = self._next[-1]
+            self._label = "" if number is None else f"{number}. "
+            self._next[-1] = None if number is None else number + 1
+
+    def labelled(self, piece: Piece) -> Piece:
+        """Return the next piece, its number before it where it opens an item."""
+        label, self._label = self._label, ""
+        return replace(piece, text=label + piece.text) if label else piece
 
 
 def _token_pieces(token: Token, level: int) -> list[Piece]:
@@ -132,9 +115,12 @@ def _inline_text(token: Token) -> str:
     """Return the words of an inline token that are not struck out; a hard break is a line end, a soft one wrapping."""
     lines: list[list[str]] = [[""]]
     unseen = _Unseen()
+    is_raised = False
     for child in token.children or []:
         if child.type in {"html_inline", "s_open", "s_close"}:
             unseen.read(child.content or ("<s>" if child.nesting > 0 else "</s>"))
+        if child.type == "html_inline" and (tag := _RAISED.match(child.content)):
+            is_raised = not tag[1]
         if unseen:
             continue
         if child.type == "hardbreak" or (child.type == "html_inline" and _BREAK_TAG.match(child.content)):
@@ -142,7 +128,7 @@ def _inline_text(token: Token) -> str:
         elif child.type == "softbreak":
             lines[-1].append("")
         elif child.type in {"text", "code_inline", "text_special"}:
-            lines[-1][-1] += child.content
+            lines[-1][-1] += raised(child.content) if is_raised else child.content
     return "\n".join(map(join_lines, lines))
 
 

@@ -9,6 +9,8 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from index.reading.canonical import raised
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.ruler import RuleOptionsType
@@ -29,9 +31,16 @@ _MARK = re.compile(
     |(?:[ \t]{{1,4}}(?=\[\^[^\s\[\]]{{1,200}}\](?!\w)))?\[\^(?P<note>[^\s\[\]]{{1,200}})\]
     |\^\[(?P<aside>[^\[\]]{{1,2000}})\]
     |(?P<embed>!?)\[\[(?P<link>[^\[\]\n]{{1,500}})\]\](?!\()
+    |(?<=[\w)])\^(?P<power>[+-]?\d{{1,4}})\^
     |(?<![=\w])==(?=[^\s=])(?P<marked>(?:(?!==).){{1,1000}}?)(?<!\s)==(?!=)
     """,
     re.DOTALL | re.VERBOSE | re.ASCII,
+)
+
+
+# The kind of a callout ("[!note] ") and the lines around a container (":::tip"), whose words stay.
+_FRAME = re.compile(
+    r"\A\[![A-Za-z][\w-]{0,30}\][+-]?[ \t]*\n?|^:{3,}[ \t]*(?:\{[^{}\n]{0,200}\}|[\w-]{1,40})?[ \t]*\n?", re.MULTILINE
 )
 
 
@@ -83,6 +92,7 @@ def _unmark(state: StateCore) -> None:
     footnotes = state.env.get("footnotes", set())
     for token in state.tokens:
         if token.type == "inline":
+            token.content = _FRAME.sub("", token.content)
             token.content = _MARK.sub(lambda found: _shown(found, footnotes), token.content)
 
 
@@ -96,6 +106,8 @@ def _shown(found: re.Match[str], footnotes: set[str]) -> str:
         page, _, words = found["link"].partition("|")
         page, _, heading = page.rstrip("\\").partition("#")
         return "" if found["embed"] else words or page or heading
+    if found["power"]:
+        return raised(found["power"])
     if found["marked"]:
         return _MARK.sub(lambda inner: _shown(inner, footnotes), found["marked"])
     return found["kept"] or ""

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from index.reading.counting import MOST_ROMAN, letter, roman
 from index.reading.word_xml import Element, attribute, child, is_on, local_name, setting
 
 _LEVELS = 9
 _LONGEST = 200  # characters around a number
-_MOST = 3999  # the last that Roman numerals write
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +149,9 @@ def _shown(at: int, counts: Mapping[int, int], levels: Mapping[int, _Level], is_
     number = counts.get(at, level.start)
     if level.format in {"bullet", "none"}:
         return ""
-    if level.format not in _FORMATS or (is_plain and level.format != "decimalZero") or not 0 < number <= _MOST:
+    if level.format not in _FORMATS or (is_plain and level.format != "decimalZero") or not 0 < number <= MOST_ROMAN:
         return str(number)
     return _FORMATS[level.format](number)
-
-
-def _letter(number: int) -> str:
-    """Return a to z, then aa to zz, aaa to zzz."""
-    times, letter = divmod(number - 1, 26)
-    return chr(ord("a") + letter) * (times + 1)
-
-
-def _roman(number: int) -> str:
-    digits = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-    ten_times = str.maketrans("ivxlc", "xlcdm")
-    written = ""
-    for digit in str(number):
-        written = written.translate(ten_times) + digits[int(digit)]
-    return written
 
 
 def _kanji(number: int) -> str:
@@ -185,10 +170,10 @@ def _ordinal(number: int) -> str:
 
 _FORMATS: dict[str, Callable[[int], str]] = {
     "decimalZero": "{:02}".format,
-    "lowerLetter": _letter,
-    "upperLetter": lambda number: _letter(number).upper(),
-    "lowerRoman": _roman,
-    "upperRoman": lambda number: _roman(number).upper(),
+    "lowerLetter": letter,
+    "upperLetter": lambda number: letter(number).upper(),
+    "lowerRoman": roman,
+    "upperRoman": lambda number: roman(number).upper(),
     "ordinal": _ordinal,
     "decimalFullWidth": lambda number: str(number).translate({ord("0") + n: ord("０") + n for n in range(10)}),
     "decimalEnclosedCircle": lambda number: chr(ord("①") + number - 1) if number <= 20 else str(number),

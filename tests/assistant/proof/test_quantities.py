@@ -21,6 +21,8 @@ def proves(source: str, statement: str, language: str = "en") -> bool:
 
 
 ALIKE = [
+    ("en", ["5 × 10⁶ m", "5x10^6 m", "5e6 m", "5,000,000 m", "five million m"]),
+    ("en", ["5 km²", "5 km^2", "5 km2"]),
     ("en", ["$1.5m", "$1.5 million", "US$1,500,000", "1.5 million dollars", "$1.5M", "1500 thousand dollars"]),
     ("en", ["£40k", "£40,000", "40 000 pounds", "forty thousand pounds", "GBP 40,000"]),
     ("en", ["−12 °C", "-12 degrees Celsius", "minus 12 °C", "minus twelve degrees Celsius"]),
@@ -79,6 +81,11 @@ OTHER = [
     ("en", "the 1990s", "in 1990"),
     ("en", "1.5.2", "1.5.3"),
     ("en", "doubled in May", "tripled in May"),
+    ("en", "5 × 10³ kg", "5 kg"),
+    ("en", "10⁶ m", "10 m"),
+    ("en", "10⁶ m", "106 m"),
+    ("en", "3.2·10⁻⁴ g", "3.2 g"),
+    ("en", "5 km²", "5 km"),
     ("en", "a vote of 52 to 48", "a vote of 48 to 52"),
     ("en", "won 3-1", "won 1-3"),
     ("en", "rose from 4 to 6 crowns", "rose from 6 to 4 crowns"),

@@ -96,6 +96,11 @@ def test_struck_words_are_not_read_by_whichever_way_they_were_struck():
 MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 
 
+def test_a_raised_number_is_none_of_the_digits_before_it():
+    raised = run("6", "<w:vertAlign w:val='superscript'/>")
+    assert load_body(f"<w:p>{run('10')}{raised}{run(' m')}</w:p>").text == "10⁶ m"
+
+
 def m(**parts):
     """Return elements of an equation; a word is a run."""
     return "".join(

@@ -447,6 +447,55 @@ def test_a_page_of_nothing_but_hidden_text_is_refused():
         load_page('<p style="display:none">X</p>')
 
 
+@pytest.mark.parametrize(
+    ("sentence", "read"),
+    [
+        ("It weighs 5 × 10<sup>3</sup> kg on 4 m<sup>2</sup>.", "It weighs 5 × 10³ kg on 4 m²."),
+        ("It lost 10<sup>−4</sup> g on the 1<sup>st</sup> day.", "It lost 10⁻⁴ g on the 1st day."),
+        ("It won<sup><a href='#fn1'>1</a></sup>, and <a href='#n'><sup>[b]</sup></a>left.", "It won, and left."),
+        ("It fell<sup>[1]</sup>; H<sub>2</sub>O froze.", "It fell[1]; H2O froze."),
+    ],
+)
+def test_a_raised_number_is_none_of_the_digits_before_it(sentence, read):
+    assert load_page(f"<p>{sentence}</p>").text == read
+
+
+@pytest.mark.parametrize(
+    "inline",
+    [
+        "<x-tip>ferry</x-tip>",
+        "<img src=a>ferry",
+        "<meter>ferry</meter>",
+        "<picture><img></picture>ferry",
+        "<o:p>ferry</o:p>",
+    ],
+)
+def test_a_sentence_is_not_cut_by_what_stands_in_its_line(inline):
+    assert load_page(f"<p>The {inline} left at seven.</p>").text == "The ferry left at seven."
+
+
+def test_what_a_site_calls_by_a_name_of_its_own_stands_apart():
+    assert load_page("<x-card>The ferry left.</x-card><x-card>It came back.</x-card>").text.split("\n\n") == [
+        "The ferry left.",
+        "It came back.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "items"),
+    [
+        ("<ol><li>Paint<li><p>Mend</p><p>Well</p></ol>", ["1. Paint", "2. Mend", "Well"]),
+        ("<ol start=3 type=a><li>Paint<ul><li>rail</ul><li value=9><b>Mend</b></ol>", ["c. Paint", "rail", "i. Mend"]),
+        ("<ol reversed type=I><li>Paint<li>Mend</ol>", ["II. Paint", "I. Mend"]),
+        ("<ol style='list-style: none'><li>Paint</ol>", ["Paint"]),
+        ("<ol start=x><li><li><ol><li>Mend</ol></ol>", ["1. Mend"]),
+        ("<ol start=0><li>Paint<li>Mend</ol>", ["0. Paint", "1. Mend"]),
+    ],
+)
+def test_the_items_of_a_numbered_list_keep_their_numbers(ordered, items):
+    assert load_page(f"<p>{SEVEN}</p>{ordered}").text.split("\n\n")[1:] == items
+
+
 STATED = "Ice closed the harbour on Monday. The ferry lay at the quay.\\nThe master expects it to leave in nine days."
 
 

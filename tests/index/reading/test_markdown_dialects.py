@@ -86,3 +86,17 @@ def test_marks_that_are_never_closed_are_read_in_seconds(text):
     started = time.process_time()
     assert read(f"Hello\n\n{text}").startswith("Hello")
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("> [!warning]- The steps\n> They are slippery.", "The steps They are slippery."),
+        ("> [!NOTE]\n> They are slippery.", "They are slippery."),
+        (":::tip The steps\nThey are slippery.\n:::", "The steps They are slippery."),
+        ("::: {.note #a}\n\nThey are slippery.\n\n:::", "They are slippery."),
+        ("See [!important] there, and a::b.", "See [!important] there, and a::b."),
+    ],
+)
+def test_a_callout_leaves_its_words(text, words):
+    assert read(text) == words
