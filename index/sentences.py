@@ -44,6 +44,7 @@ _GOES_ON = re.compile(
 )
 
 _SPACE = re.compile(r"(?<=[^\s.\d])\s+(?=[^\W\d])(?!\S{1,8}\.)")
+_MISSED_STOP = re.compile("[។៕།༎]+")  # Khmer's and Tibetan's, which sentencex does not know
 _CLAUSE = 30  # characters of a Thai or Lao clause that may stand alone
 
 _TITLE_BEFORE_NAME = re.compile(
@@ -93,6 +94,8 @@ def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
             ends = _ends_unspaced(line[0])
         elif language in _SPACE_ENDS:
             ends = _ends_at_spaces(line[0])
+        elif _MISSED_STOP.search(line[0]):
+            ends = (stop.end() for stop in _MISSED_STOP.finditer(line[0]))
         else:
             ends = _ends(line[0], language)
         start = 0

@@ -31,6 +31,14 @@ _AROUND = frozenset(
 _MOST_COLUMNS = 63  # as in Word
 _SHOWN = {"blip": "picture{s}", "imagedata": "picture{s}", "chart": "chart{s}", "relIds": "diagram{s}"}
 _ASIDE = re.compile(r"(header|footer|comments)\d*\.xml")
+# Of the font Symbol, what stands in sentences: https://www.unicode.org/Public/MAPPINGS/VENDORS/ADOBE/symbol.txt
+_SYMBOLS = {
+    **dict(zip(range(0x41, 0x5B), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ", strict=True)),
+    **dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True)),
+    **dict(zip(range(0xA2, 0xAF), "′≤⁄∞ƒ♣♦♥♠↔←↑→", strict=True)),
+    **dict(zip(range(0xAF, 0xBD), "↓°±″≥×∝∂•÷≠≡≈…", strict=True)),
+    **dict(zip((0x2D, 0xC6, 0xCE, 0xD5, 0xD6, 0xD7, 0xE5, 0xF2), "−∅∈∏√⋅∑∫", strict=True)),
+}
 _BREAKS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "ptab": "\t"}
 
 
@@ -210,6 +218,8 @@ class _Writer:
             name = local_name(element)
             if name == "t":
                 words.append(raised(element.text or "") if _is_raised(element.getparent()) else element.text or "")
+            elif name == "sym":
+                words.append(_symbol(element))
             elif name in _BREAKS:
                 words.append(_BREAKS[name])
             elif name in EQUATIONS:
@@ -243,6 +253,13 @@ class _Writer:
         inner = _Writer(self._styles, self._numbering)
         inner.blocks(cell)
         return clean_line(join_lines(line for piece in inner.pieces for line in piece.text.split("\n"))) or ""
+
+
+def _symbol(element: Element) -> str:
+    """Return the character that a font of symbols draws for a code; nothing for an ornament."""
+    code = attribute(element, "char") or ""
+    is_known = attribute(element, "font") == "Symbol" and re.fullmatch("[0-9A-Fa-f]{2,4}", code)
+    return _SYMBOLS.get(int(code, 16) & 0xFF, "") if is_known else ""
 
 
 def _is_raised(run: Element) -> bool:

@@ -201,3 +201,11 @@ def test_thai_sentences_hold_every_character_but_white_space(words: list[str]) -
     parted = [text[start:end] for start, end in split_sentences(text, "th")]
     assert "".join(parted).replace(" ", "") == text.replace(" ", "")
     assert not any(part[0].isdigit() for part in parted[1:])
+
+
+@pytest.mark.parametrize("stop", ["។", "།", "။", "।", "۔", "።", "։"])
+def test_full_stops_of_other_scripts_end_sentences(stop: str) -> None:
+    spans = split_sentences(
+        f"ក ខ{stop} គ ឃ{stop}", {"។": "km", "།": "bo", "။": "my", "।": "hi", "۔": "ur"}.get(stop, "am")
+    )
+    assert spans == [(0, 4), (5, 9)]

@@ -96,6 +96,14 @@ def test_struck_words_are_not_read_by_whichever_way_they_were_struck():
 MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 
 
+def test_signs_of_the_font_symbol_stand_where_they_are_drawn():
+    def sign(code, font="Symbol"):
+        return f"<w:r><w:sym w:font='{font}' w:char='{code}'/></w:r>"
+
+    words = f"{run('at ')}{sign('F0B3')}{run('5 ')}{sign('F0B0')}{run('C, ')}{sign('F06D')}{sign('F0FC', 'Wingdings')}"
+    assert load_body(f"<w:p>{words}{sign('zz')}{sign('')}</w:p>").text == "at ≥5 °C, μ"
+
+
 def test_a_raised_number_is_none_of_the_digits_before_it():
     raised = run("6", "<w:vertAlign w:val='superscript'/>")
     assert load_body(f"<w:p>{run('10')}{raised}{run(' m')}</w:p>").text == "10⁶ m"
