@@ -17,7 +17,7 @@ from assistant.proof.context import Numbered
 from assistant.proof.denials import clauses, contradicts, knows, without_reply
 from assistant.proof.opposites import says_opposite
 from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
-from assistant.proof.swaps import swapped
+from assistant.proof.swaps import changed_places, swapped
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
 from index.words import fold
@@ -156,7 +156,9 @@ class Aligner:
         if not knows(language) and _letters(claim.text) != _letters(sentence):
             return _Finding(places, 0.0, "in the article's language only a whole sentence of it can be told for proven")
         known = " ".join([self._question, *(self._numbered[i].sentence.text for i in chosen)])
-        if other := swapped(_bare(claim.text, language), _bare(sentence, language), language, known=known):
+        if other := swapped(
+            _bare(claim.text, language), _bare(sentence, language), language, known=known
+        ) or changed_places(claim.text, sentence, language):
             return _Finding(places, 0.0, f"the article does not say “{other}” here")
         if says_opposite(claim.text, sentence, language) or contradicts(
             claim.text, sentence, language, lambda text: content(_bare(text, language), language)

@@ -1,6 +1,7 @@
-"""A statement and its sentence in a script without capitals enter; the word that stands in another's place leaves.
+"""A statement and its sentence enter; the word that stands in another's place leaves.
 
-Where no capital tells a name, a noun that the sentence does not hold, in the place of one that the statement does not
+In every language, two names that have changed their places are told: "Bo beat Ann" where Ann beat Bo. Where no capital
+tells a name, a noun that the sentence does not hold, in the place of one that the statement does not
 hold, is taken for another name: 佐藤 for 鈴木, 김민수 for 박철수. So is a new word that begins with a common surname.
 """
 
@@ -10,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import combinations
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+|[ぁ-ん]+|[A-Za-z0-9]+|[^\s]")
@@ -46,6 +48,14 @@ _SURNAMES_KO = frozenset(
     "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설마길"
 )
 _WORD_KO = re.compile(r"[^\s,.!?“”\"'()]+")
+_RUN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+")
+_WORD = re.compile(r"[^\W\d_][\w’'-]*")
+_IN_A_ROW = re.compile(
+    r"\W*(?:and|or|und|oder|et|ou|y|e|o|en|of|i|og|och|и|или|и|та|と|や|和|与|與)?\W*", re.IGNORECASE
+)
+_MOST_NAMES = 12
+# Where the place of a name says who did it, or a particle that stays there; not where its ending does.
+_BY_PLACE = frozenset("en de fr es it pt nl sv da nb no nn ja ko".split())
 _LEAST = 2
 """Characters that must be the same on one side of a place, for it to be the same place."""
 
@@ -62,6 +72,45 @@ def swapped(statement: str, sentence: str, language: str, *, known: str) -> str:
     if language == "ko":
         return _swapped_ko(one, other, known)
     return _swapped_zh(one, other, known) if language == "zh" else _swapped_ja(one, other, known)
+
+
+def changed_places(statement: str, sentence: str, language: str) -> str:
+    """Return the name that stands first of two which a statement exchanges in words of its sentence; "" for none.
+
+    Names in a row ("Ann and Bo") may stand in any order; in Russian, Ukrainian and Polish all may.
+    """
+    said = _letters(sentence)
+    if language not in _BY_PLACE or _letters(statement) in said:
+        return ""
+    for (begin, end), (start, stop) in combinations(_names(statement, language)[:_MOST_NAMES], 2):
+        one, between, other = statement[begin:end], statement[end:start], statement[start:stop]
+        exchanged = statement[:begin] + other + between + one + statement[stop:]
+        if not _IN_A_ROW.fullmatch(between) and _letters(exchanged) in said:
+            return one
+    return ""
+
+
+def _names(text: str, language: str) -> list[tuple[int, int]]:
+    """Return where the names of a text, and whatever looks like them, begin and end, in order."""
+    if language == "ja":
+        return [match.span() for match in _RUN_JA.finditer(text)]
+    if language == "ko":
+        return [
+            (match.start(), match.start() + len(_PARTICLE_KO.sub("", match[0]))) for match in _WORD_KO.finditer(text)
+        ]
+    found: list[tuple[int, int]] = []
+    for match in _WORD.finditer(text):
+        if not match[0][0].isupper():
+            continue
+        if found and text[found[-1][1] : match.start()] == " ":
+            found[-1] = (found[-1][0], match.end())
+        else:
+            found.append(match.span())
+    return found
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _swapped_ja(one: str, other: str, known: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from assistant.proof.align import Aligner
 from assistant.proof.anchors import names
 from assistant.proof.context import number_sentences
-from assistant.proof.swaps import swapped
+from assistant.proof.swaps import changed_places, swapped
 from index.reading.load import document_from_text
 from index.types import Chunk, ScoredChunk
 
@@ -84,3 +84,22 @@ def test_a_name_may_begin_with_any_capital() -> None:
 @pytest.mark.parametrize(("language", "article"), [("ja", JAPANESE), ("zh", CHINESE), ("ko", KOREAN)])
 def test_nothing_is_swapped_in_a_quote(language: str, article: str) -> None:
     assert swapped(article, article, language, known=article) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "statement", "first"),
+    [
+        ("en", "In the final Ahmed Lund beat Karim Berg on points.", "Karim Berg beat Ahmed Lund.", "Karim Berg"),
+        ("de", "Anna Lund besiegte Bo Berg im Finale.", "Bo Berg besiegte Anna Lund im Finale.", "Bo Berg"),
+        ("ru", "Анна Лунд обошла Ольгу.", "Ольгу обошла Анна Лунд.", ""),
+        ("ja", "田中が鈴木を破った。", "鈴木が田中を破った。", "鈴木"),
+        ("ko", "김민수가 박철수를 이겼다.", "박철수가 김민수를 이겼다.", "박철수"),
+        ("en", "Ann Lund and Bo Berg opened the lock.", "Bo Berg and Ann Lund opened the lock.", ""),
+        ("en", "Ann Lund, Bo Berg and Carl Dahl opened it.", "Bo Berg and Carl Dahl opened it.", ""),
+        ("en", "Bo Berg was beaten by Ann Lund.", "Ann Lund beat Bo Berg.", ""),
+        ("en", "Ann Lund beat Bo Berg, and Bo Berg beat Ann Lund.", "Bo Berg beat Ann Lund.", ""),
+        ("en", "Onodera chaired the commission of the LDP.", "The LDP commission's chair was Onodera.", ""),
+    ],
+)
+def test_two_names_that_changed_their_places_are_told(language: str, sentence: str, statement: str, first: str) -> None:
+    assert changed_places(statement, sentence, language) == first
