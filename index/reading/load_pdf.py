@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from index.errors import LoadError
-from index.reading.canonical import MAX_CHARACTERS, Draft, Piece, clean_line, join_lines, without_title
+from index.reading.canonical import MAX_CHARACTERS, Draft, Piece, clean_line, join_lines, raised, without_title
 from index.reading.load_plain import LIST_ITEM, SENTENCE_END, read_about
 from index.reading.picture import png, size_of_picture
 
@@ -46,6 +46,8 @@ _SHAPES = re.compile("[\ufb00-\ufb06\u2f00-\u2fd5]")
 _MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 _HEADING_RATIO = 1.12
 _LONGEST_HEADING = 200
+_MAY_RAISE = re.compile(r"[A-Za-z\d)][\d]*[+−–-]?\d+")
+_Box = tuple[float, float, float, float]
 _TINY = 1.5  # points: no reader sees it
 
 
@@ -239,8 +241,24 @@ def _placed(text: str, page: int, see: _Eye, begin: int, *, hyphenated: bool) ->
         return None
     size = median(abs(top - bottom) for _, _, bottom, top in filter(None, boxes))
     left, right, bottom, _ = first
+    text = _MAY_RAISE.sub(lambda run: _with_raised(run[0], begin + _units(text[: run.start()]), see), text)
     text = _SHAPES.sub(lambda shape: unicodedata.normalize("NFKC", shape[0]), text.strip())
     return _Line(text, page, left, max(right, last[1] if last else right), bottom, size, hyphenated)
+
+
+def _with_raised(run: str, begin: int, see: _Eye) -> str:
+    """Return a run of digits that begins at this UTF-16 unit with those raised that stand smaller and above."""
+    first, last = see.box(begin), see.box(begin + len(run) - 1)
+    if first is None or last is None or not _stands_above(last, first):
+        return run
+    boxes = [see.box(begin + at) for at in range(len(run))]
+    at = next(at for at, box in enumerate(boxes) if box is not None and _stands_above(box, first))
+    return run[:at] + raised(run[at:])
+
+
+def _stands_above(box: _Box, other: _Box) -> bool:
+    size = other[3] - other[2]
+    return box[3] - box[2] < 0.85 * size and box[2] > other[2] + 0.1 * size
 
 
 def _shown(page: Any) -> Iterator[str]:
@@ -287,7 +305,7 @@ class _Eye:
             left, right, bottom, top = bottom, top, -right, -left
         return left, right, bottom, top
 
-    def box(self, unit: int) -> tuple[float, float, float, float] | None:
+    def box(self, unit: int) -> _Box | None:
         """Return left, right, bottom and top of the character at a UTF-16 unit, in points."""
         index = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._text_page, unit)
         if index < 0 or not self._pdfium.FPDFText_GetLooseCharBox(self._text_page, index, ctypes.byref(self._rect)):

@@ -215,3 +215,20 @@ def test_a_page_that_is_drawn_sideways_or_on_its_head_is_read_as_an_upright_one(
     document = load_bytes(turned, name="ferry.pdf")
     assert document.title == "The Ferry"
     assert blocks(document) == blocks(load_bytes(upright, name="ferry.pdf"))
+
+
+def test_a_raised_number_is_none_of_the_digits_before_it():
+    def at(place, text, **small):
+        return Line(text, x=72 + 5.5 * place, y=704 if small else 700, **small)
+
+    line = [
+        at(0, "It weighs 10"),
+        at(12, "6", size=7),
+        at(13, " kg on 4 m"),
+        at(23, "2", size=7),
+        at(24, " and CO"),
+        Line("2", size=7, x=72 + 31 * 5.5, y=698),
+        at(32, " rose to 12-14 on 100."),
+    ]
+    document = load_bytes(pdf([["The bridge opened in 1931 and was long.", *line]]), name="a.pdf")
+    assert document.text.endswith("It weighs 10⁶ kg on 4 m² and CO2 rose to 12-14 on 100.")
