@@ -23,6 +23,7 @@ from assistant.proof.number_words import (
     scale_of,
     spelled,
 )
+from assistant.proof.number_words_of import spelled_in
 from assistant.proof.units import is_money, money_before, unit_after
 
 _COMMA_DECIMAL = frozenset(
@@ -52,6 +53,19 @@ _MULTIPLE = re.compile(rf"\b(?:{'|'.join(_MULTIPLES)})\b", re.IGNORECASE)
 _NAMES = frozenset([*UNITS, *SCALES, *ORDINALS, *_MULTIPLES, "hundredth", "thousandth", "millionth", "dozen"])
 _ROMAN = re.compile(r"[^\W\d_IVX] (?P<roman>(?:X{1,3}(?:IX|IV|V?I{0,3})|IX|IV|V|VI{1,3}|I{2,3}))\b(?!\.[A-Z])")
 _CAPITALS = re.compile(" [IVX]")
+_PARTS = {
+    "half": Fraction(1, 2),
+    "a third": Fraction(1, 3),
+    "two thirds": Fraction(2, 3),
+    "a quarter": Fraction(1, 4),
+    "three quarters": Fraction(3, 4),
+} | {"a half": Fraction(1, 2), "one third": Fraction(1, 3), "one quarter": Fraction(1, 4)}
+_MIXED = re.compile(
+    rf"(?<![\w.,/])(?:(?P<whole>\d{{1,4}}|{'|'.join(UNITS)}) and (?P<part>{'|'.join(_PARTS)})\b"
+    r"|(?P<figures>\d{1,4}) (?P<over>[1-9])/(?P<under>[2-9]|1[0-6])(?![\d/])"
+    rf"|(?P<share>{'|'.join(_PARTS)})(?: of)? an? (?P<scale>{'|'.join(SCALES)})\b)",
+    re.IGNORECASE,
+)
 _SQUARES = re.compile("(?<=[^\\W\\d_])[²³]")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _POWER = re.compile(
@@ -130,6 +144,8 @@ def numerals_in(text: str, language: str) -> tuple[Numeral, ...]:
         found += _figure(taken, match, language)
     taken = _blanked(text, found)
     found += _words(taken)
+    for value, start, end in spelled_in(taken, language):
+        found.append(Numeral(value, start, end, taken[start:end]))
     if _CAPITALS.search(taken):
         found += [
             Numeral(Fraction(_roman(m["roman"])), m.start("roman"), m.end("roman"), m["roman"], roman=True)
@@ -137,6 +153,19 @@ def numerals_in(text: str, language: str) -> tuple[Numeral, ...]:
         ]
     found.sort(key=lambda numeral: numeral.start)
     return tuple(_with_ranges(text, found))
+
+
+def mixed(text: str) -> Iterator[Numeral]:
+    """Yield the numbers that hold a fraction: "two and a half", "1 1/2", "half a million"."""
+    for match in _MIXED.finditer(text):
+        if match["scale"]:
+            value = _PARTS[match["share"].casefold()] * SCALES[match["scale"].casefold()]
+        elif match["under"]:
+            value = int(match["figures"]) + Fraction(int(match["over"]), int(match["under"]))
+        else:
+            whole = match["whole"].casefold()
+            value = (UNITS[whole] if whole in UNITS else int(whole)) + _PARTS[match["part"].casefold()]
+        yield Numeral(Fraction(value), match.start(), match.end(), match[0])
 
 
 def _powers(text: str) -> Iterator[Numeral]:

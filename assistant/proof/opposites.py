@@ -1,4 +1,4 @@
-"""Words and their opposites, in English and Japanese: what rose did not fall, and "at least" is not "at most"."""
+"""Words of which one excludes another, in English and Japanese: what rose did not fall, and spring is not autumn."""
 
 from __future__ import annotations
 
@@ -40,11 +40,29 @@ OPPOSITES_JA = [
     (("多い", "多か"), ("少な",)),
     (("可能",), ("不可能",)),
 ]
+# Of each kind only one can be meant; each word with its forms is one.
+_KINDS_EN = [
+    [frozenset(terms(one)) for one in kind.split("|")]
+    for kind in (
+        "spring|summer|autumn|winter",
+        "north northern|south southern|east eastern|west western",
+        "dozens|hundreds|thousands|millions|billions|trillions",
+        "morning|afternoon|evening|night",
+        "monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+        "fifties|sixties|seventies|eighties|nineties",
+        "ago earlier|later",
+        "early|late",
+        "male men man|female women woman",
+    )
+]
+_KINDS_JA = [
+    kind.split() for kind in ("月曜 火曜 水曜 木曜 金曜 土曜 日曜", "数十 数百 数千 数万", "上旬 中旬 下旬", "初頭 末")
+]
 _NO_EVENT = re.compile(r"\bthe (?:end|start|beginning)\b", re.IGNORECASE)
 
 
 def says_opposite(statement: str, sentence: str, language: str) -> bool:
-    """Tell whether a statement says the opposite of a word in a sentence that holds neither the word nor its like.
+    """Tell whether a statement has the opposite of a sentence's word, or another of its kind, that stands not there.
 
     Of what one of them denies that cannot be told, nor in a language other than English and Japanese.
     """
@@ -54,11 +72,15 @@ def says_opposite(statement: str, sentence: str, language: str) -> bool:
         pairs = [pair for both in OPPOSITES_JA for pair in (both, both[::-1])]
         said = [(any_of(one, statement), any_of(other, statement)) for one, other in pairs]
         held = [(any_of(one, sentence), any_of(other, sentence)) for one, other in pairs]
+        kinds = [[(word in statement, word in sentence) for word in kind] for kind in _KINDS_JA]
     else:
         ours, theirs = (set(terms(_NO_EVENT.sub(" ", text))) for text in (statement, sentence))
         sides = [pair for both in OPPOSITES_EN for pair in (both, both[::-1])]
         said = [(bool(ours & one), bool(ours & other)) for one, other in sides]
         held = [(bool(theirs & one), bool(theirs & other)) for one, other in sides]
+        kinds = [[(bool(ours & word), bool(theirs & word)) for word in kind] for kind in _KINDS_EN]
+    if any((True, False) in kind and (False, True) in kind for kind in kinds):
+        return True
     return any(a == (True, False) and b == (False, True) for a, b in zip(said, held, strict=True))
 
 

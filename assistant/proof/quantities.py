@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from assistant.proof.dates import When, dates, times
-from assistant.proof.numerals import Numeral, flat, numerals_in
+from assistant.proof.numerals import Numeral, flat, mixed, numerals_in
 from assistant.proof.units import SHARE, STRICT, money_before, unit_after, units_named
 
 _MINUS = re.compile(
@@ -100,6 +100,7 @@ def quantities(text: str, language: str = "en") -> tuple[Quantity, ...]:
         plain = _take(plain, [_of_date(when, text) for when in dates(plain, language)], found)
     plain = _take(plain, [_of_time(when, text) for when in times(plain)], found)
     if _MAY_SHARE.search(plain):
+        plain = _take(plain, [_with_unit(numeral, plain, text) for numeral in mixed(plain)], found)
         plain = _take(plain, [share for match in _SHARES.finditer(plain) if (share := _share(match))], found)
     found += _numbers(plain, text, language)
     return tuple(sorted(found, key=lambda quantity: quantity.start))

@@ -218,7 +218,7 @@ def _raise_numbers(tree: _Element) -> None:
     for mark in tree.xpath("//sup"):
         text = "".join(mark.itertext()).strip()
         links = mark.xpath("descendant-or-self::*/@href | parent::a/@href")
-        if links and links[0].startswith("#") and _NOTE_MARK.fullmatch(text):
+        if links and "#" in links[0] and _NOTE_MARK.fullmatch(text):
             mark.drop_tree()
         elif not len(mark) and mark.text:
             mark.text = raised(text)

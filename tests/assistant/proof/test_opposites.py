@@ -10,6 +10,11 @@ TURNED = [
     ("en", "The museum opened in 2001.", "The museum closed in 2001."),
     ("en", "The pier was built before the war.", "The pier was built after the war."),
     ("en", "It was the largest lock.", "It was the smallest lock."),
+    ("en", "The pier closed in spring 2021.", "The pier closed in autumn 2021."),
+    ("en", "The northern pier closed.", "The southern pier closed."),
+    ("en", "Hundreds of boats sank.", "Thousands of boats sank."),
+    ("en", "It closed early in 2021.", "It closed late in 2021."),
+    ("ja", "数百人が降りた。", "数千人が降りた。"),
     ("ja", "運賃は5%上昇した。", "運賃は5%低下した。"),
     ("ja", "船は海戦に勝った。", "船は海戦に負けた。"),
 ]
