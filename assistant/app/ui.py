@@ -24,6 +24,8 @@ from assistant.workbench import Workbench
 from index.address import is_loopback
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PAGES = 500
+"""Opened pages that are kept in mind, those closed long ago among them: a quarter of a megabyte each, and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ def start(
         root_path="",
         allowed_paths=[],
         max_file_size="1kb",
+        state_session_capacity=_PAGES,
         app_kwargs={
             "middleware": [
                 *([Middleware(AskPassword, password=password)] if password else []),
