@@ -5,6 +5,7 @@ Plain ASGI, because the server streams: nothing here waits for the end of a repl
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
@@ -200,6 +201,52 @@ class BodyLimit:
                 return None
             if message["type"] != "http.request" or not message.get("more_body", False):
                 return bytes(body)
+
+
+class NoFileData:
+    """Refuse bodies that name a file as Gradio does: it would open it, or fetch it from wherever it is said to be.
+
+    It stands behind the limit of the size, which hands on a body whole.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what names none; answer 400 to the others."""
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self._app(scope, receive, send)
+            return
+        first: Message | None = await receive()
+        if first and _names_file(first.get("body", b"")):
+            await refuse(send, 400, "No file is taken in this way.")
+            return
+
+        async def replay() -> Message:
+            nonlocal first
+            message, first = first, None
+            return message or await receive()
+
+        await self._app(scope, replay, send)
+
+
+class _FileNamedError(Exception):
+    """A JSON object names a file."""
+
+
+def _names_file(body: bytes) -> bool:
+    def look(found: dict[str, Any]) -> dict[str, Any]:
+        if {"path", "meta"} <= found.keys():
+            raise _FileNamedError
+        return found
+
+    try:
+        json.loads(body, object_hook=look)
+    except _FileNamedError:
+        return True
+    except (ValueError, RecursionError):  # Gradio reads it no better
+        return False
+    return False
 
 
 _SCRIPT_TAG = re.compile(rb"<script(?=[\s>])")

@@ -13,7 +13,16 @@ from typing import Any
 
 from assistant.app.environment import check_environment
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
-from assistant.app.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.app.http import (
+    AnyHost,
+    BodyLimit,
+    NoFileData,
+    NoFiles,
+    OwnHostOnly,
+    OwnHosts,
+    OwnOriginOnly,
+    StrictHeaders,
+)
 from assistant.app.news import TellNews
 from assistant.app.pages import ShowPages
 from assistant.app.password import VARIABLE, AskPassword, Password
@@ -148,6 +157,7 @@ def start(
                 Middleware(ShowPages, originals=workbench.shelf.originals),
                 Middleware(TellNews, workbench=workbench),
                 Middleware(BodyLimit),
+                Middleware(NoFileData),
             ],
         },
         theme=ui_page.theme(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 
-from assistant.app.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.app.http import BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, StrictHeaders
 
 Message = MutableMapping[str, Any]
 
@@ -107,6 +108,26 @@ def test_a_larger_body_is_refused_whatever_it_declares(declared: dict[str, str])
 
 def test_a_larger_declared_body_is_refused_unread() -> None:
     assert call(BodyLimit(echo, 10), method="POST", body=(), content_length="11")[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"data": ["What is a path, and what is meta?", {"path": "x"}]}, 200),
+        ({"data": [[{"deep": {"path": "https://elsewhere.example/x", "meta": {"_type": "gradio.FileData"}}}]]}, 400),
+        ({"event_data": {"path": "/etc/hosts", "meta": {}}}, 400),
+    ],
+)
+def test_a_body_that_names_a_file_is_refused(body: object, status: int) -> None:
+    sent = json.dumps(body).replace("FileData", r"\u0046ileData").encode()
+    told, _, echoed = call(BodyLimit(NoFileData(echo)), method="POST", body=(sent[:9], sent[9:]))
+    assert told == status
+    assert (echoed == sent) is (status == 200)
+
+
+@pytest.mark.parametrize("sent", [b"", b"not JSON", b"\xff\xfe", b"[" * 500_000])
+def test_a_body_that_is_no_json_names_no_file(sent: bytes) -> None:
+    assert call(BodyLimit(NoFileData(echo)), method="POST", body=(sent,))[2] == sent
 
 
 def test_every_reply_is_strict() -> None:
