@@ -141,6 +141,23 @@ def _is_own(scope: Scope) -> bool:
     return origin is None or origin.lower() == f"{scope.get('scheme', 'http')}://{header(scope, b'host')}".lower()
 
 
+class OwnReadersOnly:
+    """Refuse what another site's page asks for so that it could read the reply: beyond loopback Gradio lets every one.
+
+    Its link to the app still leads there: for that a browser names no origin.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to what names another origin, whatever the method."""
+        if scope["type"] == "http" and header(scope, b"origin") is not None and not _is_own(scope):
+            await refuse(send, 403, "This request came from another site's page.")
+            return
+        await self._app(scope, receive, send)
+
+
 # Ours takes no file in this way, and hands none out; nor does it stream media, relay, or let a page edit its code.
 _CLOSED = re.compile(
     r"(?:/gradio_api)?/(?:upload|file|proxy|stream|process_recording|component_server|custom_component|deep_link|vibe-|"

@@ -21,6 +21,7 @@ from assistant.app.http import (
     OwnHostOnly,
     OwnHosts,
     OwnOriginOnly,
+    OwnReadersOnly,
     StrictHeaders,
 )
 from assistant.app.news import TellNews
@@ -147,6 +148,7 @@ def start(
         app_kwargs={
             "middleware": [
                 *([Middleware(AskPassword, password=password)] if password else []),
+                Middleware(OwnReadersOnly),
                 # Before the headers of the app's own page: a saved page brings its own, stricter ones.
                 Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
                 Middleware(StrictHeaders, first=ui_page.asset("frames.js")),

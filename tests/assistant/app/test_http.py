@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assistant.app.http import BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.app.http import BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, OwnReadersOnly, StrictHeaders
 
 Message = MutableMapping[str, Any]
 
@@ -94,6 +94,16 @@ def test_only_our_own_page_may_post(headers: dict[str, str], status: int) -> Non
 
 def test_reading_needs_no_origin() -> None:
     assert call(OwnOriginOnly(echo), host="127.0.0.1:7860", origin="https://evil.example")[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
+def test_no_other_site_s_page_may_read(origin: str) -> None:
+    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", origin=origin)[0] == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec_fetch_site": "cross-site"}, {"origin": "http://127.0.0.1:7860"}])
+def test_our_own_page_and_a_link_from_elsewhere_may(headers: dict[str, Any]) -> None:
+    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", **headers)[0] == 200
 
 
 def test_a_body_up_to_the_limit_goes_through_whole() -> None:
