@@ -5,6 +5,7 @@ Plain ASGI, because the server streams: nothing here waits for the end of a repl
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import secrets
@@ -21,6 +22,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 """Most bytes of a request body: a question has at most 4,000 characters, so a megabyte is already generous."""
+
+BODY_S = 60.0
+"""Seconds for a body to come whole."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -180,18 +184,24 @@ class NoFiles:
 
 
 class BodyLimit:
-    """Refuse request bodies over a limit, declared or not, before the app sees any of them."""
+    """Refuse request bodies over a limit, declared or not, and endless ones, before the app sees any of them."""
 
-    def __init__(self, app: App, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, app: App, limit: int = BODY_LIMIT, within_s: float = BODY_S) -> None:
         self._app = app
         self._limit = limit
+        self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body, at most ``limit`` bytes, then hand it on whole; answer 413 to more."""
+        """Read the body, at most ``limit`` bytes, then hand it on whole; answer 413 to more, 408 to a slow one."""
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        body = await self._read(scope, receive)
+        try:
+            async with asyncio.timeout(self._within_s):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            await refuse(send, 408, f"The request was not whole after {self._within_s:g} s.", (b"connection", b"close"))
+            return
         if body is None:
             await refuse(send, 413, f"The request is larger than {self._limit} bytes.")
             return

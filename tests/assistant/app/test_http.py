@@ -140,6 +140,19 @@ def test_a_body_that_is_no_json_names_no_file(sent: bytes) -> None:
     assert call(BodyLimit(NoFileData(echo)), method="POST", body=(sent,))[2] == sent
 
 
+def test_a_body_that_never_ends_is_given_up() -> None:
+    sent: list[Message] = []
+
+    async def never() -> Message:
+        return await asyncio.Future()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(BodyLimit(echo, within_s=0)({"type": "http", "method": "POST", "headers": []}, never, send))
+    assert sent[0]["status"] == 408
+
+
 def test_every_reply_is_strict() -> None:
     _, headers, body = call(StrictHeaders(echo), method="POST", body=(b"x",))
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
