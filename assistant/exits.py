@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:  # --help needs none of it
+    from io import TextIOWrapper
+
     from assistant.home import Home
 
 ANSWERED, USER_ERROR, ABSTAINED = 0, 1, 3
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 def told(program: str = "assistant") -> Iterator[Home]:
     """Open the home folder for a command; say in one line on standard error what ends it early, and exit so."""
     from assistant.errors import AssistantError
+    from assistant.guarded import bare
     from assistant.home import open_home
     from assistant.terminal import ERASED
     from index.errors import IndexingError
@@ -45,7 +48,7 @@ def told(program: str = "assistant") -> Iterator[Home]:
         # Another Ctrl-C from here on would only add noise.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # A second one may have kept the progress from being taken away.
-        typer.echo(f"{ERASED if sys.stderr.isatty() else ''}stopped", err=True)
+        bare(sys.stderr).write(f"{ERASED if sys.stderr.isatty() else ''}stopped\n")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # The reader of our output left (`… | head`): nothing more can be said to it, at exit neither.
@@ -66,8 +69,13 @@ def _logged(log: Path, program: str) -> Iterator[None]:
     from logging.handlers import RotatingFileHandler
 
     from assistant.redact import RedactingFormatter, redacted
+    from index.files import NO_LINK
 
     class Log(RotatingFileHandler):
+        def _open(self) -> TextIOWrapper:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_LINK
+            return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8")
+
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
             """Say nothing: on a disk that takes no log, a traceback about that would hide the one line that helps."""
 

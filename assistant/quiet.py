@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from assistant.guarded import guarded
+
 
 def keep_quiet() -> None:
     """Turn telemetry, hub look-ups and tracing off for this process, and make its output streams safe to write to."""
@@ -28,3 +30,4 @@ def keep_quiet() -> None:
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = guarded(sys.stdout), guarded(sys.stderr)

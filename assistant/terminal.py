@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
 from assistant.contract import as_text, to_contract
+from assistant.guarded import bare, harmless
 from assistant.replies import offer
 from assistant.types import (
     Answer,
@@ -32,8 +32,6 @@ _WIDEST = 100
 """Columns: longer lines are hard to read."""
 OWN_WORDS = "The assistant’s own words"
 """Before a line that no article proves, and that is none of an article's."""
-_JOINERS = "\u200c\u200d"
-"""Invisible, but parts of words (Persian, Hindi) and of emoji."""
 
 
 def print_json(events: Iterable[Event], *, out: TextIO | None = None, err: TextIO | None = None) -> Answer:
@@ -87,8 +85,7 @@ def json_line(value: object, *, out: TextIO, indent: int | None = None) -> str:
 
 def visible(text: str) -> str:
     """Return text on one line and without control characters: an article must not steer the reader's terminal."""
-    kept = (char if char.isprintable() or char in _JOINERS else _stand_in(char) for char in text)
-    return " ".join("".join(kept).split())
+    return " ".join(harmless(text).split())
 
 
 class Status:
@@ -106,7 +103,7 @@ class Status:
         if line != self._shown:
             # Noted first: a Ctrl-C may come as soon as the line is written, and what was not noted is not taken away.
             self._shown = line
-            self._stream.write(f"{ERASED}{line}")
+            bare(self._stream).write(f"{ERASED}{line}")
             self._stream.flush()
 
     def say(self, text: str) -> None:
@@ -117,7 +114,7 @@ class Status:
     def clear(self) -> None:
         """Take the line away."""
         if self._shown:
-            self._stream.write(ERASED)
+            bare(self._stream).write(ERASED)
             self._stream.flush()
             self._shown = ""
 
@@ -193,11 +190,6 @@ def _tell(event: Event, status: Status) -> None:
         status.say(f"searched for: {event.query}")
     elif isinstance(event, Notice):
         status.say(event.text)
-
-
-def _stand_in(char: str) -> str:
-    """Return what stands for a character that must not be printed: nothing for an invisible mark, otherwise a space."""
-    return "" if unicodedata.category(char) == "Cf" else " "
 
 
 def _columns(stream: TextIO) -> int | None:

@@ -16,6 +16,7 @@ import typer
 
 from assistant.cli.opened import CautionName
 from assistant.exits import told
+from assistant.guarded import bare
 from assistant.quiet import keep_quiet
 from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
 from index.settings import DEFAULT_EMBEDDER
@@ -288,7 +289,7 @@ def pairs(
         application.build_reader()
         reader = application.reader()
         check = by_reader(Kept(kept).reader(reader) if kept and reader else reader)
-        with typer.progressbar(held, file=sys.stderr) as bar:
+        with typer.progressbar(held, file=bare(sys.stderr)) as bar:
             scores = [check(pair) for pair in bar]
         floors = [by_overlap(pair) for pair in held]
         for ours, floor in zip(told_apart(held, scores), told_apart(held, floors), strict=True):

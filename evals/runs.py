@@ -70,11 +70,13 @@ class RunFolder:
                 yield _case(json.loads(line))
 
     def mend(self) -> int:
-        """Cut off a torn last line; return the number of rows that stay."""
+        """Cut off a torn last line; return the number of rows that stay. UsageError where they stand elsewhere."""
         kept = size = 0
         for line in self._lines():
             kept, size = kept + 1, size + len(line)
         file = self.path / RESULTS
+        if file.is_symlink():
+            raise UsageError(f"{file} is a link; expected a run's own file. Delete it, or name another folder.")
         if file.is_file() and file.stat().st_size > size:
             with file.open("r+b") as results:
                 results.truncate(size)

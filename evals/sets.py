@@ -177,7 +177,12 @@ def _articles(folder: Path) -> tuple[dict[str, Document], list[Path]]:
             except LoadError as error:
                 raise _broken(where, "text", str(error), "the article's text") from error
         return documents, [file]
-    files = sorted(path for path in (folder / "articles").glob("*") if path.is_file() and path.name[0] != ".")
+    # A stranger's set may hold links to what is none of its own.
+    files = sorted(
+        path
+        for path in (folder / "articles").glob("*")
+        if path.is_file() and not path.is_symlink() and path.name[0] != "."
+    )
     if not files:
         raise UsageError(f"found neither articles.jsonl nor articles/ with files in {folder}. Add the articles.")
     for path in files:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.guarded import bare, harmless
+from assistant.terminal import ERASED
 from evals.metrics import METRICS
 from evals.summary import Estimate
 
@@ -105,7 +107,8 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
             return
         told = time.monotonic()
         line = progress_line(progress)
-        print(f"\r\x1b[2K{line}" if live else line, end="" if live and not last else "\n", file=err, flush=True)
+        erased = ERASED if live else ""
+        print(f"{erased}{harmless(line)}", end="" if live and not last else "\n", file=bare(err), flush=True)
 
     yield show
 

@@ -86,7 +86,9 @@ def write_twins(eval_set: EvalSet, kind: Kind, folder: Path, *, limit: int | Non
         _refuse_strange(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            cases, articles = (stack.enter_context(part.open("w", encoding="utf-8")) for part in parts)
+            for part in parts:
+                part.unlink(missing_ok=True)  # or a link there would be written through
+            cases, articles = (stack.enter_context(part.open("x", encoding="utf-8")) for part in parts)
             counts = _write(twins, eval_set.documents, cases=cases, articles=articles)
         for part in parts:
             if counts.made:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _BATCH = 32
 _MEAN = {"word_embedding_dimension", "pooling_mode_mean_tokens"}
+_PICKLE = re.compile(r".+\.(pkl|pickle|pt|pth|ckpt|joblib)|(pytorch|adapter)_model.*\.bin", re.IGNORECASE)
 _DECIDING = frozenset({".json", ".safetensors", ".bin", ".txt", ".model"})
 
 
@@ -217,22 +219,42 @@ def _load(folder: Path, name: str) -> SentenceTransformer:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Whatever a folder's settings ask for, no pickle of it runs; torch reads this at every load.
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     # Importing torch and transformers takes seconds.
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
+    _refuse_pickles(folder, name)
     try:
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        model = SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
     except (
         OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ImportError, SafetensorError
     ) as error:  # fmt: skip  # whatever a torn file makes of these libraries
+        if "trust_remote_code" in str(error):
+            raise EmbedderError(
+                f"embedder '{name}' at {folder} needs code of its own; expected none, for no model's code is run here. "
+                "Name another embedder (minilm)."
+            ) from error
         line = (str(error).splitlines() or [""])[0]
         raise EmbedderError(
             f"embedder '{name}' at {folder} does not load ({type(error).__name__}: {line}). Pull or copy it again."
         ) from error
     return model.eval()
+
+
+def _refuse_pickles(folder: Path, name: str) -> None:
+    """Raise EmbedderError where weights stand in a kind of file that can run code, and in no other beside it."""
+    for path in sorted(folder.rglob("*")):
+        if _PICKLE.fullmatch(path.name) and not any(path.parent.glob("*.safetensors")):
+            raise EmbedderError(
+                f"embedder '{name}' at {folder} keeps weights in {path.relative_to(folder)}, a file that can run code; "
+                "expected model.safetensors. Name another embedder (minilm), or convert this one."
+            )
 
 
 def _uncut(own: Tokenizer) -> Tokenizer:

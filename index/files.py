@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""For ``os.open``: a link in the file's place is an OSError."""
 _UNFINISHED = ".writing-"
 _LONGEST_WRITE_S = 600
 

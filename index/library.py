@@ -1,4 +1,4 @@
-"""The articles on disk, one JSON file each: the truth that every index is derived from.
+"""The articles on disk, one JSON file each: the truth that every index is derived from. A link is no article.
 
 Beside an article may stand its original, the PDF it was made of, which shows what no text can hold. It counts only
 while its bytes are those that the article was made of. What is done to both is done in such an order that, also after
@@ -87,7 +87,7 @@ class Library:
                 for entry in entries:
                     # Another process may remove a file between listing and looking.
                     with suppress(FileNotFoundError):
-                        if entry.name.endswith(_SAVED):
+                        if entry.name.endswith(_SAVED) and not entry.is_symlink():
                             found.append(_stamp(entry.name, entry.stat()))
         except OSError as error:
             raise StoreError(
@@ -112,7 +112,7 @@ class Library:
         """Return one article; raise UnknownArticleError naming the known ones."""
         path = self._path(id)
         try:
-            document = self._current(_stamp(path.name, path.stat()))
+            document = None if path.is_symlink() else self._current(_stamp(path.name, path.stat()))
         except OSError:
             document = None
         if document is None:
@@ -179,6 +179,8 @@ class Library:
         with self._writing():
             document = self.get(id)
             removed = self._removed
+            if removed.is_symlink():  # what is old there is deleted
+                raise StoreError(f"{removed} is a link; expected a folder of the library's own. Delete the link.")
             removed.mkdir(exist_ok=True)
             for path in (*removed.glob(f"*{_SAVED}"), *removed.glob(f"*{_ORIGINAL}")):
                 if time.time() - path.stat().st_mtime > _KEPT_S:

@@ -39,6 +39,7 @@ _LOOKED_AT = 20
 
 STOPPED = "You stopped it."
 LEFT = "The page was closed before the end."
+_UNKNOWN_MODEL = "This model is no longer known; reload the page."
 
 Part = Literal[
     "conversation", "history", "note", "head", "body", "status", "article", "typed", "running", "receipt", "reading"
@@ -135,6 +136,10 @@ class Desk:
         if too_long > QUESTION_LIMIT:
             line = f"The question has {too_long:,} characters; at most {QUESTION_LIMIT:,} can be asked. Shorten it."
             yield {"note": render.notices([line]), **refused}
+            return
+        # A name that is not offered could be a file of this machine, or a service that costs.
+        if not {choice.name for choice in self._workbench.models()}.issuperset(self._asked(request)):
+            yield {"note": render.notices([_UNKNOWN_MODEL]), **refused}
             return
         conversation = known_id(request.conversation)
         key = (conversation, request.session)
@@ -237,7 +242,7 @@ class Desk:
         for choice in self._workbench.models():
             if choice.name == model:
                 return "" if choice.ready else f"{choice.label} cannot answer now: {choice.reason}"
-        return "This model is no longer known; reload the page."
+        return _UNKNOWN_MODEL
 
     def _begin(self, key: tuple[str, str]) -> threading.Event | None:
         with self._lock:

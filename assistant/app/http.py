@@ -5,6 +5,8 @@ Plain ASGI, because the server streams: nothing here waits for the end of a repl
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
@@ -20,6 +22,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT = 1024 * 1024
 """Most bytes of a request body: a question has at most 4,000 characters, so a megabyte is already generous."""
+
+BODY_S = 60.0
+"""Seconds for a body to come whole."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -140,6 +145,23 @@ def _is_own(scope: Scope) -> bool:
     return origin is None or origin.lower() == f"{scope.get('scheme', 'http')}://{header(scope, b'host')}".lower()
 
 
+class OwnReadersOnly:
+    """Refuse what another site's page asks for so that it could read the reply: beyond loopback Gradio lets every one.
+
+    Its link to the app still leads there: for that a browser names no origin.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to what names another origin, whatever the method."""
+        if scope["type"] == "http" and header(scope, b"origin") is not None and not _is_own(scope):
+            await refuse(send, 403, "This request came from another site's page.")
+            return
+        await self._app(scope, receive, send)
+
+
 # Ours takes no file in this way, and hands none out; nor does it stream media, relay, or let a page edit its code.
 _CLOSED = re.compile(
     r"(?:/gradio_api)?/(?:upload|file|proxy|stream|process_recording|component_server|custom_component|deep_link|vibe-|"
@@ -162,18 +184,24 @@ class NoFiles:
 
 
 class BodyLimit:
-    """Refuse request bodies over a limit, declared or not, before the app sees any of them."""
+    """Refuse request bodies over a limit, declared or not, and endless ones, before the app sees any of them."""
 
-    def __init__(self, app: App, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, app: App, limit: int = BODY_LIMIT, within_s: float = BODY_S) -> None:
         self._app = app
         self._limit = limit
+        self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body, at most ``limit`` bytes, then hand it on whole; answer 413 to more."""
+        """Read the body, at most ``limit`` bytes, then hand it on whole; answer 413 to more, 408 to a slow one."""
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        body = await self._read(scope, receive)
+        try:
+            async with asyncio.timeout(self._within_s):
+                body = await self._read(scope, receive)
+        except TimeoutError:
+            await refuse(send, 408, f"The request was not whole after {self._within_s:g} s.", (b"connection", b"close"))
+            return
         if body is None:
             await refuse(send, 413, f"The request is larger than {self._limit} bytes.")
             return
@@ -200,6 +228,52 @@ class BodyLimit:
                 return None
             if message["type"] != "http.request" or not message.get("more_body", False):
                 return bytes(body)
+
+
+class NoFileData:
+    """Refuse bodies that name a file as Gradio does: it would open it, or fetch it from wherever it is said to be.
+
+    It stands behind the limit of the size, which hands on a body whole.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what names none; answer 400 to the others."""
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self._app(scope, receive, send)
+            return
+        first: Message | None = await receive()
+        if first and _names_file(first.get("body", b"")):
+            await refuse(send, 400, "No file is taken in this way.")
+            return
+
+        async def replay() -> Message:
+            nonlocal first
+            message, first = first, None
+            return message or await receive()
+
+        await self._app(scope, replay, send)
+
+
+class _FileNamedError(Exception):
+    """A JSON object names a file."""
+
+
+def _names_file(body: bytes) -> bool:
+    def look(found: dict[str, Any]) -> dict[str, Any]:
+        if {"path", "meta"} <= found.keys():
+            raise _FileNamedError
+        return found
+
+    try:
+        json.loads(body, object_hook=look)
+    except _FileNamedError:
+        return True
+    except (ValueError, RecursionError):  # Gradio reads it no better
+        return False
+    return False
 
 
 _SCRIPT_TAG = re.compile(rb"<script(?=[\s>])")

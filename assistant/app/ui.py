@@ -13,7 +13,17 @@ from typing import Any
 
 from assistant.app.environment import check_environment
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
-from assistant.app.http import AnyHost, BodyLimit, NoFiles, OwnHostOnly, OwnHosts, OwnOriginOnly, StrictHeaders
+from assistant.app.http import (
+    AnyHost,
+    BodyLimit,
+    NoFileData,
+    NoFiles,
+    OwnHostOnly,
+    OwnHosts,
+    OwnOriginOnly,
+    OwnReadersOnly,
+    StrictHeaders,
+)
 from assistant.app.news import TellNews
 from assistant.app.pages import ShowPages
 from assistant.app.password import VARIABLE, AskPassword, Password
@@ -24,6 +34,8 @@ from assistant.workbench import Workbench
 from index.address import is_loopback
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PAGES = 500
+"""Opened pages that are kept in mind, those closed long ago among them: a quarter of a megabyte each, and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +144,11 @@ def start(
         root_path="",
         allowed_paths=[],
         max_file_size="1kb",
+        state_session_capacity=_PAGES,
         app_kwargs={
             "middleware": [
                 *([Middleware(AskPassword, password=password)] if password else []),
+                Middleware(OwnReadersOnly),
                 # Before the headers of the app's own page: a saved page brings its own, stricter ones.
                 Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
                 Middleware(StrictHeaders, first=ui_page.asset("frames.js")),
@@ -145,6 +159,7 @@ def start(
                 Middleware(ShowPages, originals=workbench.shelf.originals),
                 Middleware(TellNews, workbench=workbench),
                 Middleware(BodyLimit),
+                Middleware(NoFileData),
             ],
         },
         theme=ui_page.theme(),

@@ -86,12 +86,28 @@ class _Parts:
         return update
 
 
+class Page(gr.Blocks):
+    """Blocks that keep of an open page what it shows, and nothing of what it showed before.
+
+    Gradio makes a component anew whenever a listener skips it, and then keeps each under a number of its own, the whole
+    conversation in it, for as long as it knows the page.
+    """
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        """Return what is sent to the page."""
+        sent: list[Any] = await super().postprocess_data(block_fn, predictions, state)
+        for kept in (state.config_values, state.blocks_config.blocks) if state else ():
+            for stale in kept.keys() - self.blocks.keys():
+                del kept[stale]
+        return sent
+
+
 def build(workbench: Workbench, extensions: Extensions = NO_EXTENSIONS, uploads: Uploads | None = None) -> gr.Blocks:
     """Return the page for a workbench, not yet served. ``uploads`` are the files that its pages send."""
     uploads = Uploads() if uploads is None else uploads
     feedback = extensions.feedback
     desk = Desk(workbench, feedback=feedback.label if feedback else None)
-    blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
+    blocks = Page(title=TITLE, analytics_enabled=False, fill_width=True, fill_height=True)
     with blocks:
         frame = _lay_out_frame(workbench)
         with gr.Tabs(elem_id="places", overflow_behavior="wrap"):

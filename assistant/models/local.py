@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from assistant.errors import ModelError
 from index.cores import usable_cores
+from index.files import NO_LINK
 
 logger = logging.getLogger(__name__)
 
@@ -332,7 +333,7 @@ def open_log(path: Path) -> IO[bytes]:
         path.parent.mkdir(parents=True, exist_ok=True)
         too_long = path.exists() and path.stat().st_size > LOG_LIMIT_BYTES
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if too_long else 0)
-        return os.fdopen(os.open(path, flags, 0o600), "ab")
+        return os.fdopen(os.open(path, flags | NO_LINK, 0o600), "ab")
     except OSError:
         return Path(os.devnull).open("ab")
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from assistant.guarded import bare
 from assistant.models.weights import Progress
 
 _WORDS = {
@@ -84,5 +85,5 @@ def _bar(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
         if task is not None:
             bars.update(task, completed=progress.done_bytes)
 
-    with draw.Progress(*columns, console=Console(file=stream)) as bars:
+    with draw.Progress(*columns, console=Console(file=bare(stream))) as bars:
         yield show

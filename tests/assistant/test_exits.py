@@ -34,6 +34,20 @@ def test_the_log_of_a_model_that_cannot_be_written_stops_no_model(tmp_path: Path
         assert log.write(b"loaded") == 6
 
 
+def test_logs_are_not_written_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    theirs = tmp_path / "theirs"
+    theirs.write_text("")
+    (tmp_path / "logs").mkdir()
+    for name in ("assistant.log", "model.log"):
+        (tmp_path / "logs" / name).symlink_to(theirs)
+    with pytest.raises(typer.Exit), told():
+        raise StoreError("the disk is full")
+    with open_log(tmp_path / "logs" / "model.log") as log:
+        log.write(b"loaded")
+    assert theirs.read_text() == ""
+
+
 class Interrupting(io.StringIO):
     """A terminal whose user presses Ctrl-C at given moments, before and after what is done to it."""
 

@@ -210,3 +210,13 @@ def test_a_set_is_found_by_path_or_name_and_an_unknown_name_tells_the_known_ones
     assert ("mine", 1, False) in {(one.name, one.cases, one.own) for one in known_sets(tmp_path / "sets")}
     with pytest.raises(UsageError, match=r"found no eval set 'yours'; .*mine"):
         find_set("yours", users=tmp_path / "sets")
+
+
+def test_a_link_among_a_sets_articles_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("A secret.")
+    folder = write_set(tmp_path / "theirs", CASE)
+    (folder / "articles.jsonl").unlink()
+    (folder / "articles").mkdir()
+    (folder / "articles" / "bridge.md").write_text(ARTICLE["text"])
+    (folder / "articles" / "secret.md").symlink_to(tmp_path / "secret.md")
+    assert list(load_set(folder).documents) == ["bridge"]

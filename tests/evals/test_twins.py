@@ -265,6 +265,14 @@ def test_twins_are_written_over_twins_and_over_nothing_else(eval_set: EvalSet, t
         write_twins(eval_set, "edited", tmp_path / "file")
 
 
+def test_twins_are_not_written_through_a_link(eval_set: EvalSet, tmp_path: Path) -> None:
+    write_twins(eval_set, "deleted", tmp_path / "t", limit=1)
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "t" / "cases.jsonl.part").symlink_to(tmp_path / "theirs")
+    assert write_twins(eval_set, "deleted", tmp_path / "t", limit=1).made == 1
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
 def test_a_set_without_any_twin_is_an_error_and_leaves_no_folder(tmp_path: Path) -> None:
     eval_set = small(tmp_path, [case("open", "Is the path open?", ["yes"], 9)])
     with pytest.raises(UsageError, match=r"could be edited \(1 × a yes or no\)"):

@@ -1,6 +1,7 @@
 """The real embedder: unit vectors in order, token counts that are not cut, plain words for a folder that is none."""
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -124,7 +125,6 @@ def test_a_folder_that_is_no_embedder_is_refused_in_one_line(tmp_path):
     [
         ("modules.json", b"{"),
         ("modules.json", b"[{}]"),
-        ("modules.json", b'[{"idx": 0, "name": "0", "path": "", "type": "nowhere.Nothing"}]'),
         ("model.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}"),
         ("model.safetensors", b""),
         ("model.safetensors", None),
@@ -142,6 +142,62 @@ def test_a_torn_file_is_told_in_one_line(copy, file, content):
     assert str(caught.value).startswith(f"embedder 'torn' at {copy} does not load (")
     assert str(caught.value).endswith("Pull or copy it again.")
     assert "\n" not in str(caught.value)
+
+
+class Harmful:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, made: Path) -> None:
+        self.made = made
+
+    def __reduce__(self):
+        return Path.touch, (self.made,)
+
+
+@pytest.mark.parametrize("file", ["pytorch_model.bin", "2_Dense/pytorch_model.bin", "weights.PKL"])
+def test_a_folder_with_weights_that_can_run_code_is_refused_unread(copy, tmp_path, file):
+    (copy / "model.safetensors").unlink()
+    (copy / file).parent.mkdir(exist_ok=True)
+    (copy / file).write_bytes(pickle.dumps(Harmful(tmp_path / "made")))
+    with pytest.raises(EmbedderError) as caught:
+        SentenceTransformerEmbedder(copy, name="theirs")
+    assert str(caught.value) == (
+        f"embedder 'theirs' at {copy} keeps weights in {file}, a file that can run code; expected model.safetensors. "
+        "Name another embedder (minilm), or convert this one."
+    )
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_folders_own_settings_cannot_have_a_pickle_run(real, copy, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(Harmful(tmp_path / "made"), copy / "pytorch_model.bin")
+    settings = copy / "sentence_bert_config.json"
+    asked = {**json.loads(settings.read_text()), "model_kwargs": {"use_safetensors": False, "weights_only": False}}
+    settings.unlink()
+    settings.write_text(json.dumps(asked))
+    loaded = SentenceTransformerEmbedder(copy, name="theirs")
+    assert loaded.embed_query("bridge") == pytest.approx(real.embed_query("bridge"), abs=1e-6)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "theirs.Module"}]),
+        ("config.json", {"model_type": "theirs", "auto_map": {"AutoConfig": "theirs.Config"}}),
+    ],
+)
+def test_a_folder_with_code_of_its_own_is_refused_unrun(copy, tmp_path, file, content):
+    (copy / "theirs.py").write_text(f"open({str(tmp_path / 'made')!r}, 'w')")
+    (copy / file).unlink()
+    (copy / file).write_text(json.dumps(content))
+    with pytest.raises(EmbedderError) as caught:
+        SentenceTransformerEmbedder(copy, name="theirs")
+    assert str(caught.value) == (
+        f"embedder 'theirs' at {copy} needs code of its own; expected none, for no model's code is run here. "
+        "Name another embedder (minilm)."
+    )
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.fixture(scope="module")

@@ -514,3 +514,28 @@ def test_a_readers_title_is_its_own(tmp_path, article):
     renamed = library.rename("ferry", "Our ferry")
     assert (renamed.title, renamed.renamed) == ("Our ferry", True)
     assert library.get("ferry") == renamed
+
+
+def test_a_link_in_the_folder_is_no_article(tmp_path, article):
+    elsewhere = Library(tmp_path / "elsewhere")
+    elsewhere.add(article("ferry", "Ann Lee steered."))
+    library = Library(tmp_path / "library")
+    for path in elsewhere.folder.glob("*.json"):
+        (library.folder / path.name).symlink_to(path)
+    assert library.documents() == ()
+    with pytest.raises(UnknownArticleError):
+        library.get("ferry")
+
+
+def test_nothing_is_removed_into_a_linked_folder_where_the_old_would_be_deleted(tmp_path, article):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "old.json").write_text("{}")
+    os.utime(theirs / "old.json", (0, 0))
+    library = Library(tmp_path / "library")
+    library.add(article("ferry", "Ann Lee steered."))
+    (library.folder / ".removed").symlink_to(theirs)
+    with pytest.raises(StoreError, match=r"\.removed is a link; expected a folder of the library's own\."):
+        library.remove("ferry")
+    assert (theirs / "old.json").exists()
+    assert library.get("ferry")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 
-from assistant.app.http import BodyLimit, OwnHostOnly, OwnOriginOnly, StrictHeaders
+from assistant.app.http import BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, OwnReadersOnly, StrictHeaders
 
 Message = MutableMapping[str, Any]
 
@@ -95,6 +96,16 @@ def test_reading_needs_no_origin() -> None:
     assert call(OwnOriginOnly(echo), host="127.0.0.1:7860", origin="https://evil.example")[0] == 200
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
+def test_no_other_site_s_page_may_read(origin: str) -> None:
+    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", origin=origin)[0] == 403
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec_fetch_site": "cross-site"}, {"origin": "http://127.0.0.1:7860"}])
+def test_our_own_page_and_a_link_from_elsewhere_may(headers: dict[str, Any]) -> None:
+    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", **headers)[0] == 200
+
+
 def test_a_body_up_to_the_limit_goes_through_whole() -> None:
     status, _, body = call(BodyLimit(echo, 10), method="POST", body=(b"12345", b"67890"))
     assert (status, body) == (200, b"1234567890")
@@ -107,6 +118,39 @@ def test_a_larger_body_is_refused_whatever_it_declares(declared: dict[str, str])
 
 def test_a_larger_declared_body_is_refused_unread() -> None:
     assert call(BodyLimit(echo, 10), method="POST", body=(), content_length="11")[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"data": ["What is a path, and what is meta?", {"path": "x"}]}, 200),
+        ({"data": [[{"deep": {"path": "https://elsewhere.example/x", "meta": {"_type": "gradio.FileData"}}}]]}, 400),
+        ({"event_data": {"path": "/etc/hosts", "meta": {}}}, 400),
+    ],
+)
+def test_a_body_that_names_a_file_is_refused(body: object, status: int) -> None:
+    sent = json.dumps(body).replace("FileData", r"\u0046ileData").encode()
+    told, _, echoed = call(BodyLimit(NoFileData(echo)), method="POST", body=(sent[:9], sent[9:]))
+    assert told == status
+    assert (echoed == sent) is (status == 200)
+
+
+@pytest.mark.parametrize("sent", [b"", b"not JSON", b"\xff\xfe", b"[" * 500_000])
+def test_a_body_that_is_no_json_names_no_file(sent: bytes) -> None:
+    assert call(BodyLimit(NoFileData(echo)), method="POST", body=(sent,))[2] == sent
+
+
+def test_a_body_that_never_ends_is_given_up() -> None:
+    sent: list[Message] = []
+
+    async def never() -> Message:
+        return await asyncio.Future()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(BodyLimit(echo, within_s=0)({"type": "http", "method": "POST", "headers": []}, never, send))
+    assert sent[0]["status"] == 408
 
 
 def test_every_reply_is_strict() -> None:

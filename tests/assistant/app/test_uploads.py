@@ -227,8 +227,16 @@ def test_gradios_own_ways_to_files_are_closed(app: str, secret: Path, prefix: st
         assert (status, SECRET in said.decode("utf-8", "replace")) == (404, False), place
 
 
+@pytest.mark.parametrize("place", ["/etc/hosts", "https://elsewhere.example/a.txt"])
+def test_no_listener_is_handed_a_file_to_read_or_to_fetch(app: str, place: str) -> None:
+    sent = {"data": [{"path": place, "meta": {"_type": "gradio.FileData"}}], "fn_index": 0, "session_hash": "f"}
+    for way in ("queue/join", "run/predict", "call/predict"):
+        status, _ = call(app, "POST", f"/gradio_api/{way}", json.dumps(sent), Content_Type="application/json")
+        assert status == 400
+
+
 def test_no_listener_reads_a_file_that_a_client_names(app: str, secret: Path) -> None:
-    file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}, "orig_name": "a.txt", "size": 1}
+    file = {"path": str(secret), "orig_name": "a.txt", "size": 1}
     sent = {"delivery": str(secret), "before": 0, "done": 2, "of": 2}
     config = json.loads(call(app, "GET", "/config")[1])
     asked = 0
