@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ def save_case(
     question, answers = question.strip(), _kept(answers)
     _check(question, answerable, answers, evidence, documents)
     quotes = [_quote(documents, place) for place in evidence]
+    with suppress(OSError):  # then the lock says why
+        folder.parent.mkdir(parents=True, exist_ok=True)
     with WriteLock(folder, f"the set in {folder}", UsageError).held():
         articles = _read(folder / ARTICLES)
         ids, added = _snapshots(documents, articles)

@@ -49,6 +49,8 @@ class WriteLock:
         from filelock import Timeout
 
         try:
+            # The folder, and nothing above it: a home that was moved away is not begun anew where it was.
+            self._folder.mkdir(exist_ok=True)
             with self._lock.acquire(timeout=_TURN_S):
                 yield
         except Timeout as error:

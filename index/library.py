@@ -25,8 +25,11 @@ from index.types import Block, Document
 
 Change = Literal["added", "updated", "unchanged"]
 
-_KEPT_S = 30 * 86_400
+_DAY_S = 86_400
+_KEPT_S = 30 * _DAY_S
 """How long what was removed can be brought back."""
+_LONGEST_S = 3_650 * _DAY_S
+"""Older than this, or younger than now, is a file only where a clock was wrong."""
 _TICK_NS = 3 * 10**9
 """Nanoseconds: more than any file system's clock takes for a tick."""
 _SAVED, _ORIGINAL = ".json", ".pdf"
@@ -235,7 +238,10 @@ class Library:
     def _clear_removed(self) -> None:
         """Delete what was removed a month ago, and originals whose article is neither here nor there."""
         for path in (*self._removed.glob(f"*{_SAVED}"), *self._removed.glob(f"*{_ORIGINAL}")):
-            if time.time() - path.stat().st_mtime > _KEPT_S:
+            age = time.time() - path.stat().st_mtime
+            if not -_DAY_S < age < _LONGEST_S:
+                os.utime(path)  # the clock was wrong then, or is now: its month begins anew
+            elif age > _KEPT_S:
                 path.unlink()
         for original in self.folder.glob(f"*{_ORIGINAL}"):
             saved = original.with_suffix(_SAVED)

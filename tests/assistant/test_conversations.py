@@ -118,8 +118,13 @@ def test_only_an_id_names_a_conversation(conversations: Conversations, id: str, 
     ],
 )
 def test_a_file_that_cannot_be_understood_is_kept_aside_and_the_conversation_begins_anew(
-    conversations: Conversations, tmp_path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
+    conversations: Conversations,
+    tmp_path: Path,
+    broken: bytes,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 7)  # a clock that stands, or goes back, gives one time twice
     file = tmp_path / f"{ID}.json"
     for _ in range(2):  # a second one does not write over the first
         file.write_bytes(broken)

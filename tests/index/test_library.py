@@ -375,6 +375,31 @@ def test_what_was_removed_a_month_ago_is_gone_for_good(tmp_path, article):
         library.restore("ferry")
 
 
+@pytest.mark.parametrize("wrong", [0, 4e9])
+def test_a_clock_that_was_wrong_loses_nothing_that_was_removed(tmp_path, article, wrong):
+    library = Library(tmp_path)
+    for id in ("ferry", "crew", "sea"):
+        library.add(article(id, f"Of the {id}."))
+    library.remove("ferry")
+    [removed] = (tmp_path / ".removed").glob("*.json")
+    os.utime(removed, (wrong, wrong))
+    library.remove("crew")
+    assert abs(removed.stat().st_mtime - time.time()) < 60  # its month begins now
+    os.utime(removed, (time.time() - 31 * 86_400,) * 2)
+    library.remove("sea")
+    assert not removed.exists()
+
+
+def test_an_article_saved_while_the_clock_goes_back_is_seen(tmp_path, article):
+    library, other = Library(tmp_path), Library(tmp_path)
+    for number, moment in enumerate([2_000_000_000, 1_000_000_000, 3_000_000_000, 1_000_000_000]):
+        other.add(article("ferry", f"Trip {number}."))
+        for path in (next(tmp_path.glob("*.json")), tmp_path):
+            os.utime(path, (moment, moment))
+        assert [document.text for document in library.documents()] == [f"Trip {number}."]
+        assert [document.text for document in library.documents()] == [f"Trip {number}."]
+
+
 def test_changes_of_one_tick_of_the_clock_are_all_seen(tmp_path, article):
     library, other = Library(tmp_path), Library(tmp_path)
     tick = time.time_ns()

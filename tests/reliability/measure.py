@@ -20,7 +20,7 @@ from trials.damage import Damages
 from trials.disks import can_mount, full_disk, full_under_a_talk, read_only
 from trials.judge import Verdict
 from trials.kills import Kills, random_moments
-from trials.several import swapped_embedder, two_apps, two_indexers_and_an_app
+from trials.several import another_place, swapped_embedder, two_apps, two_indexers_and_an_app
 
 from evals.statistics import wilson
 
@@ -128,6 +128,10 @@ def several(options: argparse.Namespace) -> None:
         rows.append(_row("another embedder of equal dimension", side, trials))
     trials = [(f"round {n}", two_apps) for n in range(options.rounds)]
     rows.append(_row("two apps chat, add and rename", "ours", trials))
+    trials = [
+        (f"copied: {copied}", partial(another_place, copied=copied)) for copied in (True, False) for _ in range(5)
+    ]
+    rows.append(_row("copied, or moved, while a process adds", "ours", trials))
     _table("Several processes at once", rows)
 
 

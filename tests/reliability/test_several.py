@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trials.several import swapped_embedder, two_apps, two_indexers_and_an_app
+import pytest
+from trials.several import another_place, swapped_embedder, two_apps, two_indexers_and_an_app
 
 
 def test_two_that_add_and_one_that_is_asked() -> None:
@@ -12,6 +13,12 @@ def test_two_that_add_and_one_that_is_asked() -> None:
 
 def test_two_apps_that_chat_add_and_rename() -> None:
     found = two_apps(each=4)
+    assert found.kind == "right", found
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_home_that_is_copied_or_moved_while_it_is_in_use(copied: bool) -> None:
+    found = another_place(copied=copied, each=4)
     assert found.kind == "right", found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import threading
 from contextlib import ExitStack
@@ -107,6 +108,40 @@ def _asked(app: Worker, model: Model) -> Verdict:
     except (RefusedError, BrokenError, DiedError, StuckError) as error:
         return Verdict("broken", f"meanwhile: {error}")
     return Verdict("right")
+
+
+def another_place(*, copied: bool, each: int = 8) -> Verdict:
+    """Copy, or move, a home while a process adds to it, and open it where it is then."""
+    model = library(3, count=20)
+    with tempfile.TemporaryDirectory(dir=QUICK, prefix="reliability-") as folder, ExitStack() as ending:
+        here, there = filled("ours", Path(folder, "here"), model), Path(folder, "there")
+        worker = ending.enter_context(Worker("ours", here))
+        worker.call("held")
+        whole = model
+        for n in range(each):
+            whole = whole.put(f"new{n}", sentences(f"new{n}", count=20))
+            worker.send("put", f"new{n}", whole.articles[f"new{n}"])
+            if n == each // 2:
+                if copied:  # what is written meanwhile may come and go under the copying
+                    subprocess.run(["cp", "-a", str(here), str(there)], check=False, capture_output=True)
+                else:
+                    here.rename(there)
+            try:
+                worker.result()
+                if n < each // 2:
+                    model = whole
+            except RefusedError:
+                if copied:
+                    return Verdict("broken", "the home that was copied takes nothing more")
+            except (BrokenError, DiedError, StuckError) as error:
+                return Verdict("broken", str(error))
+        if not copied and here.exists():
+            return Verdict("wrong", f"left where it was: {[path.name for path in here.rglob('*')]}")
+        with Worker("ours", there) as again:
+            held = again.call("held")
+            found = Model({id: words for id, words in whole.articles.items() if id in held})
+            lost = model.articles.keys() - held.keys()
+            return Verdict("lost", f"{sorted(lost)}") if lost else verdict(again, found)
 
 
 def swapped_embedder(side: str) -> Verdict:
