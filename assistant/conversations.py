@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
-import time
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -15,20 +15,25 @@ from assistant.compare import SIDES, Side
 from assistant.contract import from_json, to_json
 from assistant.errors import HomeError, UsageError
 from assistant.workbench import Exchange, Opinion
-from index.files import write_whole
+from index.files import WriteLock, write_whole
 
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _OPINIONS = (None, *get_args(Opinion))
+_TORN = (ValueError, KeyError, TypeError)
+"""What reading a file raises that is no conversation."""
 
 
 class Conversations:
-    """One file a conversation, written whole; ids are made by the front and are the only key to a conversation."""
+    """One file a conversation, written whole; ids are made by the front and are the only key to a conversation.
+
+    Writers take turns, those of other processes too: each one adds to what the last one wrote.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._guard = threading.Lock()
+        self._lock = WriteLock(folder, f"the folder of conversations {folder}", HomeError)
 
     def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
         """Return a conversation, oldest first; empty when there is none of that id.
@@ -36,18 +41,25 @@ class Conversations:
         A file that cannot be understood is moved aside, so that nothing is written over it, and the log says why.
         Raises UsageError for what is no id, and HomeError when the file cannot be read.
         """
-        with self._guard:
-            return self._read(conversation)
+        path = self._path(conversation)
+        try:
+            return _read(path)
+        except _TORN:
+            with self._lock.held():
+                return self._held(path)
 
     def save(self, conversation: str, exchange: Exchange) -> None:
         """Append an exchange; raise HomeError when it cannot be written."""
-        with self._guard:
-            self._write(conversation, (*self._read(conversation), exchange))
+        path = self._path(conversation)
+        with self._lock.held():
+            _write(path, (*self._held(path), exchange))
 
-    def replace_last(self, conversation: str, exchange: Exchange) -> None:
-        """Put an exchange in the place of the last one, or first where there is none."""
-        with self._guard:
-            self._write(conversation, (*self._read(conversation)[:-1], exchange))
+    def replace(self, conversation: str, position: int, exchange: Exchange) -> None:
+        """Put an exchange in the place of the one at ``position``, or behind the last where there is none."""
+        path = self._path(conversation)
+        with self._lock.held():
+            held = self._held(path)
+            _write(path, (*held[:position], exchange, *held[position + 1 :]))
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep what the reader thought of the answer at ``position``; raise UsageError when there is none."""
@@ -58,46 +70,44 @@ class Conversations:
         self._change(conversation, position, better=better)
 
     def _change(self, conversation: str, position: int, **given: Any) -> None:
-        with self._guard:
-            exchanges = list(self._read(conversation))
+        path = self._path(conversation)
+        with self._lock.held():
+            exchanges = list(self._held(path))
             if not 0 <= position < len(exchanges):
                 raise UsageError(f"there is no answer {position + 1} to rate: this conversation has {len(exchanges)}.")
             exchanges[position] = replace(exchanges[position], **given)
-            self._write(conversation, tuple(exchanges))
+            _write(path, exchanges)
 
-    def _read(self, conversation: str) -> tuple[Exchange, ...]:
-        path = self._path(conversation)
+    def _held(self, path: Path) -> tuple[Exchange, ...]:
+        """Return what a file holds, to its writer: one that cannot be understood is moved aside."""
         try:
-            saved = path.read_bytes()
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise HomeError(
-                f"the conversation {path} cannot be read ({error.strerror}). Check its permissions."
-            ) from error
-        try:
-            return tuple(_exchange(entry) for entry in json.loads(saved))
-        except (ValueError, KeyError, TypeError):
-            aside = path.with_name(f"{path.name}.unreadable-{time.time_ns()}")
+            return _read(path)
+        except _TORN:
+            aside = path.with_name(f"{path.name}.unreadable-{uuid.uuid4().hex}")
             logger.exception("The conversation %s cannot be understood; it is kept as %s", path, aside.name)
             path.replace(aside)
             return ()
-
-    def _write(self, conversation: str, exchanges: tuple[Exchange, ...]) -> None:
-        entries = [_entry(exchange) for exchange in exchanges]
-        path = self._path(conversation)
-        try:
-            # In ASCII: a browser may send half of a surrogate pair, which UTF-8 cannot hold.
-            write_whole(path, json.dumps(entries))
-        except OSError as error:
-            raise HomeError(
-                f"the conversation {path} cannot be written ({error.strerror}). Free space, or check its permissions."
-            ) from error
 
     def _path(self, conversation: str) -> Path:
         if not _ID.fullmatch(conversation):
             raise UsageError("a conversation's id is 8 to 64 letters, digits, - or _.")
         return self._folder / f"{conversation}.json"
+
+
+def _read(path: Path) -> tuple[Exchange, ...]:
+    """Return what a file holds, nothing where there is none. Raises HomeError, and one of _TORN."""
+    try:
+        saved = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise HomeError(f"the conversation {path} cannot be read ({error.strerror}). Check its permissions.") from error
+    return tuple(_exchange(entry) for entry in json.loads(saved))
+
+
+def _write(path: Path, exchanges: Sequence[Exchange]) -> None:
+    # In ASCII: a browser may send half of a surrogate pair, which UTF-8 cannot hold.
+    write_whole(path, json.dumps([_entry(exchange) for exchange in exchanges]))
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:

@@ -458,9 +458,9 @@ class Application:
         """Append an exchange to a conversation on disk."""
         self._conversations.save(conversation, exchange)
 
-    def replace_last(self, conversation: str, exchange: Exchange) -> None:
-        """Put a regenerated exchange in the place of the last one."""
-        self._conversations.replace_last(conversation, exchange)
+    def replace(self, conversation: str, position: int, exchange: Exchange) -> None:
+        """Put a regenerated exchange in the place of the one at ``position``."""
+        self._conversations.replace(conversation, position, exchange)
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep (or take back) what the reader thought of the answer at ``position``."""

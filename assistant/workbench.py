@@ -121,8 +121,8 @@ class Workbench(Protocol):
     def save(self, conversation: str, exchange: Exchange) -> None:
         """Append an exchange to a conversation on disk."""
 
-    def replace_last(self, conversation: str, exchange: Exchange) -> None:
-        """Put a regenerated exchange in the place of the last one."""
+    def replace(self, conversation: str, position: int, exchange: Exchange) -> None:
+        """Put a regenerated exchange in the place of the one at ``position``."""
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         """Keep (or take back) what the reader thought of the answer at ``position``."""

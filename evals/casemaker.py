@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from assistant.errors import UsageError
 from assistant.types import Turn
 from evals.sets import Quotes
 from index.errors import LoadError
-from index.files import write_whole
+from index.files import WriteLock, write_whole
 from index.language import script_language
 from index.reading.load import document_from_text
 from index.types import Document
@@ -52,7 +52,9 @@ def save_case(
     question, answers = question.strip(), _kept(answers)
     _check(question, answerable, answers, evidence, documents)
     quotes = [_quote(documents, place) for place in evidence]
-    with _writing(folder):
+    with suppress(OSError):  # then the lock says why
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with WriteLock(folder, f"the set in {folder}", UsageError).held():
         articles = _read(folder / ARTICLES)
         ids, added = _snapshots(documents, articles)
         case: dict[str, Any] = {
@@ -176,22 +178,6 @@ def _snapshots(
             added.append({"id": id, "title": document.title, "lang": document.language, "text": document.text})
         ids[document.id] = id
     return ids, added
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # only writers need it
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=10):
-            yield
-    except Timeout as error:
-        raise UsageError(f"another program has been writing to {folder} for 10 s. Wait for it, or end it.") from error
-    except OSError as error:
-        raise UsageError(
-            f"the set in {folder} cannot be written ({error.strerror or error}). Free space, or check its permissions."
-        ) from error
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

@@ -1,17 +1,22 @@
-"""Write a file whole or not at all, also when the power goes; say how much room a folder takes, and what is torn."""
+"""Write a file whole or not at all, also when the power goes, and in turn with other programs that write there.
+
+And say how much room a folder takes, and what is torn.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """For ``os.open``: a link in the file's place is an OSError."""
 _UNFINISHED = ".writing-"
 _LONGEST_WRITE_S = 600
+_TURN_S = 10.0
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -28,6 +33,36 @@ def write_whole(path: Path, content: str | bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+class WriteLock:
+    """Writers of one folder take turns by a file lock, threads and processes alike; a thread may nest its own."""
+
+    def __init__(self, folder: Path, what: str, error: type[Exception]) -> None:
+        """Name the folder by ``what`` in the line of ``error`` that says why it cannot be written."""
+        from filelock import FileLock  # a package that a plain `--help` need not pay for
+
+        self._folder, self._what, self._error = folder, what, error
+        self._lock = FileLock(folder / ".lock")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other writers out. Raises the ``error`` where they go on for 10 s, and for any OSError meanwhile."""
+        from filelock import Timeout
+
+        try:
+            # The folder, and nothing above it: a home that was moved away is not begun anew where it was.
+            self._folder.mkdir(exist_ok=True)
+            with self._lock.acquire(timeout=_TURN_S):
+                yield
+        except Timeout as error:
+            raise self._error(
+                f"another program has been writing to {self._folder} for {_TURN_S:g} s. Wait for it, or end it."
+            ) from error
+        except OSError as error:
+            raise self._error(
+                f"{self._what} cannot be written: {error.strerror or error}. Free space, or check its permissions."
+            ) from error
 
 
 def size_on_disk(folder: Path) -> int:

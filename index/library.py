@@ -1,8 +1,8 @@
 """The articles on disk, one JSON file each: the truth that every index is derived from. A link is no article.
 
 Beside an article may stand its original, the PDF it was made of, which shows what no text can hold. It counts only
-while its bytes are those that the article was made of. What is done to both is done in such an order that, also after
-a kill, no original stands alone in the folder; one that stands alone among what was removed goes with it after a month.
+while its bytes are those that the article was made of. An article is removed before its original, and comes back after
+it: one that a kill leaves alone in the folder comes back with its article, or goes where that is gone for good.
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from index.errors import StoreError, UnknownArticleError
-from index.files import sync_folder, write_whole
+from index.files import WriteLock, sync_folder, write_whole
 from index.types import Block, Document
 
 Change = Literal["added", "updated", "unchanged"]
 
-_KEPT_S = 30 * 86_400
+_DAY_S = 86_400
+_KEPT_S = 30 * _DAY_S
 """How long what was removed can be brought back."""
+_LONGEST_S = 3_650 * _DAY_S
+"""Older than this, or younger than now, is a file only where a clock was wrong."""
 _TICK_NS = 3 * 10**9
 """Nanoseconds: more than any file system's clock takes for a tick."""
 _SAVED, _ORIGINAL = ".json", ".pdf"
@@ -58,6 +60,7 @@ class Library:
         self._hashed: dict[str, tuple[FileStamp, str]] = {}
         """The SHA-256 of originals by their file's name, as of when."""
         self._guard = threading.Lock()
+        self._lock = WriteLock(folder, f"the library folder {folder}", StoreError)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -68,7 +71,7 @@ class Library:
     def identity(self) -> str:
         """Return what tells this library from every other, also from a copy of it at another place: 16 letters."""
         kept = self.folder / ".identity"
-        with self._writing():
+        with self.writing():
             if not kept.exists():
                 write_whole(kept, uuid.uuid4().hex)
             made = kept.read_bytes()
@@ -110,14 +113,22 @@ class Library:
 
     def get(self, id: str) -> Document:
         """Return one article; raise UnknownArticleError naming the known ones."""
-        path = self._path(id)
-        try:
-            document = None if path.is_symlink() else self._current(_stamp(path.name, path.stat()))
-        except OSError:
-            document = None
+        document = self.find(id)
         if document is None:
             raise unknown_article(id, self.documents())
         return document
+
+    def find(self, id: str) -> Document | None:
+        """Return one article, None where there is none of that id."""
+        path = self._path(id)
+        try:
+            return None if path.is_symlink() else self._current(_stamp(path.name, path.stat()))
+        except OSError:
+            return None
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other writers out: what is read meanwhile still holds when it is written. StoreError as ``add``."""
+        return self._lock.held()
 
     def add(self, document: Document, original: bytes | None = None) -> Change:
         """Save an article, in the place of one with the same id; with it its ``original``, where one is given.
@@ -133,7 +144,7 @@ class Library:
                 del fields[late]
         text = json.dumps(fields, ensure_ascii=False, indent=1)
         text = _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-        with self._writing():
+        with self.writing():
             try:
                 held = path.read_text(encoding="utf-8")
             except FileNotFoundError:
@@ -168,7 +179,7 @@ class Library:
         Raises UnknownArticleError naming the known ones.
         """
         if not self.has_original(self.get(id)):
-            with self._writing():
+            with self.writing():
                 self._keep(self.get(id), original)
 
     def remove(self, id: str) -> Document:
@@ -176,17 +187,15 @@ class Library:
 
         Raises UnknownArticleError naming the known ones.
         """
-        with self._writing():
+        with self.writing():
             document = self.get(id)
             removed = self._removed
             if removed.is_symlink():  # what is old there is deleted
                 raise StoreError(f"{removed} is a link; expected a folder of the library's own. Delete the link.")
             removed.mkdir(exist_ok=True)
-            for path in (*removed.glob(f"*{_SAVED}"), *removed.glob(f"*{_ORIGINAL}")):
-                if time.time() - path.stat().st_mtime > _KEPT_S:
-                    path.unlink()
+            self._clear_removed()
             path = self._path(id)
-            for each in (path.with_suffix(_ORIGINAL), path):  # a kill in between leaves the article, without it
+            for each in (path, path.with_suffix(_ORIGINAL)):  # a kill in between leaves it to `restore`
                 with suppress(FileNotFoundError):  # most have no original
                     os.utime(each)  # when it was removed
                     each.replace(removed / each.name)
@@ -199,7 +208,7 @@ class Library:
 
         Raises UnknownArticleError where none of that id was removed, StoreError where the library holds one again.
         """
-        with self._writing():
+        with self.writing():
             path = self._path(id)
             document = _read(self._removed / path.name)
             if document is None:
@@ -207,9 +216,11 @@ class Library:
                 raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
                 raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
-            for each in (path, path.with_suffix(_ORIGINAL)):  # and here likewise
+            original = path.with_suffix(_ORIGINAL)
+            if not self.has_original(document):  # else a kill left it there
                 with suppress(FileNotFoundError):
-                    (self._removed / each.name).replace(each)
+                    (self._removed / original.name).replace(original)
+            (self._removed / path.name).replace(path)
             self._keep(document, None)  # an earlier one's may have been left there
             sync_folder(self._removed)
             sync_folder(self.folder)
@@ -217,13 +228,27 @@ class Library:
 
     def rename(self, id: str, title: str) -> Document:
         """Give an article a title of its reader's own, and return it; UnknownArticleError names the known ones."""
-        renamed = replace(self.get(id), title=title, renamed=True)
-        self.add(renamed)
+        with self.writing():
+            renamed = replace(self.get(id), title=title, renamed=True)
+            self.add(renamed)
         return renamed
 
     @property
     def _removed(self) -> Path:
         return self.folder / ".removed"
+
+    def _clear_removed(self) -> None:
+        """Delete what was removed a month ago, and originals whose article is neither here nor there."""
+        for path in (*self._removed.glob(f"*{_SAVED}"), *self._removed.glob(f"*{_ORIGINAL}")):
+            age = time.time() - path.stat().st_mtime
+            if not -_DAY_S < age < _LONGEST_S:
+                os.utime(path)  # the clock was wrong then, or is now: its month begins anew
+            elif age > _KEPT_S:
+                path.unlink()
+        for original in self.folder.glob(f"*{_ORIGINAL}"):
+            saved = original.with_suffix(_SAVED)
+            if not saved.exists() and not (self._removed / saved.name).exists():
+                original.unlink()
 
     def _removed_ids(self) -> list[str]:
         paths = sorted(self._removed.glob(f"*{_SAVED}"), key=lambda path: -path.stat().st_mtime)
@@ -258,23 +283,6 @@ class Library:
     def _path(self, id: str) -> Path:
         # Ids may hold any character; file names may not.
         return self.folder / f"{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}{_SAVED}"
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout  # only writers need it
-
-        try:
-            with FileLock(self.folder / ".lock", timeout=10):
-                yield
-        except Timeout as error:
-            raise StoreError(
-                f"another program has been writing to {self.folder} for 10 s. Wait for it, or end it."
-            ) from error
-        except OSError as error:
-            raise StoreError(
-                f"the library folder {self.folder} cannot be written: {error.strerror or error}. "
-                "Free space, or check its permissions."
-            ) from error
 
 
 def unknown_article(id: str, documents: tuple[Document, ...]) -> UnknownArticleError:

@@ -157,7 +157,10 @@ def _ends(text: str, language: str) -> list[int]:
     ends: list[int] = []
     start = 0
     for end in [*_raw_ends(text, language), len(text)]:
-        if belongs := _BELONGS_BEFORE.match(text, len(text[:end].rstrip())) or _BELONGS_BEFORE.match(text, end):
+        last = end
+        while last and text[last - 1].isspace():  # no slice: a line may have a hundred thousand sentences
+            last -= 1
+        if belongs := _BELONGS_BEFORE.match(text, last) or _BELONGS_BEFORE.match(text, end):
             end = max(end, belongs.end())
         if end <= start or (end < len(text) and _is_false_end(text[start:end].strip(), text[end : end + 40].lstrip())):
             continue

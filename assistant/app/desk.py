@@ -263,13 +263,15 @@ class Desk:
         lives = Lives.begin(question, 0, self._asked(request))
         try:
             before = self._workbench.exchanges(conversation)
-            earlier = before[:-1] if request.again else before
+            # Another page of the conversation may have gone on: its question is not the one to be answered anew.
+            again = request.again and bool(before) and before[-1].answer.question.split() == question.split()
+            earlier = before[:-1] if again else before
             lives = Lives.begin(question, len(earlier), lives.models)
             yield {"history": self._exchanges(earlier)}
             lives, given = yield from self._listen(request, lives, conversation, earlier, stop)
             if isinstance(given, str):
                 return self._failed(given, lives, before)
-            return self._whole(given, earlier, conversation, replacing=request.again and bool(before))
+            return self._whole(given, earlier, conversation, replacing=again)
         except (AssistantError, IndexingError) as failure:
             return self._failed(str(failure), lives, before)
 
@@ -356,7 +358,7 @@ class Desk:
         screen: Screen = {"head": "", "body": "", "status": "", "running": False}
         try:
             if replacing:
-                self._workbench.replace_last(conversation, given)
+                self._workbench.replace(conversation, len(earlier), given)
             else:
                 self._workbench.save(conversation, given)
         except AssistantError as failure:

@@ -143,10 +143,20 @@ class Intake:
         if twin is not None:
             self._keep_original(twin, data)
             return Taken(shown, "unchanged", twin.id, twin.title, why=f"the library has it as '{twin.id}'")
-        document = held.fitted(document)
-        change = self._library.add(document, data if document.pages else None)
+        with self._library.writing():
+            document = self._fitted(document, held)
+            change = self._library.add(document, data if document.pages else None)
         held.note(document)
         return Taken(shown, change, document.id, document.title, why=_not_read(document))
+
+    def _fitted(self, document: Document, held: _Held) -> Document:
+        """Return the article under its id and title, also where another program has added or renamed one meanwhile."""
+        while True:
+            fitted = held.fitted(document)
+            now = self._library.find(fitted.id)
+            if now is None or now == held.get(fitted.id):
+                return fitted
+            held.note(now)
 
     def _keep_original(self, document: Document, data: bytes) -> None:
         """Keep the PDF that an article was made of, where it was added before PDFs were kept: only they have pages."""
@@ -174,6 +184,10 @@ class _Held:
         self._by_text[_text_key(document)] = document.id
         if document.source:
             self._by_source[document.source] = document.id
+
+    def get(self, id: str) -> Document | None:
+        """Return what it holds under an id."""
+        return self._by_id.get(id)
 
     def taken(self, origin: str, taken: str) -> Document | None:
         """Return the article that was made of these very bytes from this place."""

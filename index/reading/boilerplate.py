@@ -231,7 +231,8 @@ def _marked_root(body: _Element) -> _Element | None:
     """Return the element the page itself marks as its article or its main part."""
     mains = body.xpath(".//main | .//*[@role='main']")
     articles = [a for a in body.xpath(".//article | .//*[contains(@itemprop, 'articleBody')]") if not _is_comment(a)]
-    outer = [a for a in articles if not any(other in articles for other in a.iterancestors())]
+    known = set(articles)
+    outer = [a for a in articles if known.isdisjoint(a.iterancestors())]
     if mains:
         main = max(mains, key=_prose)
         _drop_teasers([a for a in outer if a is not main])

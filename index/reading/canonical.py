@@ -34,7 +34,8 @@ _SELECTOR_RUNS = re.compile("([\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0
 _LOOSE_SELECTORS = re.compile("(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]")
 _NUMBER = re.compile("[+−–-]?[0-9]{1,4}")
 _RAISED = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
-_SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f]+")
+_NO_PLAIN_SPACE = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f"
+_SPACES = re.compile(f"[ {_NO_PLAIN_SPACE}]{{2,}}|[{_NO_PLAIN_SPACE}]")
 _WIDE_SPACES = re.compile(" *\u3000[ \u3000]*")  # an ideographic space is seen: it stays, once
 _CJK = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff"  # scripts written without spaces
 _ENDS_CJK = re.compile(f"[{_CJK}]$")
@@ -70,6 +71,8 @@ class Draft:
 
 def clean_characters(text: str) -> str:
     r"""Return ``text`` in NFC with "\n" line ends and without characters no reader can see; tabs and spaces stay."""
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # so are most, and what follows takes its time
     text = _PARAGRAPH_ENDS.sub("\n\n", _LINE_ENDS.sub("\n", text))
     text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
     text = _JOINER_RUNS.sub(r"\1", _LOOSE_JOINERS.sub("", text))

@@ -286,6 +286,8 @@ class _Writer:
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self._text: list[str] = []
+        self._has_lines = False
+        """Whether a line ends in what was gathered."""
         self._level = 0
         self._kept = 0
         self._row: list[str] | None = None
@@ -293,7 +295,7 @@ class _Writer:
     def open(self, element: _Element) -> None:
         tag = element.tag
         if tag in _BREAKS:
-            self._text.append("\n")
+            self._add("\n")
         elif tag in _KEPT_LINES:
             self._open_kept(element)
         elif _is_block(element) and not (tag in _CELLS and self._row is not None):
@@ -307,7 +309,7 @@ class _Writer:
     def close(self, element: _Element) -> None:
         tag = element.tag
         if tag in _KEPT_LINES:
-            if tag == "pre" or "\n" in "".join(self._text):
+            if tag == "pre" or self._has_lines:
                 self.flush()
             self._kept -= 1
         elif tag in _CELLS and self._row is not None:
@@ -321,20 +323,30 @@ class _Writer:
 
     def write(self, text: str) -> None:
         if self._kept:
-            self._text.append(text)
+            self._add(text)
         elif text:
             # Line ends in the source are spaces on the page, and nothing between Chinese or Japanese characters.
             edge = [" " if text[0].isspace() else "", " " if text[-1].isspace() else ""]
-            self._text.append(edge[0] + join_lines(text.split("\n")) + edge[1])
+            self._add(edge[0] + join_lines(text.split("\n")) + edge[1])
 
     def flush(self) -> None:
         if self._row is not None:
-            self._text.append(" ")
+            self._add(" ")
             return
-        for part in re.split(r"\n\s*\n", "".join(self._text)) if not self._kept else ["".join(self._text)]:
+        text = self._taken()
+        for part in re.split(r"\n\s*\n", text) if not self._kept else [text]:
             if part.strip():
                 self.pieces.append(Piece(_ANCHOR.sub("", part) if self._level else part, self._level))
-        self._text = []
+
+    def _add(self, text: str) -> None:
+        self._text.append(text)
+        self._has_lines = self._has_lines or "\n" in text
+
+    def _taken(self) -> str:
+        """Return what was gathered, and begin anew."""
+        text = "".join(self._text)
+        self._text, self._has_lines = [], False
+        return text
 
     def _open_kept(self, element: _Element) -> None:
         if element.tag == "pre" or "\n" in (element.text or ""):
@@ -342,8 +354,7 @@ class _Writer:
         self._kept += 1
 
     def _end_cell(self, row: list[str]) -> None:
-        row.append(clean_line(join_lines("".join(self._text).split("\n"))) or "")
-        self._text = []
+        row.append(clean_line(join_lines(self._taken().split("\n"))) or "")
 
     def _end_row(self, row: list[str]) -> None:
         self._end_cell(row)  # words between the cells

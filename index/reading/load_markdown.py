@@ -113,7 +113,7 @@ def _token_pieces(token: Token, level: int) -> list[Piece]:
 
 def _inline_text(token: Token) -> str:
     """Return the words of an inline token that are not struck out; a hard break is a line end, a soft one wrapping."""
-    lines: list[list[str]] = [[""]]
+    lines: list[list[list[str]]] = [[[]]]  # lines, each of the wrapped ones it was joined of, in pieces
     unseen = _Unseen()
     is_raised = False
     for child in token.children or []:
@@ -124,12 +124,12 @@ def _inline_text(token: Token) -> str:
         if unseen:
             continue
         if child.type == "hardbreak" or (child.type == "html_inline" and _BREAK_TAG.match(child.content)):
-            lines.append([""])
+            lines.append([[]])
         elif child.type == "softbreak":
-            lines[-1].append("")
+            lines[-1].append([])
         elif child.type in {"text", "code_inline", "text_special"}:
-            lines[-1][-1] += raised(child.content) if is_raised else child.content
-    return "\n".join(map(join_lines, lines))
+            lines[-1][-1].append(raised(child.content) if is_raised else child.content)
+    return "\n".join(join_lines(map("".join, line)) for line in lines)
 
 
 class _Unseen:

@@ -36,6 +36,7 @@ MEMORY = 512 * 2**20
 FILES_A_CHILD = 500
 _WORN = 400 * 2**20  # mapped after a file: what is left would be too little for the next
 _START_S = 60.0
+_OUT_OF_WORK = getattr(signal, "SIGPROF", None)  # how a child ends that has used up its processor time
 _HEAD_LIMIT = 1_000_000  # bytes of a line
 _BLOCK, _PAGE = struct.Struct("<III"), struct.Struct("<I")
 _SIZES = {
@@ -61,12 +62,14 @@ _Checked = TypeVar("_Checked")
 class Parser:
     """Reads files of any format, one at a time. Any thread may ask; files wait for each other."""
 
-    def __init__(self, *, within_s: float = 10.0, pictures_only: bool = False) -> None:
-        """Describe a parser that gives each article ``within_s`` seconds; the child starts with the first file.
+    def __init__(self, *, work_s: float = 10.0, wait_s: float = 120.0, pictures_only: bool = False) -> None:
+        """Describe a parser; the child starts with the first file.
 
-        With ``pictures_only`` the child loads what draws pages and no more: a quarter of the time and of the memory.
+        Each article has ``work_s`` seconds of processor time, so that a busy machine refuses no honest file, and
+        ``wait_s`` on the clock, for a child that hangs. With ``pictures_only`` the child loads what draws pages and
+        no more: a quarter of the time and of the memory.
         """
-        self.within_s = within_s
+        self._work_s, self._wait_s = work_s, wait_s
         self._pictures_only = pictures_only
         self._child: _Child | None = None
         self._closed = False
@@ -104,7 +107,7 @@ class Parser:
             try:
                 child = self._ready_child()
                 # One by one: those before the one that ends the child are good.
-                found.extend(child.ask(request, data, _checked, within_s=self.within_s))
+                found.extend(child.ask(request, data, _checked))
             except LoadError as error:
                 found.append(error)
             except _Ended as ended:
@@ -123,18 +126,18 @@ class Parser:
         with self._turn:
             child = self._ready_child()
             try:
-                (found,) = islice(child.ask(request, data, _checked_picture, within_s=self.within_s), 2)
+                (found,) = islice(child.ask(request, data, _checked_picture), 2)
             except (_Ended, ValueError) as error:  # ValueError: there is none, or more than one
                 child.end()
-                raise self._not_drawn(page, is_late=isinstance(error, _Ended) and error.late) from error
+                raise self._not_drawn(page, error.limit if isinstance(error, _Ended) else "") from error
         if isinstance(found, LoadError):
             raise found
         return found
 
-    def _not_drawn(self, page: int, *, is_late: bool) -> LoadError:
+    def _not_drawn(self, page: int, limit: str) -> LoadError:
         if self._closed:
             return LoadError("Reading was stopped.")
-        why = f"takes more than {self.within_s:g} s to draw" if is_late else "needs too much memory, or is damaged"
+        why = f"takes more than {limit} to draw" if limit else "needs too much memory, or is damaged"
         return LoadError(f"Page {page} cannot be shown: it {why}. Open the file itself to see it.")
 
     def close(self) -> None:
@@ -150,7 +153,7 @@ class Parser:
             if self._closed:
                 raise LoadError("Reading was stopped.")
             if self._child is None or not self._child.alive:
-                self._child = _Child(self.within_s, pictures_only=self._pictures_only)
+                self._child = _Child(self._work_s, self._wait_s, pictures_only=self._pictures_only)
             child = self._child
         try:
             child.wait_ready()
@@ -166,17 +169,19 @@ class Parser:
     def _why(self, ended: _Ended) -> str:
         if self._closed:
             return "was not read to its end: reading was stopped"
-        if ended.late:
-            return f"took more than {self.within_s:g} s to read; expected less. Split it, or save it as plain text"
+        if ended.limit:
+            return f"took more than {ended.limit} to read; expected less. Split it, or save it as plain text"
         return ended.how
 
 
 class _Ended(Exception):  # noqa: N818  what happened, not what a caller did wrong
     """The child is gone, or says what it should not."""
 
-    def __init__(self, how: str, *, late: bool = False) -> None:
+    def __init__(self, how: str, *, limit: str = "") -> None:
         super().__init__(how)
-        self.how, self.late = how, late
+        self.how = how
+        self.limit = limit
+        """The time it had, in words, where it took more."""
 
 
 _NO_ARTICLE = "could not be read: its reader gave no article"
@@ -186,9 +191,9 @@ _MEMORY_SPENT = f"needs more than {MEMORY // 2**20} MB of memory to read; expect
 class _Child:
     """One run of ``parser_child.py``."""
 
-    def __init__(self, within_s: float, *, pictures_only: bool) -> None:
-        # The seconds are of work, and a little more than on the clock: the clock's error is the clearer one.
-        limits = {"memory": MEMORY, "worn": _WORN, "files": FILES_A_CHILD, "seconds": int(within_s) + 5}
+    def __init__(self, work_s: float, wait_s: float, *, pictures_only: bool) -> None:
+        self._work_s, self._wait_s = work_s, wait_s
+        limits = {"memory": MEMORY, "worn": _WORN, "files": FILES_A_CHILD, "seconds": work_s}
         limits["pictures_only"] = pictures_only
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         # One thread: those of the linear algebra, which only tells languages apart, take 8 MB each.
@@ -219,12 +224,12 @@ class _Child:
                 raise _Ended("it says something else")
 
     def ask(
-        self, request: dict[str, Any], data: bytes, checked: Callable[[dict[str, Any]], _Checked], *, within_s: float
+        self, request: dict[str, Any], data: bytes, checked: Callable[[dict[str, Any]], _Checked]
     ) -> Iterator[_Checked | LoadError]:
         """Yield what the child finds in a file, once it is ``checked``; raises _Ended, also between two articles."""
         sender = threading.Thread(target=self._send, args=(request, data), daemon=True)
         sender.start()
-        while "end" not in (head := self._head(within_s)):
+        while "end" not in (head := self._head(self._wait_s)):
             if "error" in head:
                 error = " ".join(str(head["error"]).split())[:2_000]
                 if error == "memory":
@@ -253,9 +258,9 @@ class _Child:
         try:
             return self._read_head()
         except (OSError, ValueError, RecursionError) as error:
-            raise _Ended(self._how(), late=self._is_late) from error
+            raise _Ended(self._how(), limit=self._limit()) from error
         except _Ended as ended:
-            ended.late = self._is_late
+            ended.limit = self._limit()
             raise
         finally:
             timer.cancel()
@@ -287,6 +292,12 @@ class _Child:
             self._is_late = True
         self.process.kill()
 
+    def _limit(self) -> str:
+        if self._is_late:
+            return f"{self._wait_s:g} s on the clock"
+        code = self.process.poll()
+        return f"{self._work_s:g} s of processor time" if code is not None and -code == _OUT_OF_WORK else ""
+
     def _how(self) -> str:
         try:
             code = self.process.wait(2)
@@ -294,8 +305,6 @@ class _Child:
             return _NO_ARTICLE
         if code == -signal.SIGKILL:
             return "was not read to its end: its reader was ended, most likely because memory ran out"
-        if code == -getattr(signal, "SIGXCPU", 0):
-            return "took too much work to read; expected less. Split it, or save it as plain text"
         cause = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended ({code})"
         return f"could not be read: its reader {cause}. It may be damaged: save it again, or as plain text"
 

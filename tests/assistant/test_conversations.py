@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -55,17 +57,20 @@ def test_half_a_surrogate_pair_from_a_browser_is_kept(conversations: Conversatio
     assert conversations.exchanges(ID) == (Exchange(answer("\ud83d")),)
 
 
-def test_a_regenerated_answer_takes_the_place_of_the_last_one_and_of_its_rating(conversations: Conversations) -> None:
+def test_a_regenerated_answer_takes_the_place_of_its_own_and_of_its_rating(conversations: Conversations) -> None:
     conversations.save(ID, Exchange(answer("First.")))
     conversations.save(ID, Exchange(answer("Second.")))
     conversations.rate(ID, 1, "down")
-    conversations.replace_last(ID, Exchange(answer("Better.")))
-    assert conversations.exchanges(ID) == (Exchange(answer("First.")), Exchange(answer("Better.")))
+    conversations.save(ID, Exchange(answer("Third.")))  # another page asked on meanwhile
+    conversations.replace(ID, 1, Exchange(answer("Better.")))
+    assert [one.answer.text for one in conversations.exchanges(ID)] == ["First.", "Better.", "Third."]
+    assert conversations.exchanges(ID)[1].opinion is None
 
 
-def test_replacing_the_last_of_none_begins_the_conversation(conversations: Conversations) -> None:
-    conversations.replace_last(ID, Exchange(answer("Only.")))
-    assert conversations.exchanges(ID) == (Exchange(answer("Only.")),)
+def test_replacing_what_is_not_there_appends(conversations: Conversations) -> None:
+    conversations.replace(ID, 0, Exchange(answer("Only.")))
+    conversations.replace(ID, 7, Exchange(answer("Second.")))
+    assert conversations.exchanges(ID) == (Exchange(answer("Only.")), Exchange(answer("Second.")))
 
 
 def test_a_rating_is_kept_changed_and_taken_back(conversations: Conversations) -> None:
@@ -91,7 +96,7 @@ def test_only_an_id_names_a_conversation(conversations: Conversations, id: str, 
     for use in (
         lambda: conversations.exchanges(id),
         lambda: conversations.save(id, Exchange(answer("x"))),
-        lambda: conversations.replace_last(id, Exchange(answer("x"))),
+        lambda: conversations.replace(id, 0, Exchange(answer("x"))),
         lambda: conversations.rate(id, 0, "up"),
     ):
         with pytest.raises(UsageError, match="a conversation's id is 8 to 64 letters, digits, - or _"):
@@ -113,8 +118,13 @@ def test_only_an_id_names_a_conversation(conversations: Conversations, id: str, 
     ],
 )
 def test_a_file_that_cannot_be_understood_is_kept_aside_and_the_conversation_begins_anew(
-    conversations: Conversations, tmp_path: Path, broken: bytes, caplog: pytest.LogCaptureFixture
+    conversations: Conversations,
+    tmp_path: Path,
+    broken: bytes,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 7)  # a clock that stands, or goes back, gives one time twice
     file = tmp_path / f"{ID}.json"
     for _ in range(2):  # a second one does not write over the first
         file.write_bytes(broken)
@@ -134,9 +144,9 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_and_stays_as_it_is(
     for use in (lambda: conversations.exchanges(ID), lambda: conversations.save(ID, Exchange(answer("x")))):
         with pytest.raises(HomeError, match=r"cannot be read \(Is a directory\)\. Check its permissions\."):
             use()
-    gone = Conversations(tmp_path / "gone")
-    with pytest.raises(HomeError, match=r"cannot be written \(No such file or directory\)\. Free space"):
-        gone.save(ID, Exchange(answer("x")))
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeError, match=r"conversations .*file cannot be written: .*\. Free space, or check its perm"):
+        Conversations(tmp_path / "file").save(ID, Exchange(answer("x")))
 
 
 def test_answers_saved_at_once_are_all_kept(conversations: Conversations, tmp_path: Path) -> None:
@@ -147,6 +157,46 @@ def test_answers_saved_at_once_are_all_kept(conversations: Conversations, tmp_pa
         saver.join()
     saved = json.loads((tmp_path / f"{ID}.json").read_bytes())
     assert sorted(entry["answer"]["text"] for entry in saved) == [f"{n}." for n in range(8)]
+
+
+# Saves twenty exchanges, as an app does that has the folder open for itself.
+SAVING = """
+import sys
+from pathlib import Path
+from assistant.conversations import Conversations
+from assistant.types import Answer
+from assistant.workbench import Exchange
+conversations, name = Conversations(Path(sys.argv[1])), sys.argv[2]
+for number in range(20):
+    answer = Answer("Q", "Q", f"{name}{number}", abstained=False, model="extractive", embedder="minilm")
+    conversations.save("c0ffee-00_A", Exchange(answer))
+"""
+
+
+def test_two_processes_that_save_at_once_lose_nothing(conversations: Conversations, tmp_path: Path) -> None:
+    saving = [subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path), name]) for name in "ab"]
+    assert [process.wait(60) for process in saving] == [0, 0]
+    texts = [exchange.answer.text for exchange in conversations.exchanges(ID)]
+    assert sorted(texts) == sorted(f"{name}{number}" for name in "ab" for number in range(20))
+    for name in "ab":
+        assert [text for text in texts if text[0] == name] == [f"{name}{number}" for number in range(20)]
+
+
+def test_a_file_that_another_process_moved_aside_a_moment_ago_is_not_moved_again(
+    conversations: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{ID}.json").write_bytes(b"{")
+    other = Conversations(tmp_path)
+    real, asked = json.loads, []
+
+    def loads(saved: bytes) -> object:
+        if saved == b"{" and not asked:  # while the first reader looks at it
+            asked.append(saved)
+            other.save(ID, Exchange(answer("Anew.")))
+        return real(saved)
+
+    monkeypatch.setattr("assistant.conversations.json.loads", loads)
+    assert conversations.exchanges(ID) == (Exchange(answer("Anew.")),)
 
 
 def test_two_answers_side_by_side_are_kept_and_so_is_the_better_one(

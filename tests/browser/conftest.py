@@ -289,8 +289,8 @@ class Script:
     def save(self, conversation: str, exchange: Exchange) -> None:
         self.kept.setdefault(conversation, []).append(exchange)
 
-    def replace_last(self, conversation: str, exchange: Exchange) -> None:
-        self.kept[conversation][-1] = exchange
+    def replace(self, conversation: str, position: int, exchange: Exchange) -> None:
+        self.kept[conversation][position] = exchange
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
         self.kept[conversation][position] = replace(self.kept[conversation][position], opinion=opinion)

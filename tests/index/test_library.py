@@ -306,13 +306,36 @@ def test_a_folder_that_went_away_is_told_in_one_line_and_made_again_by_adding(li
 
 
 def test_another_writer_that_holds_the_lock_too_long_is_told_in_one_line(library, ferry, monkeypatch):
-    import filelock
-
-    real = filelock.FileLock
-    monkeypatch.setattr(filelock, "FileLock", lambda path, **_: real(path, timeout=0.05))
-    with real(library.folder / ".lock"), pytest.raises(StoreError, match=r"another program has been writing to"):
-        library.add(ferry)
+    monkeypatch.setattr("index.files._TURN_S", 0.05)
+    other = "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", other, library.folder / ".lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holding:
+        holding.stdout.readline()
+        with pytest.raises(StoreError, match=r"another program has been writing to .* for 0\.05 s\. Wait for it, or"):
+            library.add(ferry)
+        holding.communicate(b"\n")
     assert library.documents() == ()
+
+
+def test_a_rename_keeps_what_another_program_updates_meanwhile(library, article, monkeypatch):
+    library.add(article("ferry", "Ann Lee steered."))
+    real, other, done = library.get, Library(library.folder), threading.Event()
+
+    def update():
+        other.add(article("ferry", "Bo Ek steered."))
+        done.set()
+
+    def get(id):
+        found = real(id)
+        threading.Thread(target=update).start()
+        done.wait(0.2)  # it has to wait for its turn
+        return found
+
+    monkeypatch.setattr(library, "get", get)
+    library.rename("ferry", "Our ferry")
+    assert done.wait(10)
+    assert other.get("ferry").text == "Bo Ek steered."
 
 
 def test_a_removed_article_comes_back_as_it_was_and_once(tmp_path, article):
@@ -350,6 +373,31 @@ def test_what_was_removed_a_month_ago_is_gone_for_good(tmp_path, article):
     library.remove("crew")
     with pytest.raises(UnknownArticleError, match=r"Removed in the last month: crew\."):
         library.restore("ferry")
+
+
+@pytest.mark.parametrize("wrong", [0, 4e9])
+def test_a_clock_that_was_wrong_loses_nothing_that_was_removed(tmp_path, article, wrong):
+    library = Library(tmp_path)
+    for id in ("ferry", "crew", "sea"):
+        library.add(article(id, f"Of the {id}."))
+    library.remove("ferry")
+    [removed] = (tmp_path / ".removed").glob("*.json")
+    os.utime(removed, (wrong, wrong))
+    library.remove("crew")
+    assert abs(removed.stat().st_mtime - time.time()) < 60  # its month begins now
+    os.utime(removed, (time.time() - 31 * 86_400,) * 2)
+    library.remove("sea")
+    assert not removed.exists()
+
+
+def test_an_article_saved_while_the_clock_goes_back_is_seen(tmp_path, article):
+    library, other = Library(tmp_path), Library(tmp_path)
+    for number, moment in enumerate([2_000_000_000, 1_000_000_000, 3_000_000_000, 1_000_000_000]):
+        other.add(article("ferry", f"Trip {number}."))
+        for path in (next(tmp_path.glob("*.json")), tmp_path):
+            os.utime(path, (moment, moment))
+        assert [document.text for document in library.documents()] == [f"Trip {number}."]
+        assert [document.text for document in library.documents()] == [f"Trip {number}."]
 
 
 def test_changes_of_one_tick_of_the_clock_are_all_seen(tmp_path, article):
@@ -450,6 +498,25 @@ def test_an_original_that_was_removed_a_month_ago_is_gone_for_good_even_alone(li
     assert files(library, ".removed/*") == [".json"]
 
 
+def test_an_original_that_a_kill_left_goes_with_its_article(library, ferry, article):
+    library.add(made_of(ferry, FIRST), FIRST)
+    library.add(article("crew", "Red."))
+    library.add(article("sea", "Blue."))
+    [original] = library.folder.glob("*.pdf")
+    kept = library.remove("ferry")
+    next(library.folder.glob(".removed/*.pdf")).rename(original)  # as after a kill between the two
+    library.remove("crew")
+    assert files(library) == [".json", ".pdf"]  # it may come back
+    assert library.restore("ferry") == kept
+    assert library.original_of(kept) == FIRST
+    library.remove("ferry")
+    next(library.folder.glob(".removed/*.pdf")).rename(original)
+    for path in library.folder.glob(".removed/*"):
+        os.utime(path, (time.time() - 31 * 86_400,) * 2)
+    library.remove("sea")
+    assert files(library) == []
+
+
 class Killed(BaseException):
     """Stands for a kill."""
 
@@ -496,7 +563,13 @@ def test_a_kill_between_an_article_and_its_original_leaves_nothing_wrong(library
     for document in library.documents():
         assert document in (first, second, ferry)
         assert library.original_of(document) in (None, FIRST if document == first else SECOND)
-    assert len(files(library, "*.pdf")) <= len(files(library, "*.json"))
+    if change in {"removed", "restored"}:  # wholly here, or wholly to be brought back
+        if not library.documents():
+            library.restore("ferry")
+        assert library.get("ferry") == second
+        assert library.original_of(second) == SECOND
+        library.remove("ferry")
+        assert files(library) == []
     # What was under way can be done again, and is whole then.
     with suppress(UnknownArticleError, StoreError):
         act(library, ferry, second)

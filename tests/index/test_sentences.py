@@ -102,12 +102,13 @@ def test_an_article_of_headings_alone_gives_them_as_sentences():
         ('He said "no. yes" ' * 8_000, "en"),
         ("word " * 60_000, "en"),
         ("「" * 200_000, "ja"),
+        ("The ferry left. " * 120_000, "en"),
     ],
 )
 def test_a_long_paragraph_is_split_in_a_moment(text, language):
-    started = time.perf_counter()
+    started = time.process_time()
     assert cut(text, language)
-    assert time.perf_counter() - started < 8  # unguarded, the first takes two minutes
+    assert time.process_time() - started < 8  # unguarded, the first takes two minutes
 
 
 def test_a_long_run_of_words_without_an_end_is_cut_between_words():

@@ -1,7 +1,7 @@
 """Measure what docs/reliability.md says: `.venv/bin/python tests/reliability/measure.py`, an hour on two quiet cores.
 
 Prints a Markdown table for each kind of trial; on standard error, every trial that did not end right. Name kinds to run
-those alone: kills damage disks several machine.
+those alone: kills belongings damage disks several machine.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from trials import machine as state_machine
+from trials.belongings import ACTS, BelongingsKills
 from trials.damage import Damages
-from trials.disks import can_mount, full_disk, read_only
+from trials.disks import can_mount, full_disk, full_under_a_talk, read_only
 from trials.judge import Verdict
 from trials.kills import Kills, random_moments
-from trials.several import swapped_embedder, two_indexers_and_an_app
+from trials.several import another_place, swapped_embedder, two_apps, two_indexers_and_an_app
 
 from evals.statistics import wilson
 
@@ -33,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=" ".join(KINDS))
     parser.add_argument("--moments", type=int, default=200, help="kills at random moments, a side (default 200)")
+    parser.add_argument("--acts", type=int, default=50, help="kills at random moments of each saving (default 50)")
     parser.add_argument("--calls", type=int, default=200, help="kills at calls of the system, a side (default 200)")
     parser.add_argument("--every", type=int, default=1, help="of the steps, every n-th (default 1)")
     parser.add_argument("--examples", type=int, default=100, help="histories of the state machine (default 100)")
@@ -62,6 +64,20 @@ def kills(options: argparse.Namespace) -> None:
             trials = [(f"{n} ms", partial(large.at_flush, n / 1000)) for n in range(20)]
             rows.append(_row("0 to 19 ms after Chroma begins to write its graph", side, trials))
     _table("Killed (SIGKILL)", rows)
+
+
+def belongings(options: argparse.Namespace) -> None:
+    """Kill while a conversation, an opinion, an eval case, a title or a removed article is saved."""
+    rows = []
+    with BelongingsKills() as kills:
+        for act in ACTS:
+            steps = range(1, kills.steps(act) + 1, options.every)
+            trials = [(f"step {n}", partial(kills.at_step, act, n)) for n in steps]
+            calls = kills.system_calls(act) if shutil.which("strace") else []
+            trials += [(f"{name} {n}", partial(kills.at_system_call, act, name, n)) for name, n in calls]
+            rows.append(_row(f"{act}: at every step and every call of the system", "ours", trials))
+            rows.append(_row(f"{act}: at random moments", "ours", kills.random_moments(act, options.acts, seed=1)))
+    _table("Killed while something of the user's is saved", rows)
 
 
 def damage(options: argparse.Namespace) -> None:
@@ -97,6 +113,8 @@ def disks(options: argparse.Namespace) -> None:
         rows.append(_row("full, and then with room again", side, trials))
         trials = [(f"killed: {killed}", partial(read_only, side, killed=killed)) for killed in (False, True)]
         rows.append(_row("read-only, left in peace or killed", side, trials))
+    trials = [(f"{room} bytes free", partial(full_under_a_talk, but=room)) for room in (0, 512, 1024, 2048, 4096)]
+    rows.append(_row("full while one asks, rates and saves a case", "ours", trials))
     _table("A disk that is full or cannot be written", rows)
 
 
@@ -108,6 +126,12 @@ def several(options: argparse.Namespace) -> None:
         rows.append(_row("two add, one asks", side, trials))
         trials = [(f"round {n}", partial(swapped_embedder, side)) for n in range(5)]
         rows.append(_row("another embedder of equal dimension", side, trials))
+    trials = [(f"round {n}", two_apps) for n in range(options.rounds)]
+    rows.append(_row("two apps chat, add and rename", "ours", trials))
+    trials = [
+        (f"copied: {copied}", partial(another_place, copied=copied)) for copied in (True, False) for _ in range(5)
+    ]
+    rows.append(_row("copied, or moved, while a process adds", "ours", trials))
     _table("Several processes at once", rows)
 
 
@@ -125,7 +149,14 @@ def machine(options: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-KINDS = {"kills": kills, "damage": damage, "disks": disks, "several": several, "machine": machine}
+KINDS = {
+    "kills": kills,
+    "belongings": belongings,
+    "damage": damage,
+    "disks": disks,
+    "several": several,
+    "machine": machine,
+}
 
 
 def _row(what: str, side: str, trials: Iterable[Trial]) -> tuple[str, str, Counter[str]]:

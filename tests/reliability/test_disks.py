@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from trials.disks import can_mount, full_disk, read_only, remounted_read_only, small_disk
+from trials.disks import can_mount, full_disk, full_under_a_talk, read_only, remounted_read_only, small_disk
 
 pytestmark = pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small disk of memory")
 
@@ -16,6 +16,12 @@ pytestmark = pytest.mark.skipif(not can_mount(), reason="needs the right to moun
 @pytest.mark.parametrize(("name", "but"), [("put", 0), ("put", 64_000), ("switch", 100_000), ("opening", 0)])
 def test_a_full_disk(name: str, but: int) -> None:
     found = full_disk("ours", but=but, name=name)
+    assert found.kind == "right", found
+
+
+@pytest.mark.parametrize("but", [0, 4096])
+def test_a_full_disk_under_a_talk(but: int) -> None:
+    found = full_under_a_talk(but=but)
     assert found.kind == "right", found
 
 

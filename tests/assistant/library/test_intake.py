@@ -112,6 +112,25 @@ def test_other_bytes_of_the_same_words_are_no_change_and_are_known_the_next_time
     assert outcomes(intake.take([named(str(file))])) == [("unchanged", "bridge")]
 
 
+def test_what_another_program_adds_or_renames_meanwhile_is_not_overwritten(
+    intake: Intake, library: Library, parser: Parser
+) -> None:
+    def upload(name: str, text: str) -> Source:
+        return Source("upload", name, text.encode())
+
+    list(intake.take([upload("bridge.md", BRIDGE)]))
+    mine = intake.take(
+        [upload("tower.md", TOWER), upload("a/news.md", "# A\n\nRed."), upload("bridge.md", "# B\n\nNew.")]
+    )
+    assert next(mine).id == "tower"  # it has looked through the library
+    library.rename("bridge", "Our bridge")
+    others = Intake(Library(library.folder), parser)
+    assert outcomes(others.take([upload("b/news.md", "# A\n\nBlue.")])) == [("added", "news")]
+    assert outcomes(mine) == [("added", "news-2"), ("updated", "bridge")]
+    assert {document.text for document in library.documents()} >= {"Red.", "Blue.", "New."}
+    assert library.get("bridge").title == "Our bridge"
+
+
 def test_a_title_of_the_readers_own_stays_when_the_article_is_updated(
     intake: Intake, library: Library, folder: Path
 ) -> None:

@@ -549,3 +549,18 @@ def test_markdown_made_to_be_slow_is_read_in_seconds(text):
     started = time.process_time()
     assert load_bytes(f"Hello\n\n{text}".encode(), name="a.md").text.startswith("Hello")
     assert time.process_time() - started < 10  # unguarded, the first takes most of a minute
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("code.html", "<p>" + "<code>left</code> the pier and came back at seven. " * 40_000),
+        ("articles.html", "<article><p>It left.</p></article>" * 20_000),
+        ("code.md", "`It` left the pier and came back at seven with the tide. " * 60_000),
+    ],
+)
+def test_a_large_file_does_not_take_time_in_its_square(name, text):
+    load_bytes(b"<p>It left.</p>", name="first.html")  # imports are not the file's
+    started = time.process_time()
+    assert len(load_bytes(text.encode(), name=name).text) > 100_000
+    assert time.process_time() - started < 8  # in its square, each takes half a minute or more

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trials.articles import sentences
+from trials.belongings import ACTS, OTHER, TALK, Belongings, after, furnished
 from trials.judge import Model, Verdict, library, verdict
 from trials.kills import filled, looked_into
 from trials.sides import TWIN
@@ -17,6 +18,7 @@ from trials.worker import BrokenError, DiedError, RefusedError, StuckError, Work
 
 _SIZE_MB = 48
 _FILLER = "filler"
+_ASKED = "Who is it?"
 
 
 def can_mount() -> bool:
@@ -82,6 +84,57 @@ def full_disk(side: str, *, but: int, name: str) -> Verdict:
             found = verdict(worker, *allowed)
             worker.close()
         return found if found.kind != "right" else looked_into(side, root, *allowed)
+
+
+def full_under_a_talk(*, but: int) -> Verdict:
+    """Ask in the app, rate, save a case and rename with so many bytes free, and then with room."""
+    acts = [act for act in ACTS if act != "a removed article"]  # to bring one back takes no room
+    with small_disk() as disk:
+        root = furnished(disk / "home")
+        with Worker("ours", root) as worker:
+            worker.call("page", OTHER, "What is there?")  # all is loaded, and the index made
+            fill(disk, but=but)
+            try:
+                done = [act for act in acts if _is_done(worker, act)]
+                found = _belongings(worker)
+                (disk / _FILLER).unlink()
+                undone = [act for act in acts if act not in done and not _is_done(worker, act)]
+            except (RefusedError, BrokenError, DiedError, StuckError) as error:
+                return Verdict("broken", str(error))
+            worker.close()
+        with Worker("ours", root) as worker:
+            last = _belongings(worker)
+    if but == 0 and done:
+        return Verdict("wrong", f"done on a full disk: {done}")
+    if undone or found != after(*done) or last != after(*acts):
+        return Verdict("lost", f"done: {done}; with room: all but {undone}; then {found}; at last {last}")
+    return Verdict("right")
+
+
+def _is_done(worker: Worker, act: str) -> bool:
+    """Do an act as a page does, and return whether it is kept; BrokenError where that is not said in a clear line."""
+    name, arguments = ("page", (TALK, _ASKED)) if act == "an exchange" else ACTS[act]
+    line = ""
+    try:
+        shown = worker.call(name, *arguments)
+        if act == "an exchange":
+            line = shown.get("note", "") if "shown but not kept" in shown.get("note", "") else ""
+            if not all(words in shown["history"] for words in ("first", "second", _ASKED)):
+                raise BrokenError("the answer is not shown")
+    except RefusedError as error:
+        line = str(error)
+    if line and "No space left on device. Free space, or check its permissions." not in line:
+        raise BrokenError(f"{act}: {line}")
+    return not line
+
+
+def _belongings(worker: Worker) -> Belongings:
+    """Return what the user has; an answer's words are the app's own, and stand as the trial knows them."""
+    held: Belongings = worker.call("belongings", [TALK, OTHER])
+    talks = held["conversations"]
+    talks[TALK] = [*talks[TALK][:2], *[("third", opinion) for _, opinion in talks[TALK][2:]]]
+    talks[OTHER] = talks[OTHER][:1]
+    return held
 
 
 def read_only(side: str, *, killed: bool) -> Verdict:

@@ -149,15 +149,10 @@ class Kills:
         """Return each call that changes a file, with its number: (name, n-th of its thread)."""
         with self._begun() as (worker, root):
             worker.call("open")
-            with traced(worker.process.pid or 0, "-e", f"trace={_CHANGING}", log=root / "calls") as log:
+            with traced(worker.process.pid or 0, "-e", f"trace={CHANGING}", log=root / "calls") as log:
                 for name, arguments in self._calls:
                     worker.call(name, *arguments)
-            most: dict[str, int] = {}
-            counts: dict[tuple[str, str], int] = {}
-            for thread, name in re.findall(r"^(\d+) +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE):
-                counts[thread, name] = counts.get((thread, name), 0) + 1
-                most[name] = max(most.get(name, 0), counts[thread, name])
-            return [(name, n) for name, number in sorted(most.items()) for n in range(1, number + 1)]
+            return calls_in(log)
 
     def at_system_call(self, name: str, number: int) -> Verdict:
         """Kill at the n-th call of the system that a thread makes to change a file, before it is done."""
@@ -185,7 +180,17 @@ class Kills:
             shutil.rmtree(root, ignore_errors=True)
 
 
-_CHANGING = "pwrite64,write,writev,fsync,fdatasync,ftruncate,rename,unlink,unlinkat,mkdir,rmdir"
+CHANGING = "pwrite64,write,writev,fsync,fdatasync,ftruncate,rename,unlink,unlinkat,mkdir,rmdir"
+
+
+def calls_in(log: Path) -> list[tuple[str, int]]:
+    """Return each call that strace saw: (name, n-th of its thread)."""
+    most: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for thread, name in re.findall(r"^(\d+) +(\w+)\(", log.read_text(errors="replace"), re.MULTILINE):
+        counts[thread, name] = counts.get((thread, name), 0) + 1
+        most[name] = max(most.get(name, 0), counts[thread, name])
+    return [(name, n) for name, number in sorted(most.items()) for n in range(1, number + 1)]
 
 
 @contextmanager

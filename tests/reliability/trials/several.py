@@ -1,7 +1,8 @@
-"""Several processes on one home: two that add while one asks; and an embedder changed under a running app."""
+"""Several processes on one home: two that add while one asks, two apps in use, an embedder changed under one."""
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import threading
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from trials.articles import Sentences, sentences
 from trials.judge import Model, Verdict, library, verdict
-from trials.kills import QUICK, filled, looked_into
+from trials.kills import QUICK, filled, home, looked_into
 from trials.sides import TWIN
 from trials.worker import BrokenError, DiedError, RefusedError, StuckError, Worker
 
@@ -44,6 +45,51 @@ def two_indexers_and_an_app(side: str, *, each: int = 8, count: int = 60, articl
         return looked_into(side, root, model)
 
 
+def two_apps(*, each: int = 6) -> Verdict:
+    """Have two apps chat, add and rename at once, in one conversation and under names that are the same in both.
+
+    One renames articles that the other adds anew, changed.
+    """
+    with tempfile.TemporaryDirectory(dir=QUICK, prefix="reliability-") as folder, ExitStack() as ending:
+        root = home(Path(folder))
+        apps = {name: ending.enter_context(Worker("ours", root)) for name in ("one", "other")}
+        for n in range(each):
+            apps["one"].call("take", f"shared{n}.txt", f"Old words {n}.")
+        found: list[Verdict] = []
+        using = [threading.Thread(target=_use, args=(worker, name, each, found)) for name, worker in apps.items()]
+        for thread in using:
+            thread.start()
+        for thread in using:
+            thread.join()
+        if found:
+            return found[0]
+        with Worker("ours", root) as worker:
+            held = worker.call("belongings", ["talk-both", *(f"talk-{name}" for name in apps)])
+    for talk, names in {"talk-both": list(apps), "talk-one": ["one"], "talk-other": ["other"]}.items():
+        said = [words for words, _ in held["conversations"][talk]]
+        for name in names:
+            if [words for words in said if words.startswith(f"{name} ")] != [f"{name} {n}" for n in range(each)]:
+                return Verdict("lost", f"of {name} in {talk}: {said}")
+    wanted = {(f"Title {n}", f"New words {n}.") for n in range(each)}
+    wanted |= {(f"News{n}", f"News {n} of {name}.") for n in range(each) for name in apps}
+    articles = {(title, words) for title, words, _ in held["articles"].values()}
+    return Verdict("right") if articles == wanted else Verdict("lost", f"{sorted(wanted ^ articles)}")
+
+
+def _use(worker: Worker, name: str, each: int, found: list[Verdict]) -> None:
+    try:
+        for n in range(each):
+            worker.call("chat", "talk-both", f"{name} {n}")
+            worker.call("take", f"{name}/news{n}.txt", f"News {n} of {name}.")
+            if name == "one":
+                worker.call("rename", f"shared{n}", f"Title {n}")
+            else:
+                worker.call("take", f"shared{n}.txt", f"New words {n}.")
+            worker.call("chat", f"talk-{name}", f"{name} {n}")
+    except (RefusedError, BrokenError, DiedError, StuckError) as error:
+        found.append(Verdict("broken", f"{name}: {error}"))
+
+
 def _add(worker: Worker, articles: dict[str, Sentences], found: list[Verdict]) -> None:
     try:
         for id, held in articles.items():
@@ -62,6 +108,40 @@ def _asked(app: Worker, model: Model) -> Verdict:
     except (RefusedError, BrokenError, DiedError, StuckError) as error:
         return Verdict("broken", f"meanwhile: {error}")
     return Verdict("right")
+
+
+def another_place(*, copied: bool, each: int = 8) -> Verdict:
+    """Copy, or move, a home while a process adds to it, and open it where it is then."""
+    model = library(3, count=20)
+    with tempfile.TemporaryDirectory(dir=QUICK, prefix="reliability-") as folder, ExitStack() as ending:
+        here, there = filled("ours", Path(folder, "here"), model), Path(folder, "there")
+        worker = ending.enter_context(Worker("ours", here))
+        worker.call("held")
+        whole = model
+        for n in range(each):
+            whole = whole.put(f"new{n}", sentences(f"new{n}", count=20))
+            worker.send("put", f"new{n}", whole.articles[f"new{n}"])
+            if n == each // 2:
+                if copied:  # what is written meanwhile may come and go under the copying
+                    subprocess.run(["cp", "-a", str(here), str(there)], check=False, capture_output=True)
+                else:
+                    here.rename(there)
+            try:
+                worker.result()
+                if n < each // 2:
+                    model = whole
+            except RefusedError:
+                if copied:
+                    return Verdict("broken", "the home that was copied takes nothing more")
+            except (BrokenError, DiedError, StuckError) as error:
+                return Verdict("broken", str(error))
+        if not copied and here.exists():
+            return Verdict("wrong", f"left where it was: {[path.name for path in here.rglob('*')]}")
+        with Worker("ours", there) as again:
+            held = again.call("held")
+            found = Model({id: words for id, words in whole.articles.items() if id in held})
+            lost = model.articles.keys() - held.keys()
+            return Verdict("lost", f"{sorted(lost)}") if lost else verdict(again, found)
 
 
 def swapped_embedder(side: str) -> Verdict:

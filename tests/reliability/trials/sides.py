@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -111,6 +113,84 @@ class Ours:
         answer = [event for event in self.application.ask(question, model="extractive") if hasattr(event, "answer")]
         citation = answer[-1].answer.statements[0].citations[0]
         return citation.document, citation.quote
+
+    # What else a home keeps of its user
+
+    def save_pdf(self, id: str, sentences: Sentences) -> None:
+        """Keep an article that was made of a PDF, and its PDF."""
+        from index.reading.load import document_from_text
+
+        original = f"%PDF {id}".encode()
+        document = document_from_text(text(sentences), id=id, title=id, language="en")
+        taken = f"trial:{hashlib.sha256(original).hexdigest()}"
+        self.application.library.add(replace(document, pages=(0,), taken=taken), original)
+
+    def take_out(self, id: str) -> None:
+        """Remove an article without making an index."""
+        self.application.shelf.remove(id)
+
+    def take(self, name: str, words: str) -> list[str]:
+        """Add a file as a page uploads it; return what became of it."""
+        from assistant.library.intake import Source
+
+        return [taken.change for taken in self.application.shelf.take([Source("upload", name, words.encode())])]
+
+    def rename(self, id: str, title: str) -> None:
+        """Give an article a title."""
+        self.application.shelf.rename(id, title)
+
+    def restore(self, id: str) -> None:
+        """Bring a removed article back."""
+        self.application.shelf.restore(id)
+
+    def chat(self, conversation: str, words: str) -> None:
+        """Keep an exchange."""
+        from assistant.types import Answer
+        from assistant.workbench import Exchange
+
+        answer = Answer(words, words, words, abstained=False, model="extractive", embedder=TINY)
+        self.application.save(conversation, Exchange(answer))
+
+    def rate(self, conversation: str, position: int, opinion: str) -> None:
+        """Keep an opinion on an answer."""
+        self.application.rate(conversation, position, opinion)
+
+    def case(self, question: str) -> None:
+        """Keep a case of the user's own set."""
+        from evals.casemaker import save_case
+
+        save_case(self._own_set, question=question, answerable=False, documents=self.application.documents())
+
+    def page(self, conversation: str, question: str) -> dict[str, Any]:
+        """Return what a page shows at last that asked a question: ``history`` and ``note``."""
+        from assistant.app.desk import Ask, Desk
+
+        shown: dict[str, Any] = {}
+        for screen in Desk(self.application).ask(Ask(question, conversation, "page", model="extractive")):
+            shown |= screen
+        return shown
+
+    def belongings(self, conversations: Sequence[str]) -> dict[str, Any]:
+        """Return all that the user has here, each thing read by the code that reads it for the user."""
+        from evals.sets import load_set
+
+        library = self.application.library
+        cases = load_set(self._own_set).cases if self._own_set.exists() else ()
+        return {
+            "articles": {one.id: (one.title, one.text, library.has_original(one)) for one in library.documents()},
+            "conversations": {
+                name: [(one.answer.text, one.opinion) for one in self.application.exchanges(name)]
+                for name in conversations
+            },
+            "cases": [case.question for case in cases],
+        }
+
+    @property
+    def _own_set(self) -> Path:
+        from evals.sets import sets_folder
+        from evals.tab_engine import OWN_SET
+
+        return sets_folder(self.application.home) / OWN_SET
 
     def state(self) -> dict[str, Any]:
         """Return what the user would be told, and which embedder is in use."""

@@ -18,7 +18,8 @@ from typing import Any, Self
 # In its forks only: the process that runs the trials never opens a home.
 _PRELOADED = (
     "pytest", "chromadb.api.rust", "chromadb.telemetry.product.posthog", "bm25s", "sentencex", "Stemmer", "filelock",
-    "multiprocessing.synchronize", "trials.sides", "assistant.wiring", "index.reading.load",
+    "multiprocessing.synchronize", "trials.sides", "assistant.wiring", "assistant.app.desk", "index.reading.load",
+    "evals.casemaker", "evals.tab_engine",
 )  # fmt: skip
 _SEARCH_PATH = (Path(__file__).parent.parent, Path(__file__).parent.parent.parent.parent)
 _FILE_EVENTS = frozenset(
@@ -113,7 +114,10 @@ class Worker:
 
 
 class Steps:
-    """Counts the file operations that Python makes under a folder, and each way into and out of Chroma and SQLite."""
+    """Counts the file operations that Python makes under a folder, and each way into and out of Chroma and SQLite.
+
+    And of `write_whole` each way into and out of a write, a flush and a sync.
+    """
 
     def __init__(self, root: str) -> None:
         self.taken = 0
@@ -155,7 +159,11 @@ class Steps:
     def _profiled(self, frame: Any, event: str, argument: Any) -> None:
         module = frame.f_globals.get("__name__")
         if (event in {"call", "return"} and module == "chromadb.api.rust") or (
-            event in {"c_call", "c_return"} and module == "index.cache" and argument.__name__.startswith("exec")
+            event in {"c_call", "c_return"}
+            and (
+                (module == "index.cache" and argument.__name__.startswith("exec"))
+                or (module == "index.files" and argument.__name__ in {"write", "flush", "fsync"})
+            )
         ):
             self._step(may_fail=False)
 
