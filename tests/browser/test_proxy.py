@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,10 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-@pytest.fixture(scope="module", params=["/", "/chat/"])
+WAYS = {"by itself": "/", "under a path": "/chat/", "nothing of the request kept": "/"}
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def proxy(
     request: pytest.FixtureRequest,
     app: RunningApp,
@@ -88,12 +92,14 @@ def proxy(
     port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
-    """Return where nginx shows the app: by itself, or under a path."""
+    """Return the path under which nginx shows the app."""
     whole, under = re.findall(r"```nginx\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     folder = tmp_path_factory.mktemp("nginx")
-    server = (
-        whole if request.param == "/" else re.sub(r"    location / \{.*?\}\n", lambda _: under, whole, flags=re.DOTALL)
-    )
+    server = {
+        "by itself": whole,
+        "under a path": re.sub(r"    location / \{.*?\}\n", lambda _: under, whole, flags=re.DOTALL),
+        "nothing of the request kept": re.sub(r" *proxy_set_header .*\n", "", whole),
+    }[request.param]
     changes = {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
         "http://127.0.0.1:7860": app.url.rstrip("/"),
@@ -110,7 +116,7 @@ def proxy(
     with subprocess.Popen([nginx(), "-p", folder, "-c", folder / "conf", "-e", folder / "log"]) as running:
         try:
             wait_for(folder / "pid", running)
-            yield request.param
+            yield WAYS[request.param]
         finally:
             running.terminate()
 
@@ -166,6 +172,7 @@ def test_a_file_of_the_largest_size_passes(proxy: str, port: int, authority: tru
         "Origin": f"https://{HOST}:{port}",
         "Authorization": f"Basic {base64.b64encode(f'reader:{SECRET}'.encode()).decode()}",
     }
-    connection.request("POST", f"{proxy}articles/upload?name=a.txt", b"x" * MAX_BYTES, words)
-    with connection.getresponse() as reply:
+    with closing(connection):
+        connection.request("POST", f"{proxy}articles/upload?name=a.txt", b"x" * MAX_BYTES, words)
+        reply = connection.getresponse()
         assert (reply.status, b"upload" in reply.read()) == (200, True)

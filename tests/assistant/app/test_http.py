@@ -217,7 +217,9 @@ def test_a_script_of_ours_runs_before_the_page_s_own_and_has_the_nonce_too() -> 
     found = re.search(r"'nonce-([\w-]+)'", headers["content-security-policy"])
     assert found
     tag = b'<script nonce="%b">' % found[1].encode()
-    assert body == b"<html><head>" + tag + b"0</script>" + tag + b"1</script></head>"
+    assert (
+        body == b'<html><head><link rel="icon" href="favicon.ico">' + tag + b"0</script>" + tag + b"1</script></head>"
+    )
     assert headers["content-length"] == str(len(body))
 
 
