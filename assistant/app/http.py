@@ -268,7 +268,9 @@ class StrictHeaders:
     def __init__(self, app: App, first: str = "") -> None:
         self._app = app
         # Without the link browsers look for an icon at the root of the site, which under a path is not ours.
-        self._head = f'<head><link rel="icon" href="favicon.ico"><script>{first}</script>'.encode() if first else b"<head>"
+        self._head = (
+            f'<head><link rel="icon" href="favicon.ico"><script>{first}</script>'.encode() if first else b"<head>"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers; hold back only HTML, to write the nonce into it."""

@@ -221,9 +221,13 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+# Of Gradio, of the hub's own machines, of FastAPI's reports, and of uvicorn.
+_SERVERS_OWN = ("GRADIO_", "SPACE", "FASTAPI_", "OTEL_", "UVICORN_", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
+
+
 def _keep_to_ourselves(host: str) -> None:
-    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
-    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
+    """Take the server's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
+    for name in [name for name in os.environ if name.startswith(_SERVERS_OWN)]:
         del os.environ[name]
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # Gradio asks its own server whether it is up; a proxy in the environment must not answer for it.
