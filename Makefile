@@ -44,9 +44,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Where no browser can be had, the browser tests fail and say which command would help.
+# Where no browser, or no nginx, can be had, the tests that need it fail and say which command would help.
 browser: $(READY)
 	sh tests/browser/get_chromium.sh $(BIN)/python
+	sh tests/browser/get_nginx.sh $(VENV)/nginx
 
 bench: setup
 	$(BIN)/assistant models pull minilm

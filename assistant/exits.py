@@ -94,12 +94,21 @@ def _logged(log: Path, program: str) -> Iterator[None]:
         if _is_known(error):
             raise
         # The last resort: what nobody foresaw must not show a reader our insides.
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        complain(f"unexpected error ({redacted(reason)}); details in {log}", program=program)
+        reason = redacted(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        blamed = _blamed(error)
+        line = f"{blamed} in the environment cannot be used ({reason}). Correct it, or unset it" if blamed else ""
+        complain(f"{line or f'unexpected error ({reason})'}; details in {log}", program=program)
         raise typer.Exit(USER_ERROR) from None
     finally:
         logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def _blamed(error: Exception) -> str:
+    """Return the variables whose value is what a library complains of: many read some that nobody here knows."""
+    if not isinstance(error, ValueError | OSError):
+        return ""
+    return " or ".join(name for name, value in os.environ.items() if value and repr(value) in str(error))
 
 
 def _was_interrupt(error: BaseException | None) -> bool:

@@ -32,7 +32,7 @@ def parse_address(url: str) -> Address:
     before the host is sent as a bearer token, ``USER:PASSWORD@`` as those. Raises ValueError saying what is wrong, and
     nothing of the URL: any part of one that is mistyped may be the secret.
     """
-    parts = _split(url)
+    parts = split_address(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     path = "" if parts.path == "/" else parts.path.rstrip("/")
     return Address(
@@ -42,7 +42,8 @@ def parse_address(url: str) -> Address:
     )
 
 
-def _split(url: str) -> SplitResult:
+def split_address(url: str) -> SplitResult:
+    """Return the parts of ``http[s]://…`` with a host; ValueError saying what is wrong, and nothing of the URL."""
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("it holds a character that no address has")
     try:

@@ -7,6 +7,7 @@ layers of their own: the tables are mapped from the file, which the system keeps
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -142,6 +143,9 @@ def _tables(own: Tensors) -> dict[str, NDArray[Any]]:
 def _session(shape: Shape, given: Tensors, threads: int) -> Any:
     """Return a session over these tensors; ValueError when one is missing or of another shape."""
     import numpy as np
+
+    # It reports to its maker unless this stands here before it is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from onnxruntime import InferenceSession, OrtValue, SessionOptions
 
     tensors: dict[str, NDArray[Any]] = {}

@@ -247,11 +247,21 @@ def _similarities(ids: Sequence[str], vectors: Any, vector: NDArray[np.float32])
 
 
 def chroma_settings(**named: Any) -> Any:
-    """Return Chroma's settings: those named, the rest as the environment has them; StoreError where it refuses them."""
+    """Return Chroma's settings: those named, and nothing of the environment or of .env but how TLS is verified.
+
+    What else stands there under names as common as MIGRATIONS would make a sound index look damaged, or report on it.
+    StoreError where Chroma refuses what it reads there all the same, at its import.
+    """
     try:
         from chromadb.config import Settings
 
-        return Settings(anonymized_telemetry=False, **named)
+        class Named(Settings):
+            @classmethod
+            def settings_customise_sources(cls, _: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
+                return (init_settings,)
+
+        verify = Settings().chroma_server_ssl_verify
+        return Named(anonymized_telemetry=False, chroma_server_ssl_verify=verify, **named)
     except ValueError as error:  # pydantic's, at import already
         line = " ".join(str(error).split())
         raise StoreError(
@@ -260,7 +270,6 @@ def chroma_settings(**named: Any) -> Any:
 
 
 def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()
-    # Named here, or the environment may name another.
     settings = chroma_settings(chroma_api_impl="chromadb.api.rust.RustBindingsAPI")
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient

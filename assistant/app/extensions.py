@@ -116,8 +116,8 @@ def load_extensions(workbench: Workbench, *, group: str = GROUP) -> Extensions:
 
 
 def page_address(tab: str, page: str) -> str:
-    """Return where a tab's saved page is served, from the root of the app."""
-    return f"/tabs/{quote(tab)}/{quote(page)}"
+    """Return where a tab's saved page is served, from the app's page, which may stand under a path."""
+    return f"tabs/{quote(tab)}/{quote(page)}"
 
 
 # "sandbox": an origin of its own, so that no cookie or storage is in reach and its requests are not the app's page's.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Container, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Container, MutableMapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+logger = logging.getLogger(__name__)
+
 BODY_LIMIT = 1024 * 1024
 """Most bytes of a request body: a question has at most 4,000 characters, so a megabyte is already generous."""
 
@@ -27,6 +30,10 @@ BODY_S = 60.0
 """Seconds for a body to come whole."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+ROOT = "http://here.invalid"
+"""Where Gradio is told that it stands. In the page a dot takes its place: the folder that the reader's browser opened,
+whatever proxies stand between, is the right one."""
 
 
 def content_security_policy(nonce: str) -> str:
@@ -83,7 +90,7 @@ class OwnHostOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what names one of our hosts; answer anything else with 400."""
         if scope["type"] == "http" and _host_name(header(scope, b"host") or "") not in self._hosts:
-            await refuse(send, 400, "This app answers only under the address it printed at its start.")
+            await refuse(send, 400, "This app answers only under the address it printed at its start, or --public-url.")
             return
         await self._app(scope, receive, send)
 
@@ -124,42 +131,70 @@ def _host_name(authority: str) -> str | None:
 
 
 class OwnOriginOnly:
-    """Refuse state-changing requests that another site's page sends with the reader's browser."""
+    """Refuse state-changing requests that another site's page sends with the reader's browser.
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 to a POST (or any unsafe method) whose Origin is not the host it is sent to."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not _is_own(scope):
-            await refuse(send, 403, "This request came from another site's page.")
-            return
-        await self._app(scope, receive, send)
-
-
-def _is_own(scope: Scope) -> bool:
-    """Tell whether a request comes from our page; programs that are no browser send neither header."""
-    if header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:
-        return False
-    origin = header(scope, b"origin")
-    return origin is None or origin.lower() == f"{scope.get('scheme', 'http')}://{header(scope, b'host')}".lower()
-
-
-class OwnReadersOnly:
-    """Refuse what another site's page asks for so that it could read the reply: beyond loopback Gradio lets every one.
-
-    Its link to the app still leads there: for that a browser names no origin.
+    ``public`` is the origin under which a proxy shows the app, "" where none was told. ``alone`` says that only this
+    machine reaches the app: then X-Forwarded-Host is a proxy's word. A page elsewhere cannot send one: its browser asks
+    for leave first, and nothing here gives it.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, public: str = "", *, alone: bool = False) -> None:
         self._app = app
+        self._public = public
+        self._alone = alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 to what names another origin, whatever the method."""
-        if scope["type"] == "http" and header(scope, b"origin") is not None and not _is_own(scope):
-            await refuse(send, 403, "This request came from another site's page.")
+        """Answer 403 to a POST (or any unsafe method) whose Origin is not where it was sent to."""
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and not self._is_own(scope):
+            line = _foreign(scope)
+            logger.warning("%s", line)
+            await refuse(send, 403, line)
             return
         await self._app(scope, receive, send)
+
+    def _is_own(self, scope: Scope) -> bool:
+        """Tell whether a request comes from our page; programs that are no browser send neither header."""
+        site, page = header(scope, b"sec-fetch-site"), header(scope, b"origin")
+        if site in _ELSEWHERE:
+            return False
+        # The browser's own word, by the address that it opened; over plain http to another machine it gives none.
+        return page is None or site == "same-origin" or page.lower() in self._ours(scope)
+
+    def _ours(self, scope: Scope) -> set[str]:
+        ours = {_sent_to(scope), self._public or _sent_to(scope)}
+        if self._alone and (host := _first(scope, b"x-forwarded-host")):
+            ours.add(origin_of(_first(scope, b"x-forwarded-proto") or scope.get("scheme", "http"), host))
+        return ours
+
+
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+def origin_of(scheme: str, authority: str) -> str:
+    """Return the origin of ``scheme://host[:port]`` as browsers spell it: without the port that the scheme implies."""
+    return f"{scheme}://{authority.removesuffix(_PORTS.get(scheme, ''))}".lower()
+
+
+def _sent_to(scope: Scope) -> str:
+    return origin_of(scope.get("scheme", "http"), header(scope, b"host") or "")
+
+
+def _first(scope: Scope, name: bytes) -> str:
+    """Return the first value of a header that every proxy on the way may have added to; "" where there is none."""
+    return (header(scope, name) or "").split(",")[0].strip()
+
+
+def _foreign(scope: Scope) -> str:
+    """Say whose page sent a request and to which address; and what a proxy between them, if it was one, left out."""
+    page, ours = header(scope, b"origin") or "another site", _sent_to(scope)
+    line = f"Found a page of {page} sending this to {ours}; expected one of the same address."
+    scheme, _, authority = page.partition("://")
+    if header(scope, b"sec-fetch-site") in _ELSEWHERE or scheme not in _PORTS:
+        return line
+    lost = [] if ours.endswith(f"://{authority}") else [f"“Host: {authority}”"]
+    lost += [] if ours.startswith(f"{scheme}:") else [f"“X-Forwarded-Proto: {scheme}”"]
+    return f"{line} If a proxy stands between, have it send {' and '.join(lost)}, or start with --public-url {page}."
 
 
 # Ours takes no file in this way, and hands none out; nor does it stream media, relay, or let a page edit its code.
@@ -289,7 +324,10 @@ class StrictHeaders:
 
     def __init__(self, app: App, first: str = "") -> None:
         self._app = app
-        self._head = f"<head><script>{first}</script>".encode() if first else b"<head>"
+        # Without the link browsers look for an icon at the root of the site, which under a path is not ours.
+        self._head = (
+            f'<head><link rel="icon" href="favicon.ico"><script>{first}</script>'.encode() if first else b"<head>"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers; hold back only HTML, to write the nonce into it."""
@@ -303,15 +341,15 @@ class StrictHeaders:
         async def strict_send(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                message = {**message, "headers": _strict(message["headers"], nonce)}
-                if _is_html(message["headers"]):
+                message = {**message, "headers": _strict(list(message["headers"]), nonce)}
+                if _is(b"text/html", message["headers"]):
                     start = message
                     return
             elif start is not None and message["type"] == "http.response.body":
                 page.extend(message.get("body", b""))
                 if message.get("more_body", False):
                     return
-                whole = bytes(page).replace(b"<head>", self._head, 1)
+                whole = bytes(page).replace(b"<head>", self._head, 1).replace(ROOT.encode(), b".")
                 whole = _SCRIPT_TAG.sub(b'<script nonce="' + nonce.encode() + b'"', whole)
                 await send({**start, "headers": _with_length(start["headers"], len(whole))})
                 message = {"type": "http.response.body", "body": whole}
@@ -323,7 +361,7 @@ class StrictHeaders:
 Headers = list[tuple[bytes, bytes]]
 
 
-def _strict(headers: Iterable[tuple[bytes, bytes]], nonce: str) -> Headers:
+def _strict(headers: Headers, nonce: str) -> Headers:
     ours: Headers = [
         (b"content-security-policy", content_security_policy(nonce).encode()),
         (b"x-content-type-options", b"nosniff"),
@@ -333,12 +371,14 @@ def _strict(headers: Iterable[tuple[bytes, bytes]], nonce: str) -> Headers:
         (b"cross-origin-resource-policy", b"same-origin"),
         (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     ]
+    if _is(b"text/event-stream", headers):
+        ours.append((b"x-accel-buffering", b"no"))  # nginx would hold a stream back until it has a page of it
     names = {name for name, _ in ours}
     return [(name, value) for name, value in headers if name.lower() not in names] + ours
 
 
-def _is_html(headers: Headers) -> bool:
-    return any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+def _is(kind: bytes, headers: Headers) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(kind) for name, value in headers)
 
 
 def _with_length(headers: Headers, length: int) -> Headers:

@@ -17,8 +17,11 @@ _PAGE = re.compile(r"[1-9][0-9]{0,5}")
 
 
 def address(article: str, page: int, key: str) -> str:
-    """Return where a picture is had; the key stands in it, so that none that a browser keeps is shown for another's."""
-    return f"{PLACE}?{urlencode({'article': article, 'page': page, 'of': key}, errors='replace')}"
+    """Return where a picture is had, from the app's page; the key keeps a browser from showing another's.
+
+    No slash stands before it: behind a proxy the page may have a path of its own.
+    """
+    return f"{PLACE[1:]}?{urlencode({'article': article, 'page': page, 'of': key}, errors='replace')}"
 
 
 class ShowPages:

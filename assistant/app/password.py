@@ -46,13 +46,13 @@ class Password:
     """Until the app is up it may ask itself whether it is."""
 
 
-def password_for(host: str, *, own: str | None, wanted: bool = True) -> Password | None:
+def password_for(host: str, *, own: str | None, wanted: bool = True, shown: bool = False) -> Password | None:
     """Return the password for an app that listens on ``host``, None where it asks for none.
 
-    ``own`` is the user's, asked for on loopback too; where there is none and others reach the address, one is made.
-    Raises UsageError where it is too short to stand against guesses.
+    ``own`` is the user's, asked for on loopback too; where there is none and others reach the address, or are ``shown``
+    it by a proxy, one is made. Raises UsageError where it is too short to stand against guesses.
     """
-    if not wanted or (not own and is_loopback(host)):
+    if not wanted or not (own or shown or not is_loopback(host)):
         return None
     if own and len(own) < SHORTEST:
         raise UsageError(

@@ -6,7 +6,8 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Container
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from assistant.app.environment import check_environment
 from assistant.app.extensions import NO_EXTENSIONS, Extensions, TabPages, load_extensions
 from assistant.app.http import (
+    ROOT,
     AnyHost,
     BodyLimit,
     NoFileData,
@@ -21,12 +23,12 @@ from assistant.app.http import (
     OwnHostOnly,
     OwnHosts,
     OwnOriginOnly,
-    OwnReadersOnly,
     StrictHeaders,
 )
 from assistant.app.news import TellNews
 from assistant.app.pages import ShowPages
 from assistant.app.password import VARIABLE, AskPassword, Password
+from assistant.app.public import Public
 from assistant.app.uploads import TakeUploads, Uploads
 from assistant.errors import UsageError
 from assistant.terminal import visible
@@ -62,13 +64,23 @@ def serve(
     open_browser: bool = False,
     password: Password | None = None,
     unguarded: bool = False,
+    public: Public | None = None,
 ) -> None:
     """Serve the app until Ctrl-C; print its address once, and the password where one was made."""
-    app = start(workbench, host=host, port=port, open_browser=open_browser, password=password, unguarded=unguarded)
+    app = start(
+        workbench,
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        password=password,
+        unguarded=unguarded,
+        public=public,
+    )
+    where = f"{app.url}, and for its readers at {public.url}" if public else app.url
     try:
-        for line in (*app.extensions.left_out, *_exposed(host, password)):
+        for line in (*app.extensions.left_out, *_exposed(host, password, public)):
             print(f"assistant: {visible(line)}", file=sys.stderr)  # noqa: T201 likewise
-        print(f"The app is open at {app.url} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
+        print(f"The app is open at {where} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
         if password:
             which = f"the password {password.text}" if password.made else f"the password in {VARIABLE}"
             print(f"It asks for a user name, which may be any, and {which}", flush=True)  # noqa: T201 likewise
@@ -79,12 +91,14 @@ def serve(
         app.stop()
 
 
-def _exposed(host: str, password: Password | None) -> list[str]:
+def _exposed(host: str, password: Password | None, public: Public | None) -> list[str]:
     """Return what the user should know of an address that others reach."""
-    if is_loopback(host):
+    if is_loopback(host) and not public:
         return []
     if password is None:
         return ["Whoever reaches this address can ask, add and remove articles: it asks for no password."]
+    if is_loopback(host) and public and public.url.startswith("https:"):
+        return []
     line = (
         "It speaks plain http: on the way, others can read along, the password too. Beyond a network you trust, put a "
         "proxy with TLS before it, or forward its port with ssh -L."
@@ -101,14 +115,15 @@ def start(
     extensions: Extensions | None = None,
     password: Password | None = None,
     unguarded: bool = False,
+    public: Public | None = None,
 ) -> RunningApp:
     """Serve the app from a thread and return at once; port 0 takes a free one.
 
     ``extensions`` None takes the installed ones. ``password`` None asks for none, which must be told, ``unguarded``,
-    where others can reach the address. Raises UsageError when it is not, when the port is taken, or where the
-    environment names no usable proxy or authorities.
+    where others can reach the address. ``public`` is where a proxy shows it. Raises UsageError when it is not, when the
+    port is taken, or where the environment names no usable proxy or authorities.
     """
-    if not (password or unguarded or is_loopback(host)):
+    if not (password or unguarded or (is_loopback(host) and not public)):
         raise UsageError(
             f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
             "listen on 127.0.0.1."
@@ -124,7 +139,7 @@ def start(
     if extensions is None:
         extensions = load_extensions(workbench)
     uploads = Uploads()
-    hosts = _hosts(host, password)
+    hosts = _hosts(host, password, public)
     blocks = ui_page.build(workbench, extensions, uploads)
     blocks.launch(
         server_name=_spelled(host),
@@ -141,19 +156,19 @@ def start(
         ssr_mode=False,
         pwa=False,
         num_workers=0,
-        root_path="",
+        root_path=ROOT,
         allowed_paths=[],
         max_file_size="1kb",
         state_session_capacity=_PAGES,
         app_kwargs={
+            "lifespan": _unshared,
             "middleware": [
                 *([Middleware(AskPassword, password=password)] if password else []),
-                Middleware(OwnReadersOnly),
                 # Before the headers of the app's own page: a saved page brings its own, stricter ones.
                 Middleware(TabPages, tabs=extensions.tabs, hosts=hosts),
                 Middleware(StrictHeaders, first=ui_page.asset("frames.js")),
                 Middleware(OwnHostOnly, hosts=hosts),
-                Middleware(OwnOriginOnly),
+                Middleware(OwnOriginOnly, public=public.origin if public else "", alone=is_loopback(host)),
                 Middleware(NoFiles),
                 Middleware(TakeUploads, uploads=uploads),
                 Middleware(ShowPages, originals=workbench.shelf.originals),
@@ -171,14 +186,23 @@ def start(
     return RunningApp(f"http://{_shown(host)}:{port}/", blocks, extensions, uploads)
 
 
-def _hosts(host: str, password: Password | None) -> Container[object]:
+@asynccontextmanager
+async def _unshared(app: Any) -> AsyncIterator[None]:
+    """Take out what Gradio puts before our guards: it lets other sites' pages read whatever is answered."""
+    app.user_middleware = [one for one in app.user_middleware if one.cls.__name__ != "CustomCORSMiddleware"]
+    app.middleware_stack = None  # it is made anew for the first request
+    yield
+
+
+def _hosts(host: str, password: Password | None, public: Public | None) -> Container[object]:
     """Return the hosts that requests may name."""
     if password:
         return AnyHost()
+    shown = {public.host} if public else set()
     if is_loopback(host):
-        return LOOPBACK | {host.lower()}
+        return LOOPBACK | {host.lower()} | shown
     name = socket.gethostname()
-    return OwnHosts(*LOOPBACK, host, name, f"{name}.local", socket.getfqdn())
+    return OwnHosts(*LOOPBACK, host, name, f"{name}.local", socket.getfqdn(), *shown)
 
 
 def _shown(host: str) -> str:
@@ -211,9 +235,13 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+# Of Gradio, of the hub's own machines, of FastAPI's reports, and of uvicorn.
+_SERVERS_OWN = ("GRADIO_", "SPACE", "FASTAPI_", "OTEL_", "UVICORN_", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS")
+
+
 def _keep_to_ourselves(host: str) -> None:
-    """Take Gradio's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
-    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
+    """Take the server's settings out of the environment: sharing, tools, paths and reports are not its to switch on."""
+    for name in [name for name in os.environ if name.startswith(_SERVERS_OWN)]:
         del os.environ[name]
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     # Gradio asks its own server whether it is up; a proxy in the environment must not answer for it.

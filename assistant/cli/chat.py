@@ -27,6 +27,14 @@ def chat(
         int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
     ] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where readers open the app, if that is a proxy's address: https://chat.example.org. It asks for a "
+            "password then, too (docs/behind-a-proxy.md).",
+        ),
+    ] = None,
     no_password: Annotated[
         bool, typer.Option("--no-password", help="Ask for none, whoever can reach the app.")
     ] = False,
@@ -38,9 +46,11 @@ def chat(
     own = os.environ.pop("ASSISTANT_PASSWORD", None)  # no child needs it
     with opened(model, embedder, caution) as application:
         from assistant.app.password import password_for
+        from assistant.app.public import parse_public
         from assistant.app.ui import free_port, serve
 
-        asked = password_for(host, own=own, wanted=not no_password)
+        public = parse_public(public_url) if public_url else None
+        asked = password_for(host, own=own, wanted=not no_password, shown=public is not None)
         application.check(model)
         free_port(host, port)  # before anything is loaded or downloaded
         with application.preparing():
@@ -51,4 +61,5 @@ def chat(
                 open_browser=open_browser,
                 password=asked,
                 unguarded=no_password,
+                public=public,
             )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,45 @@ def test_a_log_that_cannot_be_written_adds_nothing_to_the_one_line(
     with pytest.raises(typer.Exit), told():
         raise StoreError("the disk is full")
     assert capsys.readouterr().err == "assistant: the disk is full\n"
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ValueError("no number: 'a few'"), "SOME_TIMEOUT_S in the environment cannot be used"),
+        (FileNotFoundError(2, "No such file", "a few"), "SOME_TIMEOUT_S in the environment cannot be used"),
+        (ValueError("a few"), "unexpected error"),
+        (KeyError("a few"), "unexpected error"),
+        (ValueError("''"), "unexpected error"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_some_library_cannot_read_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: Exception,
+    said: str,
+) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    monkeypatch.setenv("SOME_TIMEOUT_S", "a few")
+    monkeypatch.setenv("SOME_OTHER", "")
+    with pytest.raises(typer.Exit) as ended, told():
+        raise failure
+    err = capsys.readouterr().err
+    assert (ended.value.exit_code, err.count("\n")) == (1, 1)
+    assert err.startswith(f"assistant: {said} ({type(failure).__name__}: ")
+    assert err.endswith(f"details in {tmp_path}/logs/assistant.log\n")
+
+
+def test_warnings_stay_warnings_whatever_the_environment_says_of_them() -> None:
+    program = (
+        "import os, warnings; from assistant.quiet import keep_quiet; keep_quiet()\n"
+        "warnings.warn('old', DeprecationWarning); warnings.warn('odd'); print(os.environ.get('PYTHONWARNINGS'))"
+    )
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert ran.stdout == "None\n"
+    assert "old" not in ran.stderr
 
 
 def test_the_log_of_a_model_that_cannot_be_written_stops_no_model(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The encoder without torch: the vectors of transformers, for any mix of lengths, and with other layers put in."""
 
 import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,6 +109,15 @@ def test_half_as_exact_weights_are_read_as_they_lie(small, copy):
     [hidden] = Encoder(copy).encode([[3, 1, 4]])
     save_file({name: tensor.astype(np.float32) for name, tensor in halved.items()}, copy / "model.safetensors")
     assert np.array_equal(hidden, Encoder(copy).encode([[3, 1, 4]])[0])
+
+
+def test_onnx_runtime_reports_to_nobody(small, tmp_path):
+    """Its official builds do: they begin with a number for the machine, kept in a file."""
+    program = "import sys; from pathlib import Path; from index.encoder import Encoder; Encoder(Path(sys.argv[1]))"
+    usual = {name: value for name, value in os.environ.items() if name not in {"CI", "XDG_CACHE_HOME"}}
+    environment = {**usual, "HOME": str(tmp_path), "ORT_DISABLE_TELEMETRY": "0"}
+    subprocess.run([sys.executable, "-B", "-c", program, str(small)], check=True, env=environment)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_threads_that_ask_at_once_are_each_given_their_own(encoder):

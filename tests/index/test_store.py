@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from index.errors import DamagedIndexError, StoreError
-from index.store import _BATCH, CONFIGURATION, ChromaStore
+from index.store import _BATCH, CONFIGURATION, ChromaStore, chroma_settings
 
 IDS = [f"{number:03}" for number in range(200)]
 VECTORS = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
@@ -367,6 +367,30 @@ def test_a_full_disk_is_told_from_damage(store, monkeypatch, message, damaged):
     assert isinstance(caught.value, DamagedIndexError) == damaged
     assert f"({message})" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MIGRATIONS", "none"),
+        ("IS_PERSISTENT", "1"),
+        ("PERSIST_DIRECTORY", "/elsewhere"),
+        ("CHROMA_SYSDB_IMPL", "os.system"),
+        ("CHROMA_SERVER_HOST", "evil.example"),
+        ("CHROMA_OTEL_GRANULARITY", "all"),
+        ("CHROMA_OTEL_COLLECTION_ENDPOINT", "http://evil.example"),
+        ("ANONYMIZED_TELEMETRY", "True"),
+    ],
+)
+def test_names_that_the_environment_may_have_for_something_else_set_nothing_of_chroma(monkeypatch, name, value):
+    usual = chroma_settings().model_dump()
+    monkeypatch.setenv(name, value)
+    assert chroma_settings().model_dump() == usual
+
+
+def test_how_tls_is_verified_may_be_told(monkeypatch):
+    monkeypatch.setenv("CHROMA_SERVER_SSL_VERIFY", "/etc/ssl/our.pem")
+    assert chroma_settings().chroma_server_ssl_verify == "/etc/ssl/our.pem"
 
 
 def test_settings_chroma_refuses_are_told_and_are_no_damage(folder):

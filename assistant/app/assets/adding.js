@@ -34,12 +34,12 @@ async function upload(name, body, signal) {
   let reply;
   try {
     const type = { "content-type": "application/octet-stream" };
-    const place = `/articles/upload?name=${encodeURIComponent(name)}`;
+    const place = `articles/upload?name=${encodeURIComponent(name)}`;
     reply = await fetch(place, { method: "POST", body, headers: type, signal });
   } catch {
     throw new Error(signal.aborted ? "It was cancelled." : UNREADABLE);
   }
-  if (!reply.ok) throw new Error((await reply.text()) || "The assistant did not take it.");
+  if (!reply.ok) throw new Error((await lineOf(reply)) || "The assistant did not take it.");
   return (await reply.json()).upload;
 }
 

@@ -113,6 +113,12 @@ function showRead() {
   showPane("article");
 }
 
+/* Why a request was refused: our own line. A proxy on the way would answer with a page of its own. */
+async function lineOf(reply) {
+  const ours = reply.headers.get("content-type")?.startsWith("text/plain");
+  return ours ? reply.text() : `Not the assistant answered, but a proxy before it (${reply.status}).`;
+}
+
 /* ---- Pages of the original ---- */
 
 const pictures = new Map(); // what the reader opened, by address: a redrawing takes it away, and it is put back
@@ -128,7 +134,7 @@ function picture({ dataset }) {
   };
   const fill = async () => {
     const reply = await fetch(dataset.address);
-    if (!reply.ok) return say((await reply.text()) || "This page cannot be shown.");
+    if (!reply.ok) return say((await lineOf(reply)) || "This page cannot be shown.");
     await reply.blob(); // to its end: the browser then has it, and it is not drawn twice
     const link = document.createElement("a"); // at its full size, where a table can be read
     Object.assign(link, { href: dataset.address, target: "_blank", rel: "noopener" });

@@ -1,10 +1,19 @@
 """What the environment says of proxies and authorities, before Gradio reads it."""
 
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from assistant.app.environment import check_environment
+from assistant.app.ui import _keep_to_ourselves
 from assistant.errors import UsageError
 
 
@@ -31,3 +40,88 @@ def test_authorities_that_are_not_there_are_named(name: str, tmp_path: Path) -> 
     check_environment({name: str(tmp_path)})
     with pytest.raises(UsageError, match=rf"{name} names .*, which is not there"):
         check_environment({name: str(tmp_path / "none.pem")})
+
+
+# What a shell may hold for other programs of the same libraries.
+ODD = {
+    "GRADIO_SERVER_NAME": "0.0.0.0",  # noqa: S104
+    "GRADIO_SERVER_PORT": "abc",
+    "GRADIO_SHARE": "true",
+    "GRADIO_ROOT_PATH": "/elsewhere",
+    "GRADIO_ALLOWED_PATHS": "/",
+    "GRADIO_TEMP_DIR": "/proc/none",
+    "GRADIO_SSR_MODE": "true",
+    "GRADIO_MCP_SERVER": "true",
+    "GRADIO_NUM_WORKERS": "abc",
+    "GRADIO_WATCH_DIRS": "/",
+    "GRADIO_LOCAL_DEV_MODE": "1",
+    "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "abc",
+    "SPACE_ID": "owner/name",
+    "SPACES_ZERO_GPU": "true",
+    "WEB_CONCURRENCY": "abc",
+    "FORWARDED_ALLOW_IPS": "*",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://evil.example",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_would_move_open_or_report_on_the_server_is_not_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for changed in ("no_proxy", "NO_PROXY", "GRADIO_ANALYTICS_ENABLED"):  # and put back
+        monkeypatch.setenv(changed, "")
+    monkeypatch.setenv(name, ODD[name])
+    _keep_to_ourselves("127.0.0.1")
+    assert name not in os.environ
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+
+
+@pytest.mark.slow
+def test_under_all_of_it_the_app_opens_on_this_machine_alone_and_says_nothing_else(
+    tmp_path: Path, models_folder: Path
+) -> None:
+    (tmp_path / "models").symlink_to(models_folder)
+    odd = {
+        **ODD,
+        "SYSTEM": "spaces",
+        "KAGGLE_KERNEL_RUN_TYPE": "Interactive",
+        "HF_HOME": "/proc/none",
+        "HF_HUB_OFFLINE": "maybe",
+        "HF_ENDPOINT": "nonsense",
+        "OMP_NUM_THREADS": "abc",
+        "CUDA_VISIBLE_DEVICES": "abc",
+        "PYTHONWARNINGS": "error",
+        "PYTHONIOENCODING": "ascii",
+        "LC_ALL": "xx_YY",
+        "COLUMNS": "abc",
+        "TERM": "dumb",
+        "TMPDIR": "/none",
+        "XDG_CACHE_HOME": "/proc/none",
+        "CHROMA_SERVER_HOST": "evil.example",
+        "MIGRATIONS": "none",
+    }
+    command = [sys.executable, "-m", "assistant", "chat", "-m", "extractive", "--port", "0"]
+    environment = {**os.environ, **odd, "ASSISTANT_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        try:
+            opened = running.stdout.readline()
+            address = urlsplit(opened.removeprefix("The app is open at ").split(" ")[0])
+            assert (address.hostname, status(address.netloc, "/")) == ("127.0.0.1", 200), opened
+            assert status(address.netloc, "/gradio_api/mcp/") == 404
+            with pytest.raises(ConnectionRefusedError):  # as another machine would be
+                socket.create_connection(("127.0.0.2", address.port), timeout=5)
+        finally:
+            running.kill()
+        assert running.stderr.read() == ""
+
+
+def status(address: str, path: str) -> int:
+    connection = HTTPConnection(address, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()

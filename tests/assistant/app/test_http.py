@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 
-from assistant.app.http import BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, OwnReadersOnly, StrictHeaders
+from assistant.app.http import ROOT, BodyLimit, NoFileData, OwnHostOnly, OwnOriginOnly, StrictHeaders, header
 
 Message = MutableMapping[str, Any]
 
@@ -41,7 +42,7 @@ def html(*parts: bytes) -> Any:
 
 
 def call(
-    app: Any, *, method: str = "GET", body: tuple[bytes, ...] = (b"",), **headers: str
+    app: Any, *, method: str = "GET", body: tuple[bytes, ...] = (b"",), scheme: str = "http", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     """Send one request and return status, headers and body."""
     sent: list[Message] = []
@@ -49,7 +50,7 @@ def call(
     scope = {
         "type": "http",
         "method": method,
-        "scheme": "http",
+        "scheme": scheme,
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }
 
@@ -84,7 +85,10 @@ def test_any_other_name_is_refused(host: str) -> None:
         ({"origin": "http://127.0.0.1:9999"}, 403),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": ""}, 403),
         ({"sec_fetch_site": "cross-site"}, 403),
+        ({"sec_fetch_site": "same-site", "origin": "http://127.0.0.1:7860"}, 403),
+        ({"sec_fetch_site": "none", "origin": "https://evil.example"}, 403),
         ({"sec_fetch_site": "same-origin", "origin": "http://127.0.0.1:7860"}, 200),
     ],
 )
@@ -92,18 +96,80 @@ def test_only_our_own_page_may_post(headers: dict[str, str], status: int) -> Non
     assert call(OwnOriginOnly(echo), method="POST", host="127.0.0.1:7860", **headers)[0] == status
 
 
+UPSTREAM, PAGE = "127.0.0.1:7860", "https://chat.example.org"
+ADVICE = (
+    "Found a page of {} sending this to {}; expected one of the same address. If a proxy stands between, have it send "
+)
+# What usual proxies make of a POST of the page's, what their app sees of it, and what they are told to send.
+PROXIES = {
+    "Host and scheme kept": ({"host": "chat.example.org", "scheme": "https"}, PAGE, None),
+    "Host with the port its scheme implies": ({"host": "chat.example.org:443", "scheme": "https"}, PAGE, None),
+    "only X-Forwarded-Host": (
+        {"host": UPSTREAM, "x_forwarded_host": "chat.example.org", "x_forwarded_proto": "https"}, PAGE, None,
+    ),
+    "X-Forwarded-Host of two proxies": (
+        {"host": UPSTREAM, "x_forwarded_host": "chat.example.org, b", "x_forwarded_proto": "https, http"}, PAGE, None,
+    ),
+    "nothing kept": ({"host": UPSTREAM}, PAGE, "“Host: chat.example.org” and “X-Forwarded-Proto: https”"),
+    "Host kept, no scheme": ({"host": "chat.example.org"}, PAGE, "“X-Forwarded-Proto: https”"),
+    "the port lost": (
+        {"host": "chat.example.org", "scheme": "https"}, f"{PAGE}:8443", "“Host: chat.example.org:8443”",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "page", "told"), PROXIES.values(), ids=PROXIES)
+def test_behind_a_proxy_our_page_may_post_or_the_proxy_is_told_what_to_send(
+    sent: dict[str, str], page: str, told: str | None
+) -> None:
+    status, _, body = call(OwnOriginOnly(echo, alone=True), method="POST", origin=page, **sent)
+    assert status == (403 if told else 200)
+    if told:
+        seen = f"{sent.get('scheme', 'http')}://{sent['host']}"
+        assert body.decode() == f"{ADVICE.format(page, seen)}{told}, or start with --public-url {page}."
+
+
+@pytest.mark.parametrize(("sent", "page", "told"), PROXIES.values(), ids=PROXIES)
+def test_the_browser_s_word_that_the_page_is_ours_or_the_user_s_is_enough(
+    sent: dict[str, str],
+    page: str,
+    told: str | None,  # noqa: ARG001
+) -> None:
+    ours = {"sec_fetch_site": "same-origin"}
+    assert call(OwnOriginOnly(echo), method="POST", origin=page, **sent, **ours)[0] == 200
+    shown = OwnOriginOnly(echo, public=page)
+    assert call(shown, method="POST", origin=page, **sent)[0] == 200
+    assert call(shown, method="POST", origin=page, **sent, sec_fetch_site="cross-site")[0] == 403
+    assert call(shown, method="POST", origin="https://evil.example", **sent)[0] == 403
+
+
+def test_where_others_reach_the_app_what_is_said_to_be_forwarded_counts_for_nothing() -> None:
+    forwarded = {"x_forwarded_host": "chat.example.org", "x_forwarded_proto": "https"}
+    assert call(OwnOriginOnly(echo), method="POST", host=UPSTREAM, origin=PAGE, **forwarded)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "page", [{"origin": "https://evil.example", "sec_fetch_site": "cross-site"}, {"origin": "null"}, {"origin": ""}]
+)
+def test_whose_page_is_surely_another_s_is_told_no_way_in(
+    page: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        _, _, body = call(OwnOriginOnly(echo), method="POST", host=UPSTREAM, **page)
+    whose = page["origin"] or "another site"
+    line = f"Found a page of {whose} sending this to http://{UPSTREAM}; expected one of the same address."
+    assert (body.decode(), caplog.messages) == (line, [line])
+
+
+@pytest.mark.parametrize("forwarded", [{}, {"x_forwarded_host": "127.0.0.1:7860"}, {"forwarded": "host=127.0.0.1"}])
+def test_no_header_makes_another_name_ours(forwarded: dict[str, str]) -> None:
+    status, _, body = call(OwnHostOnly(echo, {"127.0.0.1"}), host="evil.example", **forwarded)
+    assert status == 400
+    assert b"--public-url" in body
+
+
 def test_reading_needs_no_origin() -> None:
     assert call(OwnOriginOnly(echo), host="127.0.0.1:7860", origin="https://evil.example")[0] == 200
-
-
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
-def test_no_other_site_s_page_may_read(origin: str) -> None:
-    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", origin=origin)[0] == 403
-
-
-@pytest.mark.parametrize("headers", [{}, {"sec_fetch_site": "cross-site"}, {"origin": "http://127.0.0.1:7860"}])
-def test_our_own_page_and_a_link_from_elsewhere_may(headers: dict[str, Any]) -> None:
-    assert call(OwnReadersOnly(echo), host="127.0.0.1:7860", **headers)[0] == 200
 
 
 def test_a_body_up_to_the_limit_goes_through_whole() -> None:
@@ -185,7 +251,9 @@ def test_a_script_of_ours_runs_before_the_page_s_own_and_has_the_nonce_too() -> 
     found = re.search(r"'nonce-([\w-]+)'", headers["content-security-policy"])
     assert found
     tag = b'<script nonce="%b">' % found[1].encode()
-    assert body == b"<html><head>" + tag + b"0</script>" + tag + b"1</script></head>"
+    assert (
+        body == b'<html><head><link rel="icon" href="favicon.ico">' + tag + b"0</script>" + tag + b"1</script></head>"
+    )
     assert headers["content-length"] == str(len(body))
 
 
@@ -196,6 +264,22 @@ def test_a_streamed_reply_is_not_held_back() -> None:
             await send({"type": "http.response.body", "body": part, "more_body": part == b"a"})
 
     assert call(StrictHeaders(stream))[2] == b"ab"
+
+
+def test_a_proxy_is_told_not_to_hold_a_stream_back() -> None:
+    async def stream(scope: Any, _receive: Any, send: Callable[[Message], Awaitable[None]]) -> None:
+        kind = header(scope, b"accept") or ""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = StrictHeaders(stream)
+    assert call(app, accept="text/event-stream; charset=utf-8")[1]["x-accel-buffering"] == "no"
+    assert "x-accel-buffering" not in call(app, accept="application/json")[1]
+
+
+def test_the_page_stands_wherever_the_reader_s_browser_opened_it() -> None:
+    body = call(StrictHeaders(html(f'<script>{{"root": "{ROOT}"}}</script><a href="{ROOT}/x">'.encode())))[2]
+    assert b'{"root": "."}</script><a href="./x">' in body
 
 
 def test_what_is_not_http_passes() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from articles_of_every_format import pdf
@@ -59,7 +60,7 @@ def ask(originals: Originals, place: str, method: str = "GET") -> tuple[int, dic
     async def nobody(*_: Any) -> None:
         told.extend(({"status": 0, "headers": []}, {"body": b""}))
 
-    path, _, query = place.partition("?")
+    path, _, query = urljoin("/", place).partition("?")  # as a browser does
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": []}
     asyncio.run(ShowPages(nobody, originals)(scope, receive, send))
     return told[0]["status"], dict(told[0]["headers"]), told[1]["body"]

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -210,13 +211,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list
         running.kill()
 
 
-def status(address: str, method: str, path: str, **headers: str) -> int:
+def reply(address: str, method: str, path: str, **headers: str) -> tuple[int, list[str], str]:
+    """Send a request, and return the status, the names of the headers in lower case, and the body."""
     connection = HTTPConnection(address, timeout=20)
     try:
-        connection.request(method, path, body=b"{}" if method == "POST" else None, headers=headers)
-        return connection.getresponse().status
+        connection.request(
+            method,
+            path,
+            b"{}" if method == "POST" else None,
+            {name.replace("_", "-"): headers[name] for name in headers},
+        )
+        answer = connection.getresponse()
+        return answer.status, [name.lower() for name, _ in answer.getheaders()], answer.read().decode()
     finally:
         connection.close()
+
+
+def status(address: str, method: str, path: str, **headers: str) -> int:
+    return reply(address, method, path, **headers)[0]
 
 
 def test_every_route_of_a_running_app_is_closed_without_it(served: tuple[str, list[str]]) -> None:
@@ -246,6 +258,25 @@ def test_with_it_the_page_is_served_also_under_the_name_of_a_proxy(served: tuple
     assert status(address, "POST", "/gradio_api/queue/join", Origin="https://evil.example", **words) == 403
     assert status(address, "POST", "/articles/upload?name=a.txt", **words) == 200
     assert status(address, "POST", "/articles/upload?name=a.txt", Origin="https://evil.example", **words) == 403
+
+
+def test_no_page_of_another_site_may_read_or_ask_for_leave_to_write(served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    elsewhere = {"Origin": "https://evil.example", "Host": "shelf.example"}
+    asks = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "x-forwarded-host"}
+    for method, more in (("GET", {}), ("HEAD", {}), ("OPTIONS", asks)):
+        for path in ("/", "/config", "/news", "/gradio_api/queue/join", "/tabs/evals/x.html"):
+            assert status(address, method, path, **elsewhere, **more) == 401
+            _, told, _ = reply(address, method, path, Authorization=basic(SECRET).decode(), **elsewhere, **more)
+            assert "referrer-policy" in told
+            assert not [name for name in told if name.startswith("access-control-")], (method, path)
+
+
+def test_the_page_names_no_address_of_its_own(served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    _, _, page = reply(address, "GET", "/", Authorization=basic(SECRET).decode())
+    assert '"root":"."' in page
+    assert not re.search(r"127\.0\.0\.1|here\.invalid", page)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -75,3 +75,21 @@ def test_a_short_password_is_one_line(served: list[dict[str, Any]], monkeypatch:
     assert (code, out, err.count("\n"), served) == (USER_ERROR, "", 1, [])
     assert "has 7 characters" in err
     assert "hunter2" not in err
+
+
+def test_behind_a_proxy_it_asks_for_a_password_as_where_others_reach_it(served: list[dict[str, Any]]) -> None:
+    run("chat", "-m", "extractive", "--public-url", "https://chat.example.org")
+    run("chat", "-m", "extractive", "--public-url", "https://chat.example.org", "--no-password")
+    asked, trusting = served
+    assert asked["password"].made
+    assert (asked["public"].url, asked["host"]) == ("https://chat.example.org/", "127.0.0.1")
+    assert (trusting["password"], trusting["unguarded"]) == (None, True)
+
+
+def test_a_public_address_that_is_none_is_one_line(served: list[dict[str, Any]]) -> None:
+    code, out, err = screen(run("chat", "-m", "extractive", "--public-url", "chat.example.org"))
+    assert (code, out, served) == (USER_ERROR, "", [])
+    assert err == (
+        "assistant: --public-url is no address of a page: it does not begin with http:// or https://. "
+        "Give the one that readers open, as https://chat.example.org.\n"
+    )
