@@ -159,6 +159,17 @@ def test_answers_saved_at_once_are_all_kept(conversations: Conversations, tmp_pa
     assert sorted(entry["answer"]["text"] for entry in saved) == [f"{n}." for n in range(8)]
 
 
+def test_nothing_is_saved_where_a_home_was_before_it_was_moved(tmp_path: Path) -> None:
+    (tmp_path / "home" / "conversations").mkdir(parents=True)
+    conversations = Conversations(tmp_path / "home" / "conversations")
+    conversations.save(ID, Exchange(answer("First.")))
+    (tmp_path / "home").rename(tmp_path / "moved")
+    with pytest.raises(HomeError, match=r"cannot be written: No such file or directory\. Free space, or check"):
+        conversations.save(ID, Exchange(answer("Second.")))
+    assert not (tmp_path / "home").exists()
+    assert Conversations(tmp_path / "moved" / "conversations").exchanges(ID) == (Exchange(answer("First.")),)
+
+
 # Saves twenty exchanges, as an app does that has the folder open for itself.
 SAVING = """
 import sys
