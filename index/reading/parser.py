@@ -62,7 +62,7 @@ _Checked = TypeVar("_Checked")
 class Parser:
     """Reads files of any format, one at a time. Any thread may ask; files wait for each other."""
 
-    def __init__(self, *, work_s: float = 10.0, wait_s: float = 120.0, pictures_only: bool = False) -> None:
+    def __init__(self, *, work_s: float = 20.0, wait_s: float = 120.0, pictures_only: bool = False) -> None:
         """Describe a parser; the child starts with the first file.
 
         Each article has ``work_s`` seconds of processor time, so that a busy machine refuses no honest file, and

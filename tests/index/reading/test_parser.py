@@ -139,7 +139,7 @@ CRASHED = "could not be read: its reader crashed ({}). It may be damaged: save i
         (signal.SIGKILL, "was not read to its end: its reader was ended, most likely because memory ran out."),
         (
             signal.SIGPROF,
-            "took more than 10 s of processor time to read; expected less. Split it, or save it as plain text.",
+            "took more than 20 s of processor time to read; expected less. Split it, or save it as plain text.",
         ),
     ],
 )
