@@ -255,13 +255,8 @@ def chroma_settings(**named: Any) -> Any:
     try:
         from chromadb.config import Settings
 
-        class Named(Settings):
-            @classmethod
-            def settings_customise_sources(cls, _: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:
-                return (init_settings,)
-
         verify = Settings().chroma_server_ssl_verify
-        return Named(anonymized_telemetry=False, chroma_server_ssl_verify=verify, **named)
+        return Settings.model_construct(anonymized_telemetry=False, chroma_server_ssl_verify=verify, **named)
     except ValueError as error:  # pydantic's, at import already
         line = " ".join(str(error).split())
         raise StoreError(
