@@ -11,7 +11,6 @@ import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -257,25 +256,12 @@ def chroma_settings(**named: Any) -> Any:
         from chromadb.config import Settings
 
         verify = Settings().chroma_server_ssl_verify
-        return _named_settings()(anonymized_telemetry=False, chroma_server_ssl_verify=verify, **named)
+        return Settings.model_construct(anonymized_telemetry=False, chroma_server_ssl_verify=verify, **named)
     except ValueError as error:  # pydantic's, at import already
         line = " ".join(str(error).split())
         raise StoreError(
             f"Chroma refuses its settings ({line}). Look into the environment, and into .env in this folder."
         ) from error
-
-
-@cache
-def _named_settings() -> Any:
-    """Return Chroma's class of settings, reading nothing; one class, or Chroma takes equal settings for others."""
-    from chromadb.config import Settings
-
-    class Named(Settings):
-        @classmethod
-        def settings_customise_sources(cls, _: Any, init_settings: Any, **__: Any) -> tuple[Any, ...]:  # type: ignore[override]
-            return (init_settings,)
-
-    return Named
 
 
 def _client(folder: Path | None) -> Any:  # Chroma's declared type lacks close()

@@ -126,7 +126,7 @@ def start(
     if not (password or unguarded or (is_loopback(host) and not public)):
         raise UsageError(
             f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
-            "listen on 127.0.0.1."
+            "listen on 127.0.0.1 and for no proxy."
         )
     check_environment(os.environ)
     port = free_port(host, port)

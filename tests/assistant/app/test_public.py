@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.app.password import Password
 from assistant.app.public import Public, parse_public
+from assistant.app.ui import _exposed, _hosts, start
 from assistant.errors import UsageError
 
 
@@ -56,3 +58,25 @@ def test_whatever_is_given_is_an_address_or_a_line(url: str) -> None:
         return
     assert parse_public(public.url) == public
     assert public.url.startswith(f"{public.origin}/")
+
+
+SHOWN = parse_public("https://chat.example.org")
+
+
+def test_without_a_password_only_the_public_name_and_this_machine_s_own_are_answered() -> None:
+    hosts = _hosts("127.0.0.1", None, SHOWN)
+    assert all(host in hosts for host in ("chat.example.org", "127.0.0.1", "localhost"))
+    assert not any(host in hosts for host in ("evil.example", "example.org", "", None))
+    assert "chat.example.org" not in _hosts("127.0.0.1", None, None)
+
+
+def test_what_others_can_reach_through_a_proxy_is_not_opened_by_an_oversight() -> None:
+    with pytest.raises(UsageError, match="with no password"):
+        start(None, public=SHOWN)  # type: ignore[arg-type]
+
+
+def test_the_user_is_told_what_others_can_do_and_read() -> None:
+    password = Password("a red gate by the sea", made=False)
+    assert _exposed("127.0.0.1", password, SHOWN) == _exposed("127.0.0.1", None, None) == []
+    assert "asks for no password" in _exposed("127.0.0.1", None, SHOWN)[0]
+    assert "plain http" in _exposed("127.0.0.1", password, parse_public("http://nas"))[0]
