@@ -9,6 +9,8 @@ import json
 import logging
 from urllib.parse import quote
 
+from assistant.guarded import harmless
+
 BLOT = "(the key)"
 _SHORTEST = 5
 """A "key" of fewer characters, as our own "none", is a placeholder for servers that ask for none: a common word."""
@@ -30,8 +32,8 @@ def redacted(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """A log line, its traceback included, without keys."""
+    """A log line, its traceback included, without keys, and safe to be shown on a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return redacted(super().format(record))
+        return harmless(redacted(super().format(record)))

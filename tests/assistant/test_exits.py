@@ -75,6 +75,15 @@ def test_the_log_of_a_model_that_cannot_be_written_stops_no_model(tmp_path: Path
         assert log.write(b"loaded") == 6
 
 
+def test_a_log_can_be_shown_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
+    with pytest.raises(typer.Exit), told():
+        raise StoreError("\x1b]0;title\x07\x9b2J")
+    log = (tmp_path / "logs" / "assistant.log").read_text()
+    assert "StoreError:  ]0;title  2J\n" in log
+    assert all(char.isprintable() or char == "\n" for char in log)
+
+
 def test_logs_are_not_written_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_HOME", str(tmp_path))
     theirs = tmp_path / "theirs"
