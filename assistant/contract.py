@@ -15,7 +15,7 @@ _TOKENS = ("prompt", "completion")
 
 
 def to_contract(answer: Answer) -> dict[str, Any]:
-    """Return the object that ``assistant ask --json`` prints (DESIGN: contracts).
+    """Return the object that ``assistant ask --json`` prints (docs/json.md).
 
     Every key is always there: a timing of what did not happen and a count the model does not give are None, and
     ``nearest`` holds sentences only where the article does not answer. Two keys more: ``interrupted``, the reason, in

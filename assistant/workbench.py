@@ -21,7 +21,7 @@ class ModelChoice:
     """One line of the model picker."""
 
     name: str
-    """As in DESIGN: ``extractive``, ``local:…``, ``openai:…``."""
+    """As commands spell it: ``extractive``, ``local:…``, ``openai:…``."""
     label: str
     ready: bool
     """Whether it can answer now. A local model that is still loading is not ready, and ``reason`` says so."""

@@ -36,7 +36,7 @@ class ModelName:
     """What the home folder's file says of it, where it is named there."""
 
     def __str__(self) -> str:
-        """Return the name as DESIGN spells it, which ``parse_model_name`` reads back."""
+        """Return the name as commands spell it, which ``parse_model_name`` reads back."""
         if self.configured is not None:
             return self.configured.name
         if self.kind in ("local", "scripted"):
