@@ -118,7 +118,9 @@ def test_a_deleted_twin_has_lost_its_evidence_and_every_paragraph_with_the_answe
 
 def test_no_paragraph_of_a_deleted_twins_library_holds_an_accepted_answer(eval_set: EvalSet) -> None:
     answers = {one.id: [*one.answers, *(text for group in one.nuggets for text in group)] for one in eval_set.cases}
-    for id, twin in made(gold_deleted(eval_set)).items():
+    twins = made(gold_deleted(eval_set))
+    assert twins
+    for id, twin in twins.items():
         library = dict(eval_set.documents) | {document.id: document for document in twin.documents}
         texts = [text for article in twin.case.articles for text in library[article].text.split("\n\n")]
         assert not any(present_any(answers[id], text) for text in texts)
@@ -220,7 +222,9 @@ def test_cases_without_an_edited_twin_are_named_with_their_reason(eval_set: Eval
 
 def test_quotes_of_edited_twins_are_verbatim_and_hold_the_new_answer(eval_set: EvalSet) -> None:
     old = {one.id: one.answers for one in eval_set.cases}
-    for id, twin in made(edited(eval_set)).items():
+    twins = made(edited(eval_set))
+    assert twins
+    for id, twin in twins.items():
         library = dict(eval_set.documents) | {document.id: document for document in twin.documents}
         spans = twin.case.evidence
         assert all(library[span.article].text[span.start : span.end] == span.quote for span in spans)
