@@ -17,10 +17,9 @@ from assistant.proof.context import Numbered
 from assistant.proof.denials import clauses, contradicts, knows, without_reply
 from assistant.proof.opposites import says_opposite
 from assistant.proof.quantities import Quantity, lacking, quantities, required, without_quantities
-from assistant.proof.swaps import changed_places, swapped
+from assistant.proof.swaps import changed_places, letters, swapped
 from assistant.types import Citation, Statement, Verdict
 from index.types import Document
-from index.words import fold
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosine similarities of one text with others, in their order; all 0 where the embedder does not know the language."""
@@ -153,7 +152,7 @@ class Aligner:
             shown = ", ".join(dict.fromkeys(absent[:3]))
             return _Finding(places, 0.0, f"the article does not say “{shown}” here")
         sentence, language = self._numbered[main].sentence.text, self._language(self._numbered[main])
-        if not knows(language) and _letters(claim.text) != _letters(sentence):
+        if not knows(language) and letters(claim.text) != letters(sentence):
             return _Finding(places, 0.0, "in the article's language only a whole sentence of it can be told for proven")
         known = " ".join([self._question, *(self._numbered[i].sentence.text for i in chosen)])
         if other := swapped(
@@ -251,11 +250,6 @@ class Aligner:
 
 def _bare(text: str, language: str) -> str:
     return without_quantities(text, language)
-
-
-def _letters(text: str) -> str:
-    """Return the letters and digits of a text, folded: two quotes of one sentence are equal."""
-    return re.sub(r"[\W_]", "", fold(text))
 
 
 def _rarity(sentences: Sequence[frozenset[str]]) -> dict[str, float]:

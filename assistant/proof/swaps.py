@@ -1,8 +1,9 @@
 """A statement and its sentence enter; the word that stands in another's place leaves.
 
-In every language, two names that have changed their places are told: "Bo beat Ann" where Ann beat Bo. Where no capital
-tells a name, a noun that the sentence does not hold, in the place of one that the statement does not
-hold, is taken for another name: 佐藤 for 鈴木, 김민수 for 박철수. So is a new word that begins with a common surname.
+Two names that have changed their places are told ("Bo beat Ann" where Ann beat Bo) in languages in which the place
+says who did it. Where no capital tells a name, a noun that the sentence does not hold, in the place of one that the
+statement does not hold, is taken for another name: 佐藤 for 鈴木, 김민수 for 박철수. So is a new word that begins with
+a common surname.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
+
+from index.words import fold
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+|[ぁ-ん]+|[A-Za-z0-9]+|[^\s]")
@@ -50,9 +53,7 @@ _SURNAMES_KO = frozenset(
 _WORD_KO = re.compile(r"[^\s,.!?“”\"'()]+")
 _RUN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+")
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
-_IN_A_ROW = re.compile(
-    r"\W*(?:and|or|und|oder|et|ou|y|e|o|en|of|i|og|och|и|или|и|та|と|や|和|与|與)?\W*", re.IGNORECASE
-)
+_IN_A_ROW = re.compile(r"\W*(?:and|or|und|oder|et|ou|y|e|o|en|of|og|och|と|や|와|과)?\W*", re.IGNORECASE)
 _MOST_NAMES = 12
 # Where the place of a name says who did it, or a particle that stays there; not where its ending does.
 _BY_PLACE = frozenset("en de fr es it pt nl sv da nb no nn ja ko".split())
@@ -79,13 +80,13 @@ def changed_places(statement: str, sentence: str, language: str) -> str:
 
     Names in a row ("Ann and Bo") may stand in any order; in Russian, Ukrainian and Polish all may.
     """
-    said = _letters(sentence)
-    if language not in _BY_PLACE or _letters(statement) in said:
+    said = letters(sentence)
+    if language not in _BY_PLACE or letters(statement) in said:
         return ""
     for (begin, end), (start, stop) in combinations(_names(statement, language)[:_MOST_NAMES], 2):
         one, between, other = statement[begin:end], statement[end:start], statement[start:stop]
         exchanged = statement[:begin] + other + between + one + statement[stop:]
-        if not _IN_A_ROW.fullmatch(between) and _letters(exchanged) in said:
+        if not _IN_A_ROW.fullmatch(between) and letters(exchanged) in said:
             return one
     return ""
 
@@ -109,8 +110,9 @@ def _names(text: str, language: str) -> list[tuple[int, int]]:
     return found
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).casefold())
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, folded: two quotes of one sentence are equal."""
+    return re.sub(r"[\W_]", "", fold(text))
 
 
 def _swapped_ja(one: str, other: str, known: str) -> str:

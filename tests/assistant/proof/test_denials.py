@@ -92,6 +92,20 @@ def test_in_a_language_whose_denials_are_not_known_only_a_whole_sentence_is_prov
     assert verdict(article, "Belediye meclisi eski çarşıyı açmadı.", "tr") == "not supported"
 
 
+@pytest.mark.parametrize(
+    ("article", "statement"),
+    [
+        ("The fares of the ferry rose by 5 percent in May.", "The fares of the ferry fell by 5 percent in May."),
+        ("At least 40 boats sank in the storm of May.", "At most 40 boats sank in the storm of May."),
+        ("Ahmed Lund beat Karim Berg in the final.", "Karim Berg beat Ahmed Lund in the final."),
+        ("The council voted 52 to 48 for the bridge.", "The council voted 48 to 52 for the bridge."),
+    ],
+)
+def test_an_opposite_and_an_exchange_are_not_proven(article: str, statement: str) -> None:
+    assert verdict(article, article, "en") == "supported"
+    assert verdict(article, statement, "en") == "not supported"
+
+
 def test_a_reply_is_no_denial() -> None:
     assert is_negated("It isn't charged")
     assert not is_negated("No, it is charged")
