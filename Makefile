@@ -52,7 +52,7 @@ browser: $(READY)
 bench: setup
 	$(BIN)/assistant models pull minilm
 	$(BIN)/python -m evals.bench
-	$(BIN)/python -m evals.bench_library --sizes 1000 10000
+	$(BIN)/python -m evals.bench.library --sizes 1000 10000
 
 # Kills, torn files, full disks, several processes: the tables of docs/reliability.md. An hour on two quiet cores.
 .PHONY: reliability

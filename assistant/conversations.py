@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from assistant.compare import SIDES, Side
+from assistant.answer.compare import SIDES, Side
 from assistant.contract import from_json, to_json
 from assistant.errors import HomeError, UsageError
 from assistant.workbench import Exchange, Opinion

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import HomeError, UsageError
-from index.address import Address, parse_address
+from index.vectors.address import Address, parse_address
 
 
 @dataclass(frozen=True, slots=True)

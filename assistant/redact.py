@@ -9,7 +9,7 @@ import json
 import logging
 from urllib.parse import quote
 
-from assistant.guarded import harmless
+from assistant.text import harmless
 
 BLOT = "(the key)"
 _SHORTEST = 5

@@ -14,10 +14,10 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
 
-from assistant.chain import Assistant
+from assistant.answer.chain import Assistant
 from assistant.types import Answer, Citation, Finished, Statement, StatementReady, Turn
 from index.build import Index
-from index.embed import Embedder
+from index.vectors.embed import Embedder
 
 
 class ArticleEmbeddings(Embeddings):

@@ -14,8 +14,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.chain import Assistant, Searchable
-from assistant.compare import SIDES, Side, Sided, side_by_side
+from assistant.answer.chain import Assistant, Searchable
+from assistant.answer.compare import SIDES, Side, Sided, side_by_side
 from assistant.conversations import Conversations
 from assistant.errors import AssistantError, UsageError
 from assistant.home import Home
@@ -45,7 +45,7 @@ from index.types import Document
 from prompts import load as load_prompt
 
 if TYPE_CHECKING:
-    from index.embed import Embedder
+    from index.vectors.embed import Embedder
 
 logger = logging.getLogger(__name__)
 

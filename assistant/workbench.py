@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from assistant.compare import Side, Sided
+from assistant.answer.compare import Side, Sided
 from assistant.library.shelf import ArticleCard, Shelf
 from assistant.library.stock import Stock
 from assistant.settings import Caution

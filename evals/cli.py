@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from assistant.cli.exits import told
 from assistant.cli.opened import CautionName
-from assistant.exits import told
-from assistant.guarded import bare
-from assistant.quiet import keep_quiet
+from assistant.cli.quiet import keep_quiet
 from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
+from assistant.text import bare
 from index.settings import DEFAULT_EMBEDDER
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from assistant.home import Home
     from assistant.wiring import Application
-    from evals.gate import Threshold
-    from evals.runs import OpenRun
+    from evals.numbers.gate import Threshold
+    from evals.run.runs import OpenRun
     from evals.types import EvalSet
 
 MISSED = 1
@@ -133,12 +133,12 @@ def run(
     mend, or a --fail-below that is not met, 2 wrong usage, 130 stopped.
     """
     from assistant.settings import EXTRACTIVE
-    from evals.engine import run_sets
-    from evals.gate import parse_threshold
-    from evals.jobs import Plan, parse_gate
-    from evals.runs import REPORT
-    from evals.sets import find_set, sets_folder
-    from evals.show import headline, progress_bar, report_of
+    from evals.cases.sets import find_set, sets_folder
+    from evals.numbers.gate import parse_threshold
+    from evals.report.show import headline, progress_bar, report_of
+    from evals.run.engine import run_sets
+    from evals.run.jobs import Plan, parse_gate
+    from evals.run.runs import REPORT
 
     with _application() as application, _stoppable() as stopped:
         thresholds = [parse_threshold(one) for one in fail_below or ()]
@@ -181,9 +181,9 @@ def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> No
 
     --fail-below looks at the second run.
     """
-    from evals.compare import compare as compared
-    from evals.compare_text import as_text
-    from evals.gate import parse_threshold
+    from evals.numbers.compare import compare as compared
+    from evals.numbers.gate import parse_threshold
+    from evals.report.compare_text import as_text
 
     with told(program="evals") as home:
         thresholds = [parse_threshold(one) for one in fail_below or ()]
@@ -195,7 +195,7 @@ def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> No
 @app.command(short_help="Exit 1 when a run is not good enough.")
 def gate(run: RunPath, fail_below: FailBelow = None) -> None:
     """Exit 1, naming the metrics, when a run is worse than it must be; for CI."""
-    from evals.gate import parse_threshold
+    from evals.numbers.gate import parse_threshold
 
     if not fail_below:
         raise typer.BadParameter("name at least one --fail-below METRIC=VALUE")
@@ -212,8 +212,8 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write one HTML file over one or more runs; it needs no network and no other file."""
-    from evals.runs import REPORT
-    from evals.show import report_of
+    from evals.report.show import report_of
+    from evals.run.runs import REPORT
 
     with told(program="evals") as home:
         opened = _opened([_run_path(home, one) for one in dict.fromkeys(runs)])
@@ -227,9 +227,9 @@ def report(
 @app.command(short_help="Score saved answers again.")
 def rescore(runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")]) -> None:
     """Score the saved answers of runs again, after a metric has changed; nothing is asked, costs and grades stay."""
-    from evals.engine import rescore as again
-    from evals.runs import REPORT
-    from evals.show import headline, report_of
+    from evals.report.show import headline, report_of
+    from evals.run.engine import rescore as again
+    from evals.run.runs import REPORT
 
     with told(program="evals") as home:
         opened = [again(_run_path(home, one)) for one in dict.fromkeys(runs)]
@@ -256,8 +256,8 @@ def twins(
 
     Twins show reading apart from remembering: a gold-deleted twin must be refused, an edited one answered anew.
     """
-    from evals.sets import find_set, load_set, sets_folder
-    from evals.twins import write_twins
+    from evals.cases.sets import find_set, load_set, sets_folder
+    from evals.twins.make import write_twins
 
     with told(program="evals") as home:
         users = sets_folder(home)
@@ -281,8 +281,8 @@ def pairs(
     Printed is the AUROC for each language and kind of wrong one, beside that of plain overlap of words; on articles
     that the reader was not trained on.
     """
-    from evals.kept import Kept
-    from evals.pairs import by_overlap, by_reader, load_pairs, told_apart
+    from evals.bench.pairs import by_overlap, by_reader, load_pairs, told_apart
+    from evals.run.kept import Kept
 
     with _application() as application:
         held = load_pairs(file, limit=limit)
@@ -299,7 +299,7 @@ def pairs(
 @app.command(name="sets", short_help="List the sets that have a name.")
 def sets_command() -> None:
     """List the project's own sets and yours: name, number of cases, folder."""
-    from evals.sets import known_sets, sets_folder
+    from evals.cases.sets import known_sets, sets_folder
 
     with told(program="evals") as home:
         for one in known_sets(sets_folder(home)):
@@ -309,8 +309,8 @@ def sets_command() -> None:
 @app.command(name="runs", short_help="List the runs in the home folder.")
 def runs_command() -> None:
     """List the runs in the home folder, newest first."""
-    from evals.runs import list_runs, runs_folder
-    from evals.show import card_line
+    from evals.report.show import card_line
+    from evals.run.runs import list_runs, runs_folder
 
     with told(program="evals") as home:
         cards = list_runs(runs_folder(home))
@@ -348,20 +348,20 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
 
 def _run_path(home: Home, name: str) -> Path:
     """Return the folder a RUN argument means: a path, or a name in the home folder."""
-    from evals.runs import RUN, runs_folder
+    from evals.run.runs import RUN, runs_folder
 
     path, named = Path(name).expanduser(), runs_folder(home) / name
     return named if named.is_dir() and not (path / RUN).is_file() else path
 
 
 def _opened(paths: Sequence[Path]) -> list[OpenRun]:
-    from evals.runs import open_run
+    from evals.run.runs import open_run
 
     return [open_run(path) for path in paths]
 
 
 def _gate(runs: Sequence[OpenRun], thresholds: Sequence[Threshold]) -> None:
-    from evals.gate import as_text, failing
+    from evals.numbers.gate import as_text, failing
 
     missed = False
     for run in runs:

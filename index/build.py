@@ -14,19 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.cache import Cache, text_key
-from index.embed import Embedder
 from index.errors import DamagedIndexError, StoreError
-from index.inventory import About
-from index.keyword import KeywordIndex, Vocabulary
 from index.library import unknown_article
 from index.parts import Part, parts
-from index.retrieve import retrieve
+from index.search.keyword import KeywordIndex, Vocabulary
+from index.search.retrieve import retrieve
 from index.settings import IndexSettings
-from index.split import split
-from index.store import ChromaStore
-from index.store_server import ChromaServer, ServerStore
+from index.text.split import split
 from index.types import Chunk, Document, ScoredChunk
+from index.vectors.cache import Cache, text_key
+from index.vectors.chroma import ChromaStore
+from index.vectors.collections import About
+from index.vectors.embed import Embedder
+from index.vectors.server import ChromaServer, ServerStore
 
 if TYPE_CHECKING:
     import numpy as np

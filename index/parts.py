@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from index.cache import Cache
-from index.keyword import Counted, Counts
+from index.search.keyword import Counted, Counts
 from index.types import Chunk, Document
+from index.vectors.cache import Cache
 
 # Articles whose parts are kept in one write.
 _BATCH = 200

@@ -11,7 +11,7 @@ import pytest
 
 from assistant.contract import to_contract
 from assistant.types import Answer, Citation, Statement
-from evals.sets import load_set
+from evals.cases.sets import load_set
 from index.types import Chunk, ScoredChunk
 
 ROOT = Path(__file__).parents[1]

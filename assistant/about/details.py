@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.reading.metadata import iso_date
-from index.sentences import sentences
+from index.text.sentences import sentences
 from index.types import Block, Document
 
 _SPACELESS = frozenset({"ja", "zh"})

@@ -7,8 +7,8 @@ import re
 from assistant.about import names
 from assistant.about.dates import Span, dates, numbers
 from assistant.about.request import Listing
+from index.text.words import fold
 from index.types import Document
-from index.words import fold
 
 _FEWEST_WORDS, _FEWEST_CHARACTERS = 2, 4
 _QUOTED = re.compile(

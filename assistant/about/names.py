@@ -10,9 +10,9 @@ from assistant.about.dates import Span, dates
 from assistant.about.world import adjectives
 from assistant.about.world import countries as country_names
 from assistant.proof.anchors import OPENERS, small_words
-from index.sentences import sentences
+from index.text.sentences import sentences
+from index.text.words import fold
 from index.types import Document
-from index.words import fold
 
 _SPACELESS = frozenset({"ja", "zh"})
 # Languages that write every noun with a capital: there one capital word is no name.

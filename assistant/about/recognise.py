@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assistant.about.english import english
 from assistant.about.japanese import japanese
 from assistant.about.request import Request
-from index.language import script_language
+from index.text.language import script_language
 
 # "What does the article say about the ferry?": what stands after it is what to look for.
 _ABOUT = (

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from assistant.proof.anchors import content
 from assistant.proof.meaning import Meaning
-from index.embed import Embedder
-from index.language import script_language
-from index.sentences import sentences
+from index.text.language import script_language
+from index.text.sentences import sentences
 from index.types import Document, Sentence
+from index.vectors.embed import Embedder
 
 _SPACELESS = frozenset({"ja", "zh"})
 _FEWEST, _FEW, _MANY = 6, 11, 40

@@ -13,10 +13,10 @@ from assistant.about.listing import listed
 from assistant.about.request import Detail, Request, Which
 from assistant.about.summary import chosen, shared
 from assistant.types import Citation, Statement
-from index.embed import Embedder
-from index.language import script_language
-from index.sentences import sentences
+from index.text.language import script_language
+from index.text.sentences import sentences
 from index.types import Block, Document, Sentence
+from index.vectors.embed import Embedder
 
 _ARTICLES = 5
 """Of many, the first ones answer."""

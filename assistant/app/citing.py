@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.answer.compare import Side
 from assistant.app.render_article import Span
-from assistant.compare import Side
 from assistant.types import Citation, Statement
 from index.types import ScoredChunk
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
+from assistant.answer.compare import SIDES, Side, Sided
 from assistant.app import render, render_answer, render_article
 from assistant.app.citing import answer_name, nearest_span, source_spans
 from assistant.app.live import Lives
 from assistant.app.render_answer import Pages, Titles
 from assistant.app.render_article import Span
-from assistant.compare import SIDES, Side, Sided
 from assistant.errors import AssistantError
 from assistant.settings import Caution
 from assistant.types import Statement, Turn

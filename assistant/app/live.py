@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.answer.compare import SIDES, Sided
 from assistant.app.citing import answer_name
-from assistant.compare import SIDES, Sided
 from assistant.types import (
     Answer,
     Citation,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from assistant.app.http import App, Receive, Scope, Send, header, refuse
 from assistant.errors import UsageError
 from assistant.redact import note_key
-from index.address import is_loopback
+from index.vectors.address import is_loopback
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assistant.app.http import origin_of
 from assistant.errors import UsageError
-from index.address import split_address
+from index.vectors.address import split_address
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Literal
 
+from assistant.answer.compare import Side
 from assistant.app import icons, render_answer
 from assistant.app.citing import answer_name, sources
 from assistant.app.live import Live
 from assistant.app.render_answer import Pages, Titles, duration, no_pages
 from assistant.app.render_markdown import markdown
-from assistant.compare import Side
 from assistant.types import Answer
 from assistant.workbench import Exchange, ModelChoice
 

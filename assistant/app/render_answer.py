@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
+from assistant.answer.replies import Offer, offer
 from assistant.app import icons
 from assistant.app.citing import Source, nearest_span, numbers, passage_span, source_name, sources
-from assistant.replies import Offer, offer
 from assistant.settings import EXTRACTIVE
 from assistant.types import Answer, Citation, Statement
-from index.language import script_language
+from index.text.language import script_language
 from index.types import ScoredChunk
 
 Titles = Mapping[str, str]

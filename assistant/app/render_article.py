@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
+from assistant.answer.replies import offer
 from assistant.app.pages import address
-from assistant.replies import offer
 from index.types import Block, Document
 
 

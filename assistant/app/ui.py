@@ -31,9 +31,9 @@ from assistant.app.password import VARIABLE, AskPassword, Password
 from assistant.app.public import Public
 from assistant.app.uploads import TakeUploads, Uploads
 from assistant.errors import UsageError
-from assistant.terminal import visible
+from assistant.text import visible
 from assistant.workbench import Workbench
-from index.address import is_loopback
+from index.vectors.address import is_loopback
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PAGES = 500

@@ -12,7 +12,7 @@ from assistant.cli.chat import chat
 from assistant.cli.indexes import index_app, reindex
 from assistant.cli.library import add, articles, remove, rename, restore
 from assistant.cli.models import models_app
-from assistant.quiet import keep_quiet
+from assistant.cli.quiet import keep_quiet
 
 app = typer.Typer(
     name="assistant",

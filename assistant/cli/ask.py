@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from assistant.cli.exits import ABSTAINED, ANSWERED, USER_ERROR, complain
 from assistant.cli.opened import CautionName, EmbedderName, Model, indexing, opened
-from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR, complain
 from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL
 
 if TYPE_CHECKING:  # --help needs none of it
@@ -55,8 +55,8 @@ def ask(
 
     Exit status: 0 answered, 3 the article does not say, 1 an error you can mend, 2 wrong usage.
     """
-    from assistant.question import checked_question
-    from assistant.terminal import Status, print_answer, print_json
+    from assistant.answer.question import checked_question
+    from assistant.cli.terminal import Status, print_answer, print_json
 
     with opened(model, embedder, caution) as application:
         asked = checked_question(_typed(question), longest=application.settings.longest_question)

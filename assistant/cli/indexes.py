@@ -22,7 +22,7 @@ def reindex(
     The one in use answers meanwhile, also in a running app, which takes the new one at its next question. Ctrl-C
     changes nothing; what was embedded until then is kept. An embedder that was used before is there at once.
     """
-    from assistant.terminal import Status
+    from assistant.cli.terminal import Status
 
     with opened() as application:
         name = embedder or application.indexes.embedder

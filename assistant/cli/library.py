@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assistant.cli.exits import ANSWERED, USER_ERROR, complain
 from assistant.cli.opened import Id, indexing, opened
-from assistant.exits import ANSWERED, USER_ERROR, complain
 
 if TYPE_CHECKING:  # --help needs none of it
     from assistant.wiring import Application
@@ -34,8 +34,9 @@ def add(
     """
     from collections import Counter
 
+    from assistant.cli.terminal import Status
     from assistant.library.intake import named
-    from assistant.terminal import Status, visible
+    from assistant.text import visible
 
     changes: Counter[str] = Counter()
     with opened() as application:
@@ -70,7 +71,8 @@ def articles(
     """List the articles of the library, by title: the id, the title, and what is known of author, date and length."""
     from dataclasses import asdict
 
-    from assistant.terminal import json_line, visible
+    from assistant.cli.terminal import json_line
+    from assistant.text import visible
 
     with opened() as application:
         listing = application.shelf.search(" ".join(words or ()), count=sys.maxsize)
@@ -90,7 +92,7 @@ def articles(
 
 def rename(id: Id, title: Annotated[str, typer.Argument(metavar="TITLE")]) -> None:
     """Give an article another title; it stays when the article is updated."""
-    from assistant.terminal import visible
+    from assistant.text import visible
 
     with opened() as application:
         card = application.shelf.rename(id, title)
@@ -99,7 +101,7 @@ def rename(id: Id, title: Annotated[str, typer.Argument(metavar="TITLE")]) -> No
 
 def remove(id: Id) -> None:
     """Take an article out of the library; `restore` undoes this for a month. Its file stays where it is."""
-    from assistant.terminal import visible
+    from assistant.text import visible
 
     with opened() as application:
         card = application.shelf.remove(id)
@@ -108,7 +110,7 @@ def remove(id: Id) -> None:
 
 def restore(id: Id) -> None:
     """Bring an article back that was removed in the last month."""
-    from assistant.terminal import visible
+    from assistant.text import visible
 
     with opened() as application:
         card = application.shelf.restore(id)
@@ -117,7 +119,7 @@ def restore(id: Id) -> None:
 
 def _index_now(application: Application) -> None:
     """Make what was added searchable now, so that no question waits for it; without an embedder that comes later."""
-    from assistant.terminal import Status
+    from assistant.cli.terminal import Status
     from index.errors import EmbedderError
 
     with Status() as status:

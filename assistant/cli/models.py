@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from assistant.cli.exits import ANSWERED, USER_ERROR, complain, told
 from assistant.cli.opened import indexing, opened
-from assistant.exits import ANSWERED, USER_ERROR, complain, told
 
 models_app = typer.Typer(rich_markup_mode=None)
 
@@ -27,7 +27,7 @@ def models(context: typer.Context) -> None:
 def list_models() -> None:
     """List the models that answer (* marks the default) and the embedders, and say why one cannot run here."""
     from assistant.models.catalogue import CATALOGUE
-    from assistant.terminal import visible
+    from assistant.text import visible
 
     with opened() as application:
         own = application.configured.models()
@@ -65,8 +65,8 @@ def check_models(
     downloaded, and no row takes more than five minutes. Exit status: 0 when every model can answer, 1 when one cannot;
     its row says why.
     """
-    from assistant import checkup
-    from assistant.terminal import Status, json_line
+    from assistant.cli import checkup
+    from assistant.cli.terminal import Status, json_line
 
     with opened() as application, Status() as status:
         chosen = checkup.chosen(application, names or [])
@@ -96,10 +96,10 @@ def pull_model(
     An interrupted pull goes on where it stopped. Weights that are here already are read and verified again. Once the
     default model is here, the reader is cut out of it (half a minute, 730 MB more).
     """
+    from assistant.cli.terminal import Status
     from assistant.models.weights import WeightsFolder
     from assistant.models.weights_progress import rich_progress
     from assistant.proof.reader import ensure_cut
-    from assistant.terminal import Status
 
     with told() as home:
         name = name.removeprefix("local:")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.exits import told
+from assistant.cli.exits import told
 from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL, Caution
 
 if TYPE_CHECKING:  # --help needs none of it
-    from assistant.terminal import Status
+    from assistant.cli.terminal import Status
     from assistant.wiring import Application
     from index.build import Progress
 

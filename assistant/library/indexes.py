@@ -14,14 +14,14 @@ from assistant.home import Home
 from assistant.models.embedders import Embedders
 from assistant.settings import Settings
 from index.build import Index, Progress, fingerprint
-from index.cache import CACHE, Cache
 from index.files import size_on_disk
-from index.inventory import Collection, collections, delete, held, in_use
 from index.library import Library
-from index.store_server import ChromaServer
+from index.vectors.cache import CACHE, Cache
+from index.vectors.collections import Collection, collections, delete, held, in_use
+from index.vectors.server import ChromaServer
 
 if TYPE_CHECKING:
-    from index.embed import Embedder
+    from index.vectors.embed import Embedder
 
 
 @dataclass(frozen=True, slots=True)

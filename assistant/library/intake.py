@@ -15,7 +15,7 @@ from index.errors import LoadError, UnknownArticleError
 from index.library import Library
 from index.reading.formats import SUFFIXES, is_batch
 from index.reading.load import read_file
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
 from index.types import Document
 from index.web.fetch import fetch
 

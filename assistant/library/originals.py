@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from index.errors import UnknownArticleError
 from index.library import Library
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
 from index.types import Document
 
 _KEPT = 8

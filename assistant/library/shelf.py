@@ -14,9 +14,9 @@ from assistant.library.intake import Intake, Progress, Source, Taken, expanded
 from assistant.library.originals import Originals
 from assistant.library.starters import starters
 from index.library import Library
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
+from index.text.words import fold
 from index.types import Document
-from index.words import fold
 
 LONGEST_TITLE = 300
 """Characters."""

@@ -18,7 +18,7 @@ from assistant.models.embedders import Embedders
 from assistant.models.weights import Progress, WeightsFolder
 from index.errors import IndexingError
 from index.files import size_on_disk
-from index.inventory import Collection
+from index.vectors.collections import Collection
 
 _OWN_LANGUAGES = "its maker knows which languages"
 

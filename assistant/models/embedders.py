@@ -9,10 +9,10 @@ from pathlib import Path
 from assistant.home import Home
 from assistant.models.catalogue import CATALOGUE
 from assistant.models.weights import WeightsFolder
-from index.embed import Embedder, load_embedder
 from index.errors import EmbedderError, StoreError
 from index.files import write_whole
 from index.settings import DEFAULT_EMBEDDER
+from index.vectors.embed import Embedder, load_embedder
 
 # Languages of the catalogue's embedders; one that a user brings is not known to be limited.
 _LANGUAGES = {"minilm": frozenset({"en"})}

@@ -22,8 +22,8 @@ from typing import IO, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from assistant.errors import ModelError
-from index.cores import usable_cores
 from index.files import NO_LINK
+from index.vectors.cores import usable_cores
 
 logger = logging.getLogger(__name__)
 

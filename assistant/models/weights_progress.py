@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from assistant.guarded import bare
 from assistant.models.weights import Progress
+from assistant.text import bare
 
 _WORDS = {
     "waiting": "Waiting for another pull of",

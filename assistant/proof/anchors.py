@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.words import CJK, fold, terms
+from index.text.words import CJK, fold, terms
 
 _LARGE = "A-Z" + "".join(
     char for point in (*range(0xC0, 0x590), *range(0x1E00, 0x2000)) if (char := chr(point)).isupper()

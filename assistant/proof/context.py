@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.types import Citation
-from index.language import script_language
-from index.sentences import block_sentences
+from index.text.language import script_language
+from index.text.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
 
 # Tokens that open and close turns in the chat templates of the models in use. llama.cpp reads them wherever they

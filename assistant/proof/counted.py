@@ -17,10 +17,10 @@ from assistant.proof.kinds import asked_for
 from assistant.proof.number_words import ORDINALS, UNITS
 from assistant.proof.two_part import parts
 from assistant.types import Citation
-from index.language import script_language
-from index.sentences import block_sentences
+from index.text.language import script_language
+from index.text.sentences import block_sentences
+from index.text.words import fold
 from index.types import Document, ScoredChunk, Sentence
-from index.words import fold
 
 _BEFORE, _AFTER = 1, 3
 """Blocks looked at before and after those that a chunk touches: each item may have its paragraph."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from index.words import CJK
+from index.text.words import CJK
 
 _EN = (
     r"\b(?:not(?!\s+only\b)|no|never|none|nor|neither|cannot|nobody|nothing|nowhere|hardly|barely|rarely|seldom|"

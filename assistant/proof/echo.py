@@ -8,7 +8,7 @@ from assistant.proof.kinds import ANYTHING, Kind, asked_for, is_choice
 from assistant.proof.of_kind import is_of_kind
 from assistant.proof.polarity import says_yes, without_yes_or_no
 from assistant.proof.quantities import figures
-from index.language import script_language
+from index.text.language import script_language
 
 # Words that stand for what was asked, and answer nothing.
 _HOLLOW = frozenset(

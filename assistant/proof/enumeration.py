@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from assistant.proof.kinds import asked_for
-from index.language import script_language
-from index.words import fold, terms
+from index.text.language import script_language
+from index.text.words import fold, terms
 
 _LONGEST = 8
 """Words of an English item after the first: a longer one is a clause."""

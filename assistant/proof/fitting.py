@@ -19,7 +19,7 @@ from assistant.proof.reasons import gives_reason
 from assistant.proof.segment import Segment
 from assistant.proof.two_part import parts
 from assistant.types import Statement
-from index.language import script_language
+from index.text.language import script_language
 from index.types import Document
 
 _SPACELESS = frozenset({"ja", "zh"})

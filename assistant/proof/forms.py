@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 
 from assistant.proof.anchors import STOP_TERMS
-from index.words import fold, terms
+from index.text.words import fold, terms
 
 # Base form first. Snowball stems what is regular.
 _IRREGULAR = """

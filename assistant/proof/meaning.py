@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from index.embed import Embedder
-from index.language import script_language
+from index.text.language import script_language
+from index.vectors.embed import Embedder
 
 # Sentences of different matters, each with another that says the same. Embedders differ in where "unrelated" and "the
 # same" lie (unrelated sentences stand near 0.05 for one, near 0.75 for another): these tell where, for any of them.

@@ -14,8 +14,8 @@ from assistant.proof.anchors import names, small_words
 from assistant.proof.kinds import Kind, Wanted
 from assistant.proof.quantities import figures
 from assistant.proof.reasons import only_follows
-from index.language import script_language
-from index.words import fold
+from index.text.language import script_language
+from index.text.words import fold
 
 _TIME = re.compile(
     r"\b(?:1\d{3}|20\d{2})(?:s|\b)|[’']\d0s\b|\b\d{1,2} ?: ?\d{2}\b|\b\d+(?:st|nd|rd|th)\b"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.proof.denials import is_negated
-from index.words import terms
+from index.text.words import terms
 
 OPPOSITES_EN = [
     (frozenset(terms(one)), frozenset(terms(other)))

@@ -15,8 +15,8 @@ from assistant.proof.denials import clauses, is_negated, without_reply
 from assistant.proof.forms import form
 from assistant.proof.opposites import OPPOSITES_EN, OPPOSITES_JA, any_of, both_sides, opposed
 from assistant.proof.quantities import figures
-from index.language import script_language
-from index.words import fold, terms
+from index.text.language import script_language
+from index.text.words import fold, terms
 
 Following = Literal["follows", "opposite", "cannot tell"]
 

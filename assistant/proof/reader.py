@@ -30,7 +30,7 @@ from assistant.errors import ReaderError
 from assistant.home import Home
 from assistant.models.local import open_log
 from assistant.models.weights import WeightsFolder
-from index.cores import usable_cores
+from index.vectors.cores import usable_cores
 from prompts import load
 
 if TYPE_CHECKING:

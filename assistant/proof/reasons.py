@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.words import fold
+from index.text.words import fold
 
 _CONSEQUENCE = re.compile(
     r"^(?:(?:and|so) )?(?:(?:that|this|which) (?:is|was) (?:the reason )?why\b|as a (?:result"

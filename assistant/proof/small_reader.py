@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from index.encoder import Encoder
+    from index.vectors.encoder import Encoder
 
     Array = NDArray[np.float32]
 
@@ -241,8 +241,8 @@ def _load(folder: Path, weights: Path, threads: int | None) -> _Held:
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load_file
 
-    from index.encoder import Encoder, load_tokenizer
     from index.errors import EmbedderError
+    from index.vectors.encoder import Encoder, load_tokenizer
 
     try:
         held = unpacked(load_file(weights))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from index.words import fold
+from index.text.words import fold
 
 _HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN_JA = re.compile(rf"[{_HAN}]+|[ァ-ヺー]+|[ぁ-ん]+|[A-Za-z0-9]+|[^\s]")

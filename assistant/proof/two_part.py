@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.language import script_language
+from index.text.language import script_language
 
 _WH = r"(?:who|whom|when|where|why|how|what|which)"
 _BEFORE_WH = r"(?:in|on|at|by|for|from|to|of|with|until|since|during|under)"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evals.training.rows import Row, sentences_of
-from index.words import terms
+from index.text.words import terms
 
 _NEAR = 6
 _SHARED = 0.5

@@ -13,11 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from evals.held_out import is_held_out
-from evals.sets import load_set
+from evals.cases.held_out import is_held_out
+from evals.cases.sets import load_set
 from evals.types import EvalCase, EvalSet
-from index.sentences import split_sentences
-from index.words import terms
+from index.text.sentences import split_sentences
+from index.text.words import terms
 
 LONG_ANSWERS = frozenset({"clapnq", "mtrag"})
 """Sets whose accepted answer is a paragraph of its own words: no span of the passage is the answer."""

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.exits import told
+from assistant.cli.exits import told
 from assistant.proof.small_reader import EMBEDDER, WEIGHTS, packed
 from evals.training.train import CHECKPOINT, EXAMPLES
 

@@ -18,8 +18,8 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.cli.exits import told
 from assistant.errors import UsageError
-from assistant.exits import told
 from assistant.proof.layout import WINDOW
 from assistant.proof.small_reader import EMBEDDER
 from evals.training.examples import CheckExample, ReadingExample, checks, reading

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator
 
-from index.language import detect_language
+from index.text.language import detect_language
 
 _SAMPLE = 50_000  # bytes judged
 _CONVINCING = 0.35

@@ -3,7 +3,7 @@
 load ── load_bytes ── format_of ── decode ── parse_plain | parse_markdown | parse_html ── assemble
                                 └─ parse_mhtml | parse_pdf | parse_docx | parse_epub ───┘
 
-Strangers' files are better read by `index.reading.parser`, which does all this where it can be stopped.
+Strangers' files are better read by `index.reading.sandbox`, which does all this where it can be stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from index.errors import LoadError
-from index.language import detect_language
 from index.reading.batch import MAX_ROWS, Row, csv_rows, json_rows
 from index.reading.canonical import MAX_CHARACTERS, Draft, assemble, clean_line
 from index.reading.decode import decode
@@ -27,6 +26,7 @@ from index.reading.load_html import parse_html
 from index.reading.load_markdown import parse_markdown
 from index.reading.load_plain import parse_plain
 from index.reading.metadata import web_address
+from index.text.language import detect_language
 from index.types import Document
 
 __all__ = [

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from index.errors import LoadError
-from index.language import script_language
 from index.reading.accordion import press_open
 from index.reading.boilerplate import article_of
 from index.reading.canonical import Draft, Piece, clean_block, clean_line, join_lines, raised, without_title
@@ -21,6 +20,7 @@ from index.reading.list_numbers import number_items
 from index.reading.load_plain import parse_plain
 from index.reading.metadata import iso_date, language_code, web_address
 from index.reading.tables import fill_merged, is_row, table_row
+from index.text.language import script_language
 
 _Element = Any  # lxml ships no types
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)

@@ -28,8 +28,8 @@ from typer.testing import CliRunner
 
 from assistant import settings
 from assistant.cli import app
+from assistant.cli.exits import ABSTAINED, ANSWERED, USER_ERROR
 from assistant.errors import ModelError
-from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR
 from assistant.home import Home
 from assistant.models import pump
 from assistant.models.embedders import Embedders

@@ -7,13 +7,13 @@ import pytest
 from langchain_core.prompts import PromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
 
-from assistant.chain import Assistant
+from assistant.answer.chain import Assistant
 from assistant.runnable import ArticleEmbeddings, ArticleRetriever, AssistantRunnable
 from assistant.settings import Settings
 from index.build import Index
-from index.cache import Cache
-from index.embed import SentenceTransformerEmbedder
 from index.reading.load import load_bytes
+from index.vectors.cache import Cache
+from index.vectors.embed import SentenceTransformerEmbedder
 
 TEXT = "The bridge opened on 4 May 1931 and replaced a ferry.\n\nA toll has never been charged on the bridge.\n"
 

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.cli import app
+from assistant.cli.exits import ANSWERED, USER_ERROR
 from assistant.errors import UsageError
-from assistant.exits import ANSWERED, USER_ERROR
 from assistant.home import Home, open_home
 from assistant.types import Finished
 from assistant.wiring import Application

@@ -10,16 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.cli import app
+from assistant.cli.exits import ANSWERED, USER_ERROR
 from assistant.errors import UsageError
-from assistant.exits import ANSWERED, USER_ERROR
 from assistant.home import Home
 from assistant.settings import Settings
 from assistant.types import Notice
 from assistant.wiring import Application
 from index.build import Index, fingerprint
 from index.errors import EmbedderError
-from index.inventory import collections, held
 from index.reading.load import load_bytes
+from index.vectors.collections import collections, held
 
 ARTICLES = {
     "bridge": b"# The bridge\n\nThe bridge opened in 1931. It replaced a ferry.\n\nA toll has never been charged.\n",

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from assistant.answer.compare import Side, Sided
 from assistant.app.extensions import Extensions
 from assistant.app.ui import RunningApp, start
-from assistant.compare import Side, Sided
 from assistant.errors import ModelError
 from assistant.home import Home
 from assistant.jobs import Jobs

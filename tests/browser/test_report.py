@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.types import Turn
-from evals.report import ReportRun, write_report
-from evals.summary import summarise, to_json
+from evals.numbers.summary import summarise, to_json
+from evals.report.page import ReportRun, write_report
 from evals.types import EvalCase, GoldSpan, Row
 from index.types import Block, Document
 

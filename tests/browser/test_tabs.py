@@ -14,13 +14,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from assistant.app.extensions import Extensions, NamedTab
 from assistant.app.ui import RunningApp, start
-from evals.compare import Comparison, RunView, compare
-from evals.jobs import Plan
-from evals.progress import Progress
-from evals.runs import RunCard
-from evals.sets import SetChoice, load_set
-from evals.tab import EvalsTab
-from evals.tab_engine import report_file
+from evals.cases.sets import SetChoice, load_set
+from evals.numbers.compare import Comparison, RunView, compare
+from evals.run.jobs import Plan
+from evals.run.progress import Progress
+from evals.run.runs import RunCard
+from evals.tab.engine import report_file
+from evals.tab.layout import EvalsTab
 from evals.types import EvalCase, Row
 
 pytestmark = [

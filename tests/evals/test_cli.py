@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from assistant.home import Home
 from evals import cli
-from evals.held_out import is_held_out
-from evals.runs import RunFolder, open_run
-from evals.sets import load_set
+from evals.cases.held_out import is_held_out
+from evals.cases.sets import load_set
+from evals.run.runs import RunFolder, open_run
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from evals.cli import app as evals_app
 if TYPE_CHECKING:
     from fixtures.hosted import HostedModel
 
-    from index.embed import SentenceTransformerEmbedder
+    from index.vectors.embed import SentenceTransformerEmbedder
 
 KEY = 'sk-canary"7b31\\ee90'
 """With signs that JSON spells another way."""
@@ -28,7 +28,7 @@ QUESTION = "Who designed the harbor bridge?"
 @pytest.fixture(scope="module")
 def embedder(minilm: Path) -> SentenceTransformerEmbedder:
     """The real small embedder, loaded once: it takes seconds."""
-    from index.embed import SentenceTransformerEmbedder
+    from index.vectors.embed import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(minilm, name="minilm", languages=frozenset({"en"}))
 

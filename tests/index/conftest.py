@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from index.build import Index
-from index.cache import Cache
 from index.reading.load import document_from_text
 from index.settings import IndexSettings
+from index.vectors.cache import Cache
 
 WORDS = ("bridge", "ferry", "coal", "harbor")
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.build import Index, fingerprint
-from index.cache import Cache
-from index.embed import SentenceTransformerEmbedder
 from index.errors import StoreError, UnknownArticleError
 from index.settings import IndexSettings
+from index.vectors.cache import Cache
+from index.vectors.embed import SentenceTransformerEmbedder
 
 
 def shown(index, query="bridge ferry coal harbor sea", **options):
@@ -264,7 +264,7 @@ def test_switching_the_embedder_and_back_embeds_once_each(tmp_path, library, mak
 
 def test_the_heavy_packages_are_imported_by_use_alone():
     program = (
-        "import sys, index, index.build, index.retrieve, index.library, prompts\n"
+        "import sys, index, index.build, index.search.retrieve, index.library, prompts\n"
         "heavy = {'chromadb', 'torch', 'sentence_transformers', 'transformers', 'numpy', 'bm25s', 'filelock',"
         " 'Stemmer', 'sentencex', 'trafilatura', 'py3langid'}\n"
         "print(sorted(heavy & set(sys.modules)))"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from index.build import Index
-from index.cache import Cache, text_key
 from index.errors import DamagedIndexError, StoreError
 from index.settings import IndexSettings
-from index.store import ChromaStore
+from index.vectors.cache import Cache, text_key
+from index.vectors.chroma import ChromaStore
 
 
 def everything(index):
@@ -215,7 +215,7 @@ def test_a_store_that_fails_again_and_again_is_an_error_and_no_loop(built, reope
     def fail(*_, **__):
         raise DamagedIndexError("torn")
 
-    monkeypatch.setattr("index.store.ChromaStore.nearest", fail)
+    monkeypatch.setattr("index.vectors.chroma.ChromaStore.nearest", fail)
     with pytest.raises(DamagedIndexError, match="torn"):
         everything(index)
     monkeypatch.undo()
@@ -231,7 +231,7 @@ def test_a_full_disk_leaves_the_index_in_its_place(built, reopened, library, mon
 
     index = reopened()
     with monkeypatch.context() as patch:
-        patch.setattr("index.store.ChromaStore.ids", refuse)
+        patch.setattr("index.vectors.chroma.ChromaStore.ids", refuse)
         with pytest.raises(StoreError, match="the disk is full"):
             index.update(library)
     assert list(folder.parent.glob("damaged-*")) == []
@@ -297,7 +297,7 @@ import bm25s, chromadb, sentencex, Stemmer  # once, before the forks
 import numpy as np
 
 from index.build import Index
-from index.cache import Cache
+from index.vectors.cache import Cache
 from index.reading.load import document_from_text
 from index.settings import IndexSettings
 
@@ -318,7 +318,7 @@ def work(folder, fatal):
     steps = 0
     def count(frame, event, _):
         nonlocal steps
-        if frame.f_globals.get("__name__") in {"index.build", "index.cache", "index.store"}:
+        if frame.f_globals.get("__name__") in {"index.build", "index.vectors.cache", "index.vectors.chroma"}:
             steps += 1
             if steps == fatal:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.address import parse_address
 from index.build import Index
-from index.cache import Cache
 from index.errors import DamagedIndexError, StoreError
 from index.library import Library
 from index.settings import IndexSettings
-from index.store import ChromaStore
-from index.store_server import ChromaServer
+from index.vectors.address import parse_address
+from index.vectors.cache import Cache
+from index.vectors.chroma import ChromaStore
+from index.vectors.server import ChromaServer
 
 IDS = [f"{number:03}" for number in range(200)]
 VECTORS = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
@@ -120,7 +120,7 @@ def test_a_second_program_embeds_and_puts_nothing(opened, library, answered, mon
 
 
 def test_thousands_go_in_by_parts(server, monkeypatch):
-    monkeypatch.setattr("index.store_server._BATCH", 60)
+    monkeypatch.setattr("index.vectors.server._BATCH", 60)
     with closing(server.store("test")) as store, store.writing():
         store.put(IDS, VECTORS)
         assert store.ids() == set(IDS)
@@ -144,7 +144,7 @@ def test_what_another_program_took_away_is_put_back_before_the_answer(opened, li
 
 @pytest.mark.parametrize("documents", [None, ["bridge"]])
 def test_chunks_taken_away_in_the_middle_of_a_query_are_noticed(opened, library, answered, monkeypatch, documents):
-    monkeypatch.setattr("index.retrieve._FEW", 0)
+    monkeypatch.setattr("index.search.retrieve._FEW", 0)
     reading, writing = opened(), opened()
     reading.update(library)
     before = reading.retrieve("bridge", k=1000, documents=documents)
@@ -163,7 +163,7 @@ def test_chunks_taken_away_in_the_middle_of_a_query_are_noticed(opened, library,
 
 
 def test_one_writes_at_a_time_and_who_waits_too_long_says_so(opened, server, library, answered, monkeypatch):
-    monkeypatch.setattr("index.store_server._TURN_S", 0.2)
+    monkeypatch.setattr("index.vectors.server._TURN_S", 0.2)
     index = opened()
     with closing(server.store(index.fingerprint)) as other:
         with other.writing(), pytest.raises(StoreError) as caught:
@@ -505,14 +505,14 @@ def test_a_server_that_is_none_or_refuses_is_told_in_one_line(opened, tmp_path, 
 
 
 def test_a_server_that_never_answers_is_not_waited_for(opened, tmp_path, library, answered, chroma, monkeypatch):
-    monkeypatch.setattr("index.store_server._WORK_S", 0.5)
-    monkeypatch.setattr("index.store_server._ALIVE_S", 0.3)
+    monkeypatch.setattr("index.vectors.server._WORK_S", 0.5)
+    monkeypatch.setattr("index.vectors.server._ALIVE_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         index = opened(shelf(f"http://127.0.0.1:{silent.getsockname()[1]}", tmp_path))
         for attempt in (lambda: index.update(library), index._server.collections):
             with pytest.raises(StoreError, match=r"does not answer \(timed out\)"):
                 attempt()
-    monkeypatch.setattr("index.store_server._WORK_S", 60)
+    monkeypatch.setattr("index.vectors.server._WORK_S", 60)
     index = opened()
     index.update(library)
     started = time.monotonic()

@@ -22,7 +22,7 @@ from trials.judge import Verdict
 from trials.kills import Kills, random_moments
 from trials.several import another_place, swapped_embedder, two_apps, two_indexers_and_an_app
 
-from evals.statistics import wilson
+from evals.numbers.statistics import wilson
 
 SIDES = ("ours", "chroma")
 NAMES = {"ours": "this app", "chroma": "plain Chroma"}

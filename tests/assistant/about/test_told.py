@@ -11,9 +11,9 @@ from assistant.about.dates import dates, numbers
 from assistant.about.listing import listed
 from assistant.about.recognise import kind_of
 from assistant.about.told import Told, answered
-from index.embed import Embedder
 from index.reading.load import load_bytes
 from index.types import Document
+from index.vectors.embed import Embedder
 
 BRIDGE = """# The valley bridge
 

@@ -18,7 +18,7 @@ from assistant.library.intake import Intake, Source
 from assistant.library.originals import Originals
 from index.errors import LoadError
 from index.library import Library
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
 from index.types import Document
 
 REPORT = pdf([["The lock was dug in 1820."], [], ["It was closed in 1931."]], title="The lock")

@@ -26,7 +26,7 @@ from assistant.app.password import AskPassword, Password, _given, password_for
 from assistant.app.ui import start
 from assistant.errors import UsageError
 from assistant.redact import redacted
-from index.address import is_loopback
+from index.vectors.address import is_loopback
 
 SECRET = "a red gate by the sea"
 
@@ -182,7 +182,7 @@ from assistant.home import Home
 from assistant.app.password import Password
 from assistant.settings import Settings
 from assistant.app.ui import start
-from index.address import is_loopback
+from index.vectors.address import is_loopback
 from assistant.wiring import Application
 home = Home(Path(sys.argv[1]))
 for folder in (home.articles, home.index, home.conversations, home.logs, home.models):

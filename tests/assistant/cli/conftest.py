@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 from fixtures.commands import BRIDGE, run
 
-from assistant.exits import ANSWERED
+from assistant.cli.exits import ANSWERED
 from assistant.models.embedders import Embedders
 from index.library import Library
 from index.reading.load import load
 
 if TYPE_CHECKING:
-    from index.embed import SentenceTransformerEmbedder
+    from index.vectors.embed import SentenceTransformerEmbedder
 
 
 @pytest.fixture(scope="session")
 def embedder(minilm: Path) -> SentenceTransformerEmbedder:
     """The real embedder, loaded once: it takes seconds."""
-    from index.embed import SentenceTransformerEmbedder
+    from index.vectors.embed import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(minilm, name="minilm", languages=frozenset({"en"}))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fixtures.commands import FORMATS, OPENED, TOWER, run, screen, script
 
-from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR
+from assistant.cli.exits import ABSTAINED, ANSWERED, USER_ERROR
 from assistant.library.shelf import Shelf
 from assistant.wiring import Application
 from index.library import Library

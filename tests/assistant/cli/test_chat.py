@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fixtures.commands import run, screen
 
-from assistant.exits import USER_ERROR
+from assistant.cli.exits import USER_ERROR
 from assistant.wiring import Application
 
 

@@ -11,7 +11,7 @@ import pytest
 from fixtures.commands import run
 
 from assistant.cli import app
-from assistant.exits import ANSWERED
+from assistant.cli.exits import ANSWERED
 
 HELP = {
     (): """\

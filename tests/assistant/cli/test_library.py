@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fixtures.commands import BRIDGE, FORMATS, TOWER, run, screen
 
-from assistant.exits import ABSTAINED, ANSWERED, USER_ERROR
+from assistant.cli.exits import ABSTAINED, ANSWERED, USER_ERROR
 
 UNKNOWN = {"author": None, "published": None, "language": "en", "site": None, "pages": 0}
 

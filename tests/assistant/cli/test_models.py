@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fixtures.commands import OPENED, run, screen
 
-from assistant.exits import ANSWERED, USER_ERROR
+from assistant.cli.exits import ANSWERED, USER_ERROR
 from assistant.models.catalogue import CATALOGUE
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from fixtures.commands import OPENED, command, script
 
-from assistant.exits import ABSTAINED, ANSWERED, INTERRUPTED, READER_LEFT
+from assistant.cli.exits import ABSTAINED, ANSWERED, INTERRUPTED, READER_LEFT
 from index.library import Library
 from index.reading.load import load
 

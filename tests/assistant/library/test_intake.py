@@ -14,7 +14,7 @@ from assistant.library import intake as intake_module
 from assistant.library.intake import Intake, Source, Taken, expanded, named
 from index.errors import FetchError
 from index.library import Library
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
 from index.web.fetch import Fetched
 
 BRIDGE = "# The bridge\n\nThe bridge opened in 1931.\n\nIt replaced a ferry.\n"

@@ -20,8 +20,8 @@ from assistant.models.catalogue import CATALOGUE
 from assistant.settings import Settings
 from assistant.wiring import Application
 from index.build import Index
-from index.inventory import collections, held
 from index.reading.load import load_bytes
+from index.vectors.collections import collections, held
 
 BRIDGE = b"# The bridge\n\nThe bridge opened in 1931. It replaced a ferry.\n"
 

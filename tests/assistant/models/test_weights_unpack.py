@@ -167,7 +167,7 @@ class TestUnpack:
     def test_the_folder_is_an_embedder_with_both_prompts(
         self, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        from index.embed import SentenceTransformerEmbedder
+        from index.vectors.embed import SentenceTransformerEmbedder
 
         embedder = SentenceTransformerEmbedder(unpacked(tmp_path), name="tiny")
         assert embedder.dimension == HIDDEN

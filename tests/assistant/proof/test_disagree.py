@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from assistant.chain import Assistant
+from assistant.answer.chain import Assistant
 from assistant.proof.context import Numbered
 from assistant.proof.disagree import disagreement
 from assistant.proof.reader import Reading
 from assistant.settings import Settings
 from assistant.types import Answer, Citation
 from index.build import Index
-from index.cache import Cache
-from index.embed import SentenceTransformerEmbedder
 from index.reading.load import document_from_text
 from index.types import Sentence
+from index.vectors.cache import Cache
+from index.vectors.embed import SentenceTransformerEmbedder
 
 
 def found(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assistant.proof.meaning import Meaning, anchors
-from index.embed import SentenceTransformerEmbedder
+from index.vectors.embed import SentenceTransformerEmbedder
 
 
 class Squeezed:

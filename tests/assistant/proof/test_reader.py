@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.chain import Assistant
+from assistant.answer.chain import Assistant
 from assistant.errors import ReaderError
 from assistant.proof.bearing import agreed, chosen
 from assistant.proof.context import Numbered
@@ -20,10 +20,10 @@ from assistant.proof.small_reader import SmallReader
 from assistant.settings import Settings
 from assistant.types import EvidenceFound, Finished, Notice, StatementReady, Waiting
 from index.build import Index
-from index.cache import Cache
-from index.embed import SentenceTransformerEmbedder
 from index.reading.load import load_bytes
 from index.types import Sentence
+from index.vectors.cache import Cache
+from index.vectors.embed import SentenceTransformerEmbedder
 from prompts import Message
 
 BRIDGE = [

@@ -19,7 +19,7 @@ from articles_of_every_format import Line, docx, epub, html, mhtml, pdf, unzippe
 from index.errors import LoadError
 from index.reading.canonical import clean_block
 from index.reading.load import load_batch, load_bytes
-from index.reading.parser import Parser
+from index.reading.sandbox import Parser
 
 COUNT = int(os.environ.get("ASSISTANT_TEST_FUZZ", "2000"))
 SEED = os.environ.get("ASSISTANT_TEST_FUZZ_SEED", "article")

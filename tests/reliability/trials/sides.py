@@ -44,7 +44,7 @@ class Ours:
         from assistant.settings import Settings
         from assistant.wiring import Application
         from index.settings import IndexSettings
-        from index.store import CONFIGURATION
+        from index.vectors.chroma import CONFIGURATION
 
         CONFIGURATION["hnsw"]["sync_threshold"] = 100  # so that small libraries, too, have a graph on disk
         self.application = Application(Home(root), Settings(embedder=embedder, index=IndexSettings(chunk_tokens=32)))
@@ -157,7 +157,7 @@ class Ours:
 
     def case(self, question: str) -> None:
         """Keep a case of the user's own set."""
-        from evals.casemaker import save_case
+        from evals.cases.casemaker import save_case
 
         save_case(self._own_set, question=question, answerable=False, documents=self.application.documents())
 
@@ -172,7 +172,7 @@ class Ours:
 
     def belongings(self, conversations: Sequence[str]) -> dict[str, Any]:
         """Return all that the user has here, each thing read by the code that reads it for the user."""
-        from evals.sets import load_set
+        from evals.cases.sets import load_set
 
         library = self.application.library
         cases = load_set(self._own_set).cases if self._own_set.exists() else ()
@@ -187,8 +187,8 @@ class Ours:
 
     @property
     def _own_set(self) -> Path:
-        from evals.sets import sets_folder
-        from evals.tab_engine import OWN_SET
+        from evals.cases.sets import sets_folder
+        from evals.tab.engine import OWN_SET
 
         return sets_folder(self.application.home) / OWN_SET
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 _PRELOADED = (
     "pytest", "chromadb.api.rust", "chromadb.telemetry.product.posthog", "bm25s", "sentencex", "Stemmer", "filelock",
     "multiprocessing.synchronize", "trials.sides", "assistant.wiring", "assistant.app.desk", "index.reading.load",
-    "evals.casemaker", "evals.tab_engine",
+    "evals.cases.casemaker", "evals.tab.engine",
 )  # fmt: skip
 _SEARCH_PATH = (Path(__file__).parent.parent, Path(__file__).parent.parent.parent.parent)
 _FILE_EVENTS = frozenset(
@@ -161,7 +161,7 @@ class Steps:
         if (event in {"call", "return"} and module == "chromadb.api.rust") or (
             event in {"c_call", "c_return"}
             and (
-                (module == "index.cache" and argument.__name__.startswith("exec"))
+                (module == "index.vectors.cache" and argument.__name__.startswith("exec"))
                 or (module == "index.files" and argument.__name__ in {"write", "flush", "fsync"})
             )
         ):

@@ -1,0 +1,77 @@
+"""The answering model as a question meets it: how much it holds, what it says, and what was left out for its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING
+
+from assistant.answer.fit import LeftOut
+from assistant.answer.run import Run
+from assistant.models.room import Room
+from assistant.types import Event, Notice
+from prompts import Message, load
+
+if TYPE_CHECKING:
+    from assistant.models.voice import Piece
+
+    Speak = Callable[[Sequence[Message]], Generator[Piece]]
+    """A model's voice: messages in, pieces of its reply out."""
+    AskRoom = Callable[[], Generator[Notice | None, None, Room]]
+    """How much a model holds: Nones until that is known, and notices."""
+
+
+class Speaker:
+    """A model's name, voice and size, for the questions put to it; each keeps what it took in its Run."""
+
+    def __init__(self, model: str, speak: Speak, room: AskRoom | None) -> None:
+        """Take the model's name, its voice, and how to learn its size (None: assumed)."""
+        self.name = model.removeprefix("local:")
+        self._speak = speak
+        self._room = room
+
+    def room(self, run: Run) -> Generator[Event, None, Room]:
+        """Return how much the model holds, with heartbeats until that is known."""
+        if self._room is None:
+            run.context = Room().context
+            return Room()
+        asking = self._room()
+        try:
+            while True:
+                told = next(asking)
+                yield run.beat("loading") if told is None else told
+        except StopIteration as finished:
+            room: Room = finished.value
+            run.context = room.context
+            return room
+
+    def left_out(self, run: Run) -> Generator[Notice]:
+        """Say what the model's size kept out of its prompts since this was last said."""
+        line = run.left.line(self.name, run.context)
+        run.left = LeftOut()
+        if line:
+            yield Notice(line)
+
+    def tell(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[Event, None, str]:
+        """Return a model's whole reply to a prompt, with heartbeats meanwhile."""
+        words: list[str] = []
+        for piece in self.say(run, prompt, messages):
+            if isinstance(piece, str):
+                words.append(piece)
+            elif piece is None:
+                yield run.beat("searching")
+            elif isinstance(piece, Notice):
+                yield piece
+        return "".join(words)
+
+    def say(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[str | Notice | None]:
+        """Yield what the model says to a rendered prompt; keep its token counts and the prompt's digest."""
+        run.prompts[prompt] = load(prompt).digest
+        stream = self._speak(messages)
+        try:
+            for piece in stream:
+                if piece is None or isinstance(piece, str | Notice):
+                    yield piece
+                else:
+                    run.count(piece)
+        finally:
+            stream.close()

@@ -1,0 +1,1 @@
+"""What the assistant costs: time, memory and disk, against plain baselines in the same run."""

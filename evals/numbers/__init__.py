@@ -1,0 +1,1 @@
+"""Scores of many cases enter; means with intervals, summaries, comparisons and thresholds leave."""

@@ -1,0 +1,1 @@
+"""Runs and comparisons as people read them: one HTML file, and lines in the terminal."""

@@ -1,0 +1,1 @@
+"""A query enters, the chunks that bear on it leave: by meaning and by words, fused by their scores."""
