@@ -62,11 +62,11 @@ class Conversations:
             _write(path, (*held[:position], exchange, *held[position + 1 :]))
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
-        """Keep what the reader thought of the answer at ``position``; raise UsageError when there is none."""
+        """Keep what the user thought of the answer at ``position``; raise UsageError when there is none."""
         self._change(conversation, position, opinion=opinion)
 
     def prefer(self, conversation: str, position: int, better: Side | None) -> None:
-        """Keep which of the two answers at ``position`` the reader found better; raise UsageError as ``rate``."""
+        """Keep which of the two answers at ``position`` the user found better; raise UsageError as ``rate``."""
         self._change(conversation, position, better=better)
 
     def _change(self, conversation: str, position: int, **given: Any) -> None:

@@ -1,4 +1,4 @@
-"""Text enters a stream, text leaves: whoever prints it, no character of it steers the reader's terminal."""
+"""Text enters a stream, text leaves: whoever prints it, no character of it steers the user's terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def harmless(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return text on one line and without control characters: an article must not steer the reader's terminal."""
+    """Return text on one line and without control characters: an article must not steer the user's terminal."""
     return " ".join(harmless(text).split())
 
 

@@ -36,7 +36,7 @@ class Statement:
     verdict: Verdict
     citations: tuple[Citation, ...] = ()
     why: str = ""
-    """For a statement that is not supported: what was not found, in words for the reader."""
+    """For a statement that is not supported: what was not found, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,20 +28,19 @@ from assistant.models.configured import Configured, ConfiguredModels
 from assistant.models.embedders import Embedders
 from assistant.models.llm import ModelName, missing, parse_model_name, server_of
 from assistant.models.local import LocalServers, State
-from assistant.models.voice import Voice, voice
-from assistant.models.weights import Progress as Pull
-from assistant.models.weights import WeightsFolder
+from assistant.models.weights import PullProgress, WeightsFolder
+from assistant.models.writer import Writer, writer_of
 from assistant.proof.reader import LOG, Reader, cut_folder, ensure_cut, is_installed, load_probes
 from assistant.proof.small_reader import EMBEDDER as READS_WITH
 from assistant.proof.small_reader import SmallReader
 from assistant.settings import EXTRACTIVE, Caution, Settings
 from assistant.types import Event, Notice, Turn, Waiting
 from assistant.workbench import Exchange, ModelChoice, Opinion
-from index.build import Index, Progress
+from index.build import Index
 from index.errors import IndexingError
 from index.library import Library
 from index.reading.load import load
-from index.types import Document
+from index.types import Document, Progress
 from prompts import load as load_prompt
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Application:
         self._loading = threading.Lock()
         self._preparing = False
         self._loaded_once: set[str] = set()
-        self._voices: dict[str, tuple[ModelName, Voice | None]] = {}
+        self._writers: dict[str, tuple[ModelName, Writer | None]] = {}
         self._reader: Reader | None = None
         self._small_reader: SmallReader | None = None
         self.trouble: str | None = None
@@ -119,7 +118,7 @@ class Application:
         return self.embedders.load(name or self.indexes.embedder)
 
     def _seed(self) -> None:
-        """Put the bundled article into a new library, once: a reader who removed it does not get it back."""
+        """Put the bundled article into a new library, once: a user who removed it does not get it back."""
         mark = self.home.articles / ".seeded"
         if mark.exists():
             return
@@ -210,12 +209,12 @@ class Application:
         """Return an assistant over an index (the library's by default); raise UsageError naming the known models."""
         name = str(self.model_name(model or self.default_model))
         chosen = settings or self.settings
-        speak = self.voice(name)
+        write = self.writer(name)
         return Assistant(
             index or self.index(),
             model=name,
-            speak=speak,
-            room=speak.room if speak else None,
+            write=write,
+            window=write.window if write else None,
             settings=chosen,
             reader=self.reader() if chosen.reader else None,
             small_reader=self.small_reader() if chosen.reader else None,
@@ -253,13 +252,13 @@ class Application:
             if reader is not None:
                 reader.open_soon()
 
-    def voice(self, model: str) -> Voice | None:
-        """Return a model's voice, None for ``extractive``; raise UsageError naming the known models."""
+    def writer(self, model: str) -> Writer | None:
+        """Return a model's writer, None for ``extractive``; raise UsageError naming the known models."""
         name = self.model_name(model)
-        made = self._voices.get(str(name))
+        made = self._writers.get(str(name))
         if made is None or made[0] != name:  # a configured model may have been changed in its file
-            speak = voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
-            self._voices[str(name)] = made = name, speak
+            write = writer_of(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+            self._writers[str(name)] = made = name, write
         return made[1]
 
     def check(self, model: str) -> None:
@@ -270,7 +269,7 @@ class Application:
         self.embedders.check(self.indexes.embedder)
         name = self.model_name(model)
         if name.kind != "local" or name.is_file:
-            voice(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
+            writer_of(name, weights_path=self.weights.path, servers=self.servers, settings=self.settings)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -318,7 +317,7 @@ class Application:
         self.open_reader()
 
     def _pulled(self, name: str) -> None:
-        """Go on with getting ready, where what a reader fetched is what that lacked."""
+        """Go on with getting ready, where what a user fetched is what that lacked."""
         if self._preparing:
             return
         stop = threading.Event()
@@ -328,7 +327,7 @@ class Application:
             self._prepare(self._make_reader_ready, stop)
 
     @contextmanager
-    def _shown(self, name: str) -> Iterator[Callable[[Pull], None]]:
+    def _shown(self, name: str) -> Iterator[Callable[[PullProgress], None]]:
         """Lend what shows in the terminal how weights come in, if they are not here."""
         if name not in CATALOGUE or self.weights.is_complete(name):
             yield lambda _: None
@@ -340,10 +339,10 @@ class Application:
 
     def _warm_up(self) -> None:
         """Have the local model read the part of the prompt that never changes: the first question finds it cached."""
-        speak = self.assistant(self.default_model).speak
-        if speak is None or self.model_name(self.default_model).kind != "local":
+        write = self.assistant(self.default_model).write
+        if write is None or self.model_name(self.default_model).kind != "local":
             return
-        stream = speak(load_prompt("answer").render(sentences="[1] .", question="?"))
+        stream = write(load_prompt("answer").render(sentences="[1] .", question="?"))
         for piece in stream:
             if piece is not None:
                 break
@@ -463,11 +462,11 @@ class Application:
         self._conversations.replace(conversation, position, exchange)
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
-        """Keep (or take back) what the reader thought of the answer at ``position``."""
+        """Keep (or take back) what the user thought of the answer at ``position``."""
         self._conversations.rate(conversation, position, opinion)
 
     def prefer(self, conversation: str, position: int, better: Side | None) -> None:
-        """Keep (or take back) which of two answers at ``position`` the reader found better."""
+        """Keep (or take back) which of two answers at ``position`` the user found better."""
         self._conversations.prefer(conversation, position, better)
 
     def close(self) -> None:

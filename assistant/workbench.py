@@ -36,19 +36,19 @@ class ModelChoice:
     licence: str = ""
     """Empty where it is not known."""
     languages: str = ""
-    """What it reads and writes, in words for the reader; empty where that is not known."""
+    """What it reads and writes, in words for the user; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and its answer as saved, with what the reader thought of it."""
+    """A question and its answer as saved, with what the user thought of it."""
 
     answer: Answer
     opinion: Opinion | None = None
     beside: Answer | None = None
     """What a second model said to the same question over the same evidence, where two were asked."""
     better: Side | None = None
-    """Which of the two the reader found better: ``answer`` is the left one, ``beside`` the right one."""
+    """Which of the two the user found better: ``answer`` is the left one, ``beside`` the right one."""
 
     @property
     def told(self) -> Answer:
@@ -77,7 +77,7 @@ class Workbench(Protocol):
         """Return every model this installation knows of, ready ones first."""
 
     def left_out(self) -> tuple[str, ...]:
-        """Return why models that the reader configured are not among ``models``, a line each."""
+        """Return why models that the user configured are not among ``models``, a line each."""
 
     def ask(
         self,
@@ -94,7 +94,7 @@ class Workbench(Protocol):
         """Stream the answer; the one code path of every front.
 
         ``model`` None is the default; a local one that still loads is stood in for by ``extractive``, with a Notice.
-        ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up, when the reader
+        ``articles`` None searches the whole library. ``searched`` replaces the rewrite of a follow-up, when the user
         edited it. ``strict`` drops unsupported statements; otherwise they arrive marked. ``anyway`` has the
         model answer also where the article does not, unproven (see ``Assistant.stream``). ``caution`` None is the
         settings' own. Closing the iterator stops it. Ends with Finished, or raises AssistantError or IndexingError
@@ -125,10 +125,10 @@ class Workbench(Protocol):
         """Put a regenerated exchange in the place of the one at ``position``."""
 
     def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
-        """Keep (or take back) what the reader thought of the answer at ``position``."""
+        """Keep (or take back) what the user thought of the answer at ``position``."""
 
     def prefer(self, conversation: str, position: int, better: Side | None) -> None:
-        """Keep (or take back) which of two answers at ``position`` the reader found better."""
+        """Keep (or take back) which of two answers at ``position`` the user found better."""
 
     def close(self) -> None:
         """Stop the local model and release the index."""

@@ -92,13 +92,13 @@ class Metric:
     label: str
     """As it stands in a table."""
     means: str
-    """One sentence for the reader of a report."""
+    """One sentence for the user of a report."""
     higher_is_better: bool = True
     unit: Literal["share", "points", "ms", "tokens"] = "share"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CaseResult:
     """One line of ``results.jsonl``."""
 
     set: str

@@ -8,7 +8,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from index.search.keyword import KeywordIndex, Vocabulary
 from index.search.retrieve import retrieve
 from index.settings import IndexSettings
 from index.text.split import split
-from index.types import Chunk, Document, ScoredChunk
+from index.types import Chunk, Document, Progress, ScoredChunk
 from index.vectors.cache import Cache, text_key
 from index.vectors.chroma import ChromaStore
 from index.vectors.collections import About
@@ -43,9 +43,6 @@ _CHECKED = 10_000
 # Chroma's graph leaves a few of many chunks where no search comes, the more the less a vector tells them apart: seen of
 # vectors of sums of words, 1 in 80. Of a damaged graph it finds nothing.
 _UNREACHABLE = 4
-
-Progress = Callable[[int, int], None]
-"""Called with (chunks embedded, chunks to embed)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ class Library:
         return document
 
     def rename(self, id: str, title: str) -> Document:
-        """Give an article a title of its reader's own, and return it; UnknownArticleError names the known ones."""
+        """Give an article a title of its user's own, and return it; UnknownArticleError names the known ones."""
         with self.writing():
             renamed = replace(self.get(id), title=title, renamed=True)
             self.add(renamed)
@@ -293,7 +293,7 @@ def unknown_article(id: str, documents: tuple[Document, ...]) -> UnknownArticleE
 
 
 def _but_taken(text: str) -> dict[str, Any] | None:
-    """Return the fields of a saved article but what its bytes were, which its reader does not see; None where torn."""
+    """Return the fields of a saved article but what its bytes were, which its user does not see; None where torn."""
     try:
         fields: dict[str, Any] = json.loads(text)
         return {name: value for name, value in fields.items() if name != "taken"}

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 BlockKind = Literal["heading", "paragraph"]
+Progress = Callable[[int, int], None]
+"""Called often with how many are done and how many there are. It may raise, to stop the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Document:
     taken: str | None = None
     """What its bytes were when it was added, and who read them: equal ones need not be read again."""
     renamed: bool = False
-    """Whether the title is its reader's own; it stays when the article is updated."""
+    """Whether the title is its user's own; it stays when the article is updated."""
     left_out: str = ""
     """What of its file is not in the text, counted: "2 pictures, 1 comment"."""
 
@@ -66,7 +69,7 @@ class Document:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what a reader sees: two documents with equal digests need no new indexing."""
+        """SHA-256 of what a user sees: two documents with equal digests need no new indexing."""
         content = "\x00".join([self.title, self.author or "", self.published or "", self.language, self.text])
         shape = ",".join(f"{b.kind}:{b.start}:{b.end}:{b.level}" for b in self.blocks)
         pages = "\x00" + ",".join(map(str, self.pages)) if self.pages else ""  # none: the digest it always had

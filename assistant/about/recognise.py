@@ -32,7 +32,7 @@ def kind_of(question: str, *, after: Sequence[str] = ()) -> Request | None:
     """Return what a question asks of the article as a whole, or as small talk; None for one that is to be looked up.
 
     English and Japanese are read, slips of the keys included; a question that names anything but the article is never
-    taken. ``after`` holds the reader's questions before this one, oldest first: "who wrote it?" is about the article
+    taken. ``after`` holds the user's questions before this one, oldest first: "who wrote it?" is about the article
     only where the one before was. No model is asked.
     """
     found = japanese(question) if script_language(question) in {"ja", "zh"} else english(question)

@@ -12,11 +12,11 @@ from assistant.about.recognise import kind_of
 from assistant.about.told import answered
 from assistant.answer import condense
 from assistant.answer.fit import LeftOut, fit_sentences, without_examples
+from assistant.answer.prompter import Prompter
 from assistant.answer.question import checked_question
 from assistant.answer.replies import abstention, otherwise, says_not_stated
 from assistant.answer.rewrite import rewritten
 from assistant.answer.run import Run
-from assistant.answer.speaker import Speaker
 from assistant.errors import ContextTooLongError, ModelError, ReaderError
 from assistant.proof.align import Aligner
 from assistant.proof.bearing import agreed, chosen, most_bearing, nearest
@@ -49,7 +49,7 @@ from index.vectors.embed import Embedder
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from assistant.answer.speaker import AskRoom, Speak
+    from assistant.answer.prompter import AskWindow, Write
     from assistant.proof.reader import Reader, Reading
     from assistant.proof.small_reader import SmallReader
 
@@ -90,26 +90,26 @@ class Assistant:
         index: Searchable,
         *,
         model: str,
-        speak: Speak | None,
+        write: Write | None,
         settings: Settings,
-        room: AskRoom | None = None,
+        window: AskWindow | None = None,
         reader: Reader | None = None,
         small_reader: SmallReader | None = None,
     ) -> None:
-        """Take the index, the model's name, and its voice (None: quote the article without a language model).
+        """Take the index, the model's name, and its writer (None: quote the article without a language model).
 
-        ``room`` tells how much the model holds; without one that is assumed. ``reader`` decides whether the evidence
+        ``window`` tells how much the model holds; without one that is assumed. ``reader`` decides whether the evidence
         answers the question; without one the answering model alone does. ``small_reader`` points at the sentence that
         likely bears the answer, before ``reader`` has read.
         """
         self.index = index
         self.model = model
-        self.speak = speak
+        self.write = write
         self.settings = settings
-        self.room = room
+        self.window = window
         self.reader = reader
         self.small_reader = small_reader
-        self._speaker = Speaker(model, speak, room) if speak is not None else None
+        self._prompter = Prompter(model, write, window) if write is not None else None
 
     def ask(
         self,
@@ -167,7 +167,7 @@ class Assistant:
                 yield Searched(asked, rewritten=False)
                 yield EvidenceFound((), 0)
                 return run
-            run.failure = yield from rewritten(self._speaker, run, turns)
+            run.failure = yield from rewritten(self._prompter, run, turns)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
@@ -192,7 +192,7 @@ class Assistant:
             yield from self._of_itself(run)
             return
         # Without a model nobody makes anything of the nearest sentences.
-        run.anyway = anyway and self.speak is not None
+        run.anyway = anyway and self.write is not None
         numbered = number_sentences(
             run.evidence,
             run.documents,
@@ -214,8 +214,8 @@ class Assistant:
                     interrupted = str(error)
             if run.is_silent:
                 run.nearest = self._nearest(run, numbered, reading)
-        if self._speaker is not None:
-            yield from self._speaker.left_out(run)
+        if self._prompter is not None:
+            yield from self._prompter.left_out(run)
         run.clock("total")
         yield Finished(self._finished(run, interrupted))
 
@@ -257,7 +257,7 @@ class Assistant:
 
     def _likely(self, run: Run, numbered: Sequence[Numbered]) -> Generator[Event]:
         """Yield the sentence that most likely bears the answer, in a tenth of a second or two; it decides nothing."""
-        if self.small_reader is None or self.speak is None:
+        if self.small_reader is None or self.write is None:
             return
         try:
             reading = yield from _beating(run, self.small_reader.read(plain(run.searched), _texts(numbered)))
@@ -323,9 +323,9 @@ class Assistant:
         bearing = fitting.bearing(reading.bearing) if reading is not None else ()
         segments = self._segments(run, numbered, reading, meaning, bearing)
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
-        written = self.settings.supported if self.speak else self.settings.quotable
+        written = self.settings.supported if self.write else self.settings.quotable
         yield from self._written(run, segments, aligner, fitting, reading, strict=strict, least=written)
-        if not run.shown and reading is not None and self.speak is not None and not run.anyway:
+        if not run.shown and reading is not None and self.write is not None and not run.anyway:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
             quoted = most_bearing(numbered, bearing)
             yield from self._written(
@@ -413,7 +413,7 @@ class Assistant:
 
     def _judged(self, run: Run, item: Segment, aligner: Aligner) -> Statement:
         """Return a sentence judged by its words; what a model says must say more than the question."""
-        if self.speak is not None and (is_echo(run.searched, item.text) or not aligner.says_something_new(item.text)):
+        if self.write is not None and (is_echo(run.searched, item.text) or not aligner.says_something_new(item.text)):
             return Statement(item.text, "not supported", (), "it only repeats the question")
         return aligner.judge(item.text, item.hints)
 
@@ -425,10 +425,10 @@ class Assistant:
         meaning: Meaning,
         fitting: Sequence[float],
     ) -> Generator[Event | Segment]:
-        if self._speaker is None and reading is not None:
+        if self._prompter is None and reading is not None:
             yield from most_bearing(numbered, fitting)
             return
-        if self._speaker is None:
+        if self._prompter is None:
             for item in quote(run.searched, numbered, run.documents, meaning):
                 yield Segment(item.sentence.text, (item.number,))
             return
@@ -442,7 +442,7 @@ class Assistant:
                 count=fair(self.index.embedder.count_tokens),
             )
             bearing = [found[item.number] for item in numbered]
-        yield from _from_model(self._speaker, run, numbered, bearing)
+        yield from _from_model(self._prompter, run, numbered, bearing)
 
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = run.is_silent and interrupted is None
@@ -484,7 +484,7 @@ def _beating(run: Run, asked: Generator[None, None, _Found]) -> Generator[Event,
 
 
 def _from_model(
-    speaker: Speaker, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
+    prompter: Prompter, run: Run, numbered: Sequence[Numbered], bearing: Sequence[float]
 ) -> Generator[Event | Segment]:
     """Yield what the model writes of as many sentences as it holds.
 
@@ -496,31 +496,31 @@ def _from_model(
     def render(shown: Sequence[Numbered]) -> Sequence[Message]:
         return load(prompt).render(sentences=as_lines(shown), question=plain(run.searched))
 
-    room = yield from speaker.room(run)
-    fitted = fit_sentences(room, numbered, bearing, render)
+    window = yield from prompter.window(run)
+    fitted = fit_sentences(window, numbered, bearing, render)
     if fitted is None:
         raise ContextTooLongError(
-            f"{speaker.name} holds {room.context:,} tokens: not one sentence of the article "
+            f"{prompter.name} holds {window.context:,} tokens: not one sentence of the article "
             "fits beside the question. Ask a shorter one, or choose another model."
         )
     run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
     run.left.examples = run.left.examples or not fitted.examples
-    yield from speaker.left_out(run)
+    yield from prompter.left_out(run)
     try:
-        yield from _segmented(speaker, run, fitted.messages)
+        yield from _segmented(prompter, run, fitted.messages)
     except ContextTooLongError:
         half = sorted(fitted.kept, key=lambda place: (-bearing[place], place))[: len(fitted.kept) // 2]
         if not half:
             raise
         run.left = LeftOut(len(numbered) - len(half), len(numbered), examples=True, unforeseen=True)
-        yield from speaker.left_out(run)
-        yield from _segmented(speaker, run, without_examples(render([numbered[place] for place in sorted(half)])))
+        yield from prompter.left_out(run)
+        yield from _segmented(prompter, run, without_examples(render([numbered[place] for place in sorted(half)])))
 
 
-def _segmented(speaker: Speaker, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
+def _segmented(prompter: Prompter, run: Run, messages: Sequence[Message]) -> Generator[Event | Segment]:
     segmenter = Segmenter()
     phase: Phase = "reading"
-    stream = speaker.say(run, "anyway" if run.anyway else "answer", messages)
+    stream = prompter.say(run, "anyway" if run.anyway else "answer", messages)
     blank = True
     try:
         for piece in stream:

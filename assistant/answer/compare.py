@@ -42,7 +42,7 @@ def side_by_side(
     ``in_turn`` lets the left one end before the right one begins: two models on one processor take more than twice as
     long. A model that fails ends its own side only, in an answer that was interrupted. Raises as ``Assistant.find``.
     """
-    finder = next((one for one in pair if one.speak is not None), pair[0])
+    finder = next((one for one in pair if one.write is not None), pair[0])
     found = yield from _of_both(finder.find(question, turns=turns, articles=articles, searched=searched))
     answers = [
         (side, _whole(one, found if one is finder else replace(found, failure=None), strict=strict))

@@ -43,7 +43,7 @@ def conversation(turns: Sequence[Turn]) -> str:
 
 
 def with_last_question(question: str, turns: Sequence[Turn]) -> str:
-    """Return the follow-up behind the reader's previous question: what is searched for when no model can rewrite it."""
+    """Return the follow-up behind the user's previous question: what is searched for when no model can rewrite it."""
     previous = [turn.content for turn in turns if turn.role == "user"]
     return f"{previous[-1][:_LONGEST_TURN]} {question}" if previous else question
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.models.room import Room
+from assistant.models.context_window import ContextWindow
 from assistant.proof.context import Numbered
 from assistant.types import Turn
 from prompts import Message
@@ -26,7 +26,7 @@ class Fitted:
 
 
 def fit_sentences(
-    room: Room,
+    window: ContextWindow,
     numbered: Sequence[Numbered],
     bearing: Sequence[float],
     render: Callable[[Sequence[Numbered]], Sequence[Message]],
@@ -36,12 +36,12 @@ def fit_sentences(
     ``bearing`` is one number a sentence, in their order; ties go to the earlier one.
     """
     whole = tuple(render(numbered))
-    if room.holds(whole):
+    if window.holds(whole):
         return Fitted(whole, tuple(range(len(numbered))), examples=True)
     taken: list[int] = []
     for place in sorted(range(len(numbered)), key=lambda place: (-bearing[place], place)):
         wanted = sorted([*taken, place])
-        if room.holds(without_examples(render([numbered[one] for one in wanted]))):
+        if window.holds(without_examples(render([numbered[one] for one in wanted]))):
             taken = wanted
     if not taken:
         return None
@@ -50,15 +50,15 @@ def fit_sentences(
 
 
 def fit_turns(
-    room: Room, turns: Sequence[Turn], render: Callable[[Sequence[Turn]], Sequence[Message]]
+    window: ContextWindow, turns: Sequence[Turn], render: Callable[[Sequence[Turn]], Sequence[Message]]
 ) -> Fitted | None:
     """Return the prompt with as many of the last turns as fit; None when not even the last one does."""
     whole = tuple(render(turns))
-    if room.holds(whole):
+    if window.holds(whole):
         return Fitted(whole, tuple(range(len(turns))), examples=True)
     for first in range(len(turns)):
         shown = without_examples(render(turns[first:]))
-        if room.holds(shown):
+        if window.holds(shown):
             return Fitted(shown, tuple(range(first, len(turns))), examples=False)
     return None
 
@@ -82,7 +82,7 @@ class LeftOut:
     """Whether the model itself said that it could not hold a prompt, which should have fitted."""
 
     def line(self, model: str, context: int) -> str:
-        """Return it in one line for the reader, empty when nothing was left out; ``context`` counts tokens."""
+        """Return it in one line for the user, empty when nothing was left out; ``context`` counts tokens."""
         parts = []
         if self.sentences:
             parts.append(f"{self.sentences} of {self.of} sentences")

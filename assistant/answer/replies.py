@@ -1,4 +1,4 @@
-"""Read a model's ways of saying that the article is silent, and say so in the reader's language."""
+"""Read a model's ways of saying that the article is silent, and say so in the user's language."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from assistant.answer import condense
 from assistant.answer.fit import fit_turns
+from assistant.answer.prompter import Prompter
 from assistant.answer.run import Run
-from assistant.answer.speaker import Speaker
 from assistant.errors import ContextTooLongError, ModelError
 from assistant.proof.context import plain
 from assistant.types import Event, Turn
@@ -29,47 +29,47 @@ _LANGUAGE_NAMES = {
 }
 
 
-def rewritten(speaker: Speaker | None, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, ModelError | None]:
+def rewritten(prompter: Prompter | None, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, ModelError | None]:
     """Make the question stand alone, and put it in the articles' language; return what the model failed with.
 
-    What is then searched for is what a model is not needed for: the reader sees what was found in any case. ``speaker``
+    What is then searched for is what a model is not needed for: the user sees what was found in any case. ``prompter``
     None: there is no model, and a follow-up is searched for with the question before it.
     """
     failure = None
     try:
-        yield from _rewrite(speaker, run, turns)
+        yield from _rewrite(prompter, run, turns)
     except ModelError as error:
         if run.searched == run.question:
             run.searched = condense.with_last_question(run.question, turns)
         failure = error
-    if speaker is not None:
-        yield from speaker.left_out(run)
+    if prompter is not None:
+        yield from prompter.left_out(run)
     return failure
 
 
-def _rewrite(speaker: Speaker | None, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
+def _rewrite(prompter: Prompter | None, run: Run, turns: Sequence[Turn]) -> Generator[Event]:
     if turns and condense.leans_on_conversation(run.question):
-        if speaker is None:
+        if prompter is None:
             run.searched = condense.with_last_question(run.question, turns)
         else:
-            run.searched = yield from _condensed(speaker, run, turns)
+            run.searched = yield from _condensed(prompter, run, turns)
     # An embedder of many languages finds what was asked in another one; a reader and a small model read it badly.
     language = _other_script(run.searched, run.documents)
-    if language and speaker is not None:
-        run.searched = yield from _translated(speaker, run, _LANGUAGE_NAMES.get(language, language))
+    if language and prompter is not None:
+        run.searched = yield from _translated(prompter, run, _LANGUAGE_NAMES.get(language, language))
 
 
-def _condensed(speaker: Speaker, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, str]:
+def _condensed(prompter: Prompter, run: Run, turns: Sequence[Turn]) -> Generator[Event, None, str]:
     """Return the question as the model makes it stand alone, with as many of the last messages as it holds."""
 
     def render(shown: Sequence[Turn]) -> Sequence[Message]:
         return load("condense").render(conversation=condense.conversation(shown), question=plain(run.question))
 
-    room = yield from speaker.room(run)
-    fitted = fit_turns(room, condense.last(turns), render)
+    window = yield from prompter.window(run)
+    fitted = fit_turns(window, condense.last(turns), render)
     if fitted is not None:
         try:
-            told = yield from speaker.tell(run, "condense", fitted.messages)
+            told = yield from prompter.tell(run, "condense", fitted.messages)
         except ContextTooLongError:
             run.left.unforeseen = True
         else:
@@ -80,13 +80,13 @@ def _condensed(speaker: Speaker, run: Run, turns: Sequence[Turn]) -> Generator[E
     return condense.with_last_question(run.question, turns)
 
 
-def _translated(speaker: Speaker, run: Run, language: str) -> Generator[Event, None, str]:
+def _translated(prompter: Prompter, run: Run, language: str) -> Generator[Event, None, str]:
     """Return what is searched for in another language; as it is where the model cannot hold even that."""
-    room = yield from speaker.room(run)
+    window = yield from prompter.window(run)
     messages = load("translate").render(language=language, question=plain(run.searched))
-    if room.holds(messages):
+    if window.holds(messages):
         try:
-            told = yield from speaker.tell(run, "translate", messages)
+            told = yield from prompter.tell(run, "translate", messages)
             return condense.usable_rewrite(told, run.searched)
         except ContextTooLongError:
             run.left.unforeseen = True

@@ -12,7 +12,7 @@ from index.types import ScoredChunk
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class NumberedSource:
     """One cited place of an answer, under the number of its first appearance."""
 
     number: int
@@ -20,21 +20,21 @@ class Source:
     """With the highest support any statement found in it."""
 
 
-def sources(statements: Iterable[Statement]) -> tuple[Source, ...]:
+def sources(statements: Iterable[Statement]) -> tuple[NumberedSource, ...]:
     """Return every place the statements cite, once each, numbered from 1 in order of first appearance."""
-    found: dict[tuple[str, int, int], Source] = {}
+    found: dict[tuple[str, int, int], NumberedSource] = {}
     for statement in statements:
         for citation in statement.citations:
             place = (citation.document, citation.start, citation.end)
             known = found.get(place)
             if known is None:
-                found[place] = Source(len(found) + 1, citation)
+                found[place] = NumberedSource(len(found) + 1, citation)
             elif citation.support > known.citation.support:
                 found[place] = replace(known, citation=citation)
     return tuple(found.values())
 
 
-def numbers(statement: Statement, known: Sequence[Source]) -> tuple[Source, ...]:
+def numbers(statement: Statement, known: Sequence[NumberedSource]) -> tuple[NumberedSource, ...]:
     """Return the sources one statement cites, in its own order, once each."""
     by_place = {(s.citation.document, s.citation.start, s.citation.end): s for s in known}
     places = dict.fromkeys((c.document, c.start, c.end) for c in statement.citations)

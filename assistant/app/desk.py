@@ -1,7 +1,7 @@
-"""Carry out what a reader does at the app: an action comes in, and what changes on the screen leaves, part by part.
+"""Carry out what a user does at the app: an action comes in, and what changes on the screen leaves, part by part.
 
-Nothing about a reader is held here but which answers are running: a conversation is found again in the workbench
-by its own id, which the reader's browser keeps.
+Nothing about a user is held here but which answers are running: a conversation is found again in the workbench
+by its own id, which the user's browser keeps.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ Part = Literal[
 ]
 Screen = dict[Part, Any]
 """New values by part: HTML, but for ``conversation`` (its id), ``typed`` (the question box), ``running`` (bool) and
-``reading`` (the article that the reader opened last, "" for none)."""
+``reading`` (the article that the user opened last, "" for none)."""
 Scope = Sequence[str]
 """The ids of the articles to ask; empty for the whole library."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question as the reader sends it."""
+    """A question as the user sends it."""
 
     question: str
     conversation: str
@@ -77,10 +77,10 @@ class Ask:
 
 
 class Desk:
-    """The reader's side of one workbench, shared by every open page."""
+    """The user's side of one workbench, shared by every open page."""
 
     def __init__(self, workbench: Workbench, *, feedback: str | None = None) -> None:
-        """``feedback`` labels the button by an answer that the reader called poor; None shows none."""
+        """``feedback`` labels the button by an answer that the user called poor; None shows none."""
         self._workbench = workbench
         self._feedback = feedback
         self._running: dict[tuple[str, str], threading.Event] = {}
@@ -153,7 +153,7 @@ class Desk:
             last = yield from self._answer(request, question, conversation, stop)
         finally:
             self._end(key)
-        # Only now: a reader who sees the end may ask at once, and must not be refused.
+        # Only now: a user who sees the end may ask at once, and must not be refused.
         yield last
 
     def stop(self, conversation: str, session: str) -> None:
@@ -209,7 +209,7 @@ class Desk:
         return {"article": shown, "reading": document.id}
 
     def choose(self, conversation: str, session: str, scope: Scope, reading: str = "") -> Screen:
-        """Return what changes when other articles are to be asked: a single one is opened, as the reader's own."""
+        """Return what changes when other articles are to be asked: a single one is opened, as the user's own."""
         if len(scope) == 1:
             reading = scope[0]
         try:
@@ -226,7 +226,7 @@ class Desk:
         return {"head": "", "body": "", "status": "", "running": False, "note": render.notices([line]), "receipt": lost}
 
     def line(self, text: str) -> str:
-        """Return a thin line for the reader; empty for no text."""
+        """Return a thin line for the user; empty for no text."""
         return render.notices([text] if text else [])
 
     def loading(self) -> str:
@@ -306,7 +306,7 @@ class Desk:
         except GeneratorExit:
             partial = so_far(LEFT)
             if partial is not None and not request.again:
-                with suppress(AssistantError):  # the reader is gone: nobody is left to tell, and the log has it
+                with suppress(AssistantError):  # the user is gone: nobody is left to tell, and the log has it
                     self._workbench.save(conversation, partial)
             raise
         except (AssistantError, IndexingError) as failure:

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Feedback(Protocol):
-    """What can be done about an answer that the reader called poor."""
+    """What can be done about an answer that the user called poor."""
 
     label: str
     """Of the button by the answer. It carries ``data-action="feedback"`` and the answer's ``data-position``."""
@@ -46,7 +46,7 @@ class Tab(Protocol):
     def build(self, blocks: Any, tab: Any) -> None:
         """Lay out the tab; called once, inside ``with gr.Tab(label)``.
 
-        ``blocks`` is the page (its ``load`` event: a reader opened it) and ``tab`` the tab (its ``select`` event).
+        ``blocks`` is the page (its ``load`` event: a user opened it) and ``tab`` the tab (its ``select`` event).
         """
 
     def page(self, name: str) -> bytes | None:

@@ -32,7 +32,7 @@ BODY_S = 60.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 ROOT = "http://here.invalid"
-"""Where Gradio is told that it stands. In the page a dot takes its place: the folder that the reader's browser opened,
+"""Where Gradio is told that it stands. In the page a dot takes its place: the folder that the user's browser opened,
 whatever proxies stand between, is the right one."""
 
 
@@ -131,7 +131,7 @@ def _host_name(authority: str) -> str | None:
 
 
 class OwnOriginOnly:
-    """Refuse state-changing requests that another site's page sends with the reader's browser.
+    """Refuse state-changing requests that another site's page sends with the user's browser.
 
     ``public`` is the origin under which a proxy shows the app, "" where none was told. ``alone`` says that only this
     machine reaches the app: then X-Forwarded-Host is a proxy's word. A page elsewhere cannot send one: its browser asks
@@ -317,7 +317,7 @@ _SCRIPT_TAG = re.compile(rb"<script(?=[\s>])")
 class StrictHeaders:
     """Send every reply with the content policy and its companions; give the page's own scripts their nonce.
 
-    The nonce goes to script tags of the served HTML alone. That page holds nothing from articles, models or readers:
+    The nonce goes to script tags of the served HTML alone. That page holds nothing from articles, models or users:
     those arrive later as data, so no text of theirs can ever carry a nonce. ``first`` is a script of ours that runs
     before the page's own.
     """

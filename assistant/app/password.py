@@ -41,7 +41,7 @@ class Password:
 
     text: str
     made: bool
-    """Made for this run, so that its reader has to be told."""
+    """Made for this run, so that its user has to be told."""
     up: bool = False
     """Until the app is up it may ask itself whether it is."""
 

@@ -1,4 +1,4 @@
-"""Where a proxy shows the app: the address that readers open comes in, what the guards compare with leaves."""
+"""Where a proxy shows the app: the address that users open comes in, what the guards compare with leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """The address under which readers open an app that stands behind a proxy."""
+    """The address under which users open an app that stands behind a proxy."""
 
     url: str
     """With a slash at its end."""
@@ -34,7 +34,7 @@ def parse_public(url: str) -> Public:
         wrong = str(error)
     if wrong:
         raise UsageError(
-            f"--public-url is no address of a page: {wrong}. Give the one that readers open, as https://chat.example.org."
+            f"--public-url is no address of a page: {wrong}. Give the one that users open, as https://chat.example.org."
         )
     origin = origin_of(parts.scheme, parts.netloc)
     return Public(f"{origin}{parts.path.rstrip('/')}/", origin, parts.hostname or "")

@@ -251,7 +251,7 @@ def receipt(draft: str, fate: Literal["taken", "refused", "broken", "new"]) -> s
 
 
 def notices(lines: Iterable[str]) -> str:
-    """Return thin lines the reader should see; empty for none."""
+    """Return thin lines the user should see; empty for none."""
     return "".join(f'<p class="notice" role="status">{icons.INFO}<span>{escape(line)}</span></p>' for line in lines)
 
 

@@ -7,7 +7,7 @@ from html import escape
 
 from assistant.answer.replies import Offer, offer
 from assistant.app import icons
-from assistant.app.citing import Source, nearest_span, numbers, passage_span, source_name, sources
+from assistant.app.citing import NumberedSource, nearest_span, numbers, passage_span, source_name, sources
 from assistant.settings import EXTRACTIVE
 from assistant.types import Answer, Citation, Statement
 from index.text.language import script_language
@@ -58,9 +58,9 @@ def aside(said: str) -> str:
     )
 
 
-def _cited_articles(known: Sequence[Source], name: str) -> str:
+def _cited_articles(known: Sequence[NumberedSource], name: str) -> str:
     """Return the line that names the articles an answer cites, each with the numbers of its sources."""
-    by_article: dict[str, list[Source]] = {}
+    by_article: dict[str, list[NumberedSource]] = {}
     for source in known:
         by_article.setdefault(source.citation.document, []).append(source)
     named = []
@@ -120,7 +120,12 @@ def likely(citation: Citation, name: str) -> str:
 
 
 def statements(
-    said: Iterable[Statement], known: Sequence[Source], name: str, pages: Pages = no_pages, *, listed: bool = False
+    said: Iterable[Statement],
+    known: Sequence[NumberedSource],
+    name: str,
+    pages: Pages = no_pages,
+    *,
+    listed: bool = False,
 ) -> str:
     """Return sentences with the markers of their sources; ``listed`` puts each on a line of its own."""
     shown = [_statement(one, index, known, name, pages) for index, one in enumerate(said)]
@@ -129,7 +134,7 @@ def statements(
     return " ".join(shown)
 
 
-def _statement(statement: Statement, index: int, known: Sequence[Source], name: str, pages: Pages) -> str:
+def _statement(statement: Statement, index: int, known: Sequence[NumberedSource], name: str, pages: Pages) -> str:
     """Return a sentence with its markers; one the article does not fully prove says so in words."""
     text = escape(statement.text)
     markers = "".join(_marker(source, index, name, pages) for source in numbers(statement, known))
@@ -143,7 +148,7 @@ def _statement(statement: Statement, index: int, known: Sequence[Source], name: 
     )
 
 
-def _marker(source: Source, index: int, name: str, pages: Pages) -> str:
+def _marker(source: NumberedSource, index: int, name: str, pages: Pages) -> str:
     citation = source.citation
     page = pages(citation.document, citation.start)
     on_page, label = ("", "") if page is None else (f'data-page="{page}" ', f", page {page}")
@@ -156,7 +161,7 @@ def _marker(source: Source, index: int, name: str, pages: Pages) -> str:
     )
 
 
-def _sources(known: Sequence[Source], name: str, pages: Pages, *, several: bool) -> str:
+def _sources(known: Sequence[NumberedSource], name: str, pages: Pages, *, several: bool) -> str:
     """Return the numbered sources with quote, support, page and, of ``several`` articles, title."""
     if not known:
         return ""
@@ -193,7 +198,7 @@ def percent(support: float) -> int:
 
 
 def duration(milliseconds: int) -> str:
-    """Return a time as a reader says it: ``41 ms``, ``1.2 s``."""
+    """Return a time as a user says it: ``41 ms``, ``1.2 s``."""
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 

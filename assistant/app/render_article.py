@@ -40,7 +40,7 @@ def verified(document: Document, spans: Iterable[Span]) -> tuple[Span, ...]:
 def article(
     document: Document, spans: Sequence[Span] = (), *, answer: str = "", active: str = "", original: str = ""
 ) -> str:
-    """Return the article as a reader would want it, verified spans marked.
+    """Return the article as a user would want it, verified spans marked.
 
     ``answer`` names the answer whose sources are marked (``m2``), ``active`` the span to bring into view. Spans may
     overlap and may cross blocks: each marked piece lists every span it belongs to. ``original`` is the key of its

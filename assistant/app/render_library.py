@@ -1,7 +1,7 @@
 """Articles, and what becomes of those that are added, enter; escaped HTML for the tab of articles leaves.
 
 As in the tab of models, how far the adding is is drawn apart, and the page puts it into its place: no button is taken
-from under a reader's finger.
+from under a user's finger.
 """
 
 from __future__ import annotations

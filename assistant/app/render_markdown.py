@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.app.citing import Source, numbers, sources
+from assistant.app.citing import NumberedSource, numbers, sources
 from assistant.types import Answer
 
 
@@ -22,7 +22,7 @@ def markdown(answer: Answer) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
+def _cited_text(answer: Answer, known: Sequence[NumberedSource]) -> str:
     if not answer.statements:
         return f"*{_plain(answer.aside)}*" if answer.aside else _plain(answer.text)
     parts = [_plain(answer.text)] if answer.abstained else []
@@ -33,7 +33,7 @@ def _cited_text(answer: Answer, known: Sequence[Source]) -> str:
     return "\n".join(f"- {part}" for part in parts) if answer.listed else " ".join(parts)
 
 
-def _footnote(source: Source) -> str:
+def _footnote(source: NumberedSource) -> str:
     citation = source.citation
     place = f"*{_plain(citation.title)}*, characters {citation.start}–{citation.end}"
     return f"{source.number}. “{_plain(citation.quote)}” — {place}"

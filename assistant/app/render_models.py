@@ -1,7 +1,7 @@
 """Models, embedders and the work on them enter; escaped HTML for the tab of models leaves.
 
 The rows are drawn anew only when something has changed. How far a job is changes every second: that is drawn apart, and
-the page puts it into the row it names, so that no button is taken from under a reader's finger.
+the page puts it into the row it names, so that no button is taken from under a user's finger.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ def freed(indexes: int, size_bytes: int, stayed: int) -> str:
 
 
 def said(text: str) -> str:
-    """Return a line to the reader; nothing for no text."""
+    """Return a line to the user; nothing for no text."""
     return f'<p class="said" role="status">{escape(text)}</p>' if text else ""
 
 
 def size(size_bytes: int) -> str:
-    """Return a size as a reader says it: ``0.4 MB``, ``98 MB``, ``1.1 GB``."""
+    """Return a size as a user says it: ``0.4 MB``, ``98 MB``, ``1.1 GB``."""
     megabytes = size_bytes / 1e6
     if megabytes >= 999.5:
         return f"{megabytes / 1000:.1f} GB"

@@ -76,7 +76,7 @@ def serve(
         unguarded=unguarded,
         public=public,
     )
-    where = f"{app.url}, and for its readers at {public.url}" if public else app.url
+    where = f"{app.url}, and for its users at {public.url}" if public else app.url
     try:
         for line in (*app.extensions.left_out, *_exposed(host, password, public)):
             print(f"assistant: {visible(line)}", file=sys.stderr)  # noqa: T201 likewise

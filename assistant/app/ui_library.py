@@ -133,7 +133,7 @@ def tie(
     outputs = [seen, picked, scope, *shown.values()]
 
     def changed(before: Seen, chosen: Sequence[str], said: str | None = None) -> Update:
-        """Return what is new on a page; ``said`` is a line to its reader, by default how an adding ended."""
+        """Return what is new on a page; ``said`` is a line to its user, by default how an adding ended."""
         try:
             after = _look(workbench, before)
         except (AssistantError, IndexingError) as failure:

@@ -96,7 +96,7 @@ def tie(
     outputs = [seen, *components.values()]
 
     def changed(before: Seen, said: str | None = None) -> Update:
-        """Return what is new on a page; ``said`` is a line to its reader, by default how a job ended, if one has."""
+        """Return what is new on a page; ``said`` is a line to its user, by default how a job ended, if one has."""
         try:
             after = _look(workbench, pickers)
         except (AssistantError, IndexingError) as failure:

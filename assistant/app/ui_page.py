@@ -1,6 +1,6 @@
 """Lay out the page and tie its controls to the desk: a workbench comes in, Gradio blocks ready to be served come out.
 
-With ``ui_models`` and ``ui_library`` the one module that knows Gradio. Nothing from an article, a model or a reader
+With ``ui_models`` and ``ui_library`` the one module that knows Gradio. Nothing from an article, a model or a user
 enters through a template: values are ready, escaped HTML.
 """
 
@@ -61,7 +61,7 @@ class _Parts:
     scope: gr.BrowserState
     """Keeps over a reload what is picked."""
     reading: gr.BrowserState
-    """The article that the reader opened last, "" for none."""
+    """The article that the user opened last, "" for none."""
     unproven: gr.Checkbox
     caution: gr.Dropdown
     loading: gr.HTML

@@ -1,6 +1,6 @@
 """Files that a page sends wait here: raw bytes come in by POST, and leave as sources to add, by an unguessable token.
 
-A file's name, after the folders it came with, is only what its reader calls it: nothing here opens a path of this
+A file's name, after the folders it came with, is only what its user calls it: nothing here opens a path of this
 machine.
 """
 

@@ -31,7 +31,7 @@ def chat(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Where readers open the app, if that is a proxy's address: https://chat.example.org. It asks for a "
+            help="Where users open the app, if that is a proxy's address: https://chat.example.org. It asks for a "
             "password then, too (docs/behind-a-proxy.md).",
         ),
     ] = None,

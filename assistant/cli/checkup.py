@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 from assistant.answer.chain import Searchable
 from assistant.errors import AssistantError, ModelError, ReaderError, UsageError
+from assistant.models.context_window import ContextWindow
 from assistant.models.llm import ModelName
 from assistant.models.pump import Usage
-from assistant.models.room import Room
 from assistant.models.served import known_context
-from assistant.models.voice import Voice
+from assistant.models.writer import Writer
 from assistant.settings import EXTRACTIVE
 from assistant.text import visible
 from assistant.types import Answer, Finished, Notice
@@ -116,12 +116,12 @@ class _Check:
     def work(self) -> None:
         name = self.application.model_name(self.model)
         self.application.prepare(self.model, pull=_not_here)
-        voice = self.application.voice(self.model)
+        writer = self.application.writer(self.model)
         self._settle()
-        if voice is not None:
-            room = _result(self._in_time(voice.room()))
-            self.note(context=_known(name, room))
-            self._probe(voice)
+        if writer is not None:
+            window = _result(self._in_time(writer.window()))
+            self.note(context=_known(name, window))
+            self._probe(writer)
         self._ask()
 
     def _settle(self) -> None:
@@ -131,12 +131,12 @@ class _Check:
             with suppress(ReaderError):  # whoever asks it says so
                 reader.open()
 
-    def _probe(self, voice: Voice) -> None:
+    def _probe(self, writer: Writer) -> None:
         """Have the model read a prompt of its own, and write a little."""
         began = time.monotonic()
         arrived: list[float] = []
         usage = Usage(0, 0)
-        for piece in self._in_time(voice(_probe(self.index.documents()[0]))):
+        for piece in self._in_time(writer(_probe(self.index.documents()[0]))):
             if isinstance(piece, str):
                 arrived.append(time.monotonic())
             elif isinstance(piece, Usage):
@@ -201,9 +201,9 @@ def _result(stream: Generator[Notice | None, None, _T]) -> _T:
             return result
 
 
-def _known(name: ModelName, room: Room) -> int | None:
+def _known(name: ModelName, window: ContextWindow) -> int | None:
     """Return how much a model holds where that is known rather than assumed."""
-    return room.context if name.kind == "local" else known_context(name)
+    return window.context if name.kind == "local" else known_context(name)
 
 
 def _probe(document: Document) -> tuple[Message, ...]:

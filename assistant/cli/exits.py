@@ -93,7 +93,7 @@ def _logged(log: Path, program: str) -> Iterator[None]:
         logger.exception("The command ended early")
         if _is_known(error):
             raise
-        # The last resort: what nobody foresaw must not show a reader our insides.
+        # The last resort: what nobody foresaw must not show a user our insides.
         reason = redacted(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         blamed = _blamed(error)
         line = f"{blamed} in the environment cannot be used ({reason}). Correct it, or unset it" if blamed else ""

@@ -14,7 +14,7 @@ from assistant.settings import DEFAULT_CAUTION, DEFAULT_MODEL, Caution
 if TYPE_CHECKING:  # --help needs none of it
     from assistant.cli.terminal import Status
     from assistant.wiring import Application
-    from index.build import Progress
+    from index.types import Progress
 
 Model = Annotated[
     str,

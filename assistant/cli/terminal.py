@@ -175,7 +175,7 @@ class _Page:
 
 
 def _tell(event: Event, status: Status) -> None:
-    """Show how far things are, or what the reader should know besides the answer."""
+    """Show how far things are, or what the user should know besides the answer."""
     if isinstance(event, Waiting):
         status.show(f"{event.phase}{event.pace}… {event.seconds:.0f} s")
     elif isinstance(event, EvidenceFound):

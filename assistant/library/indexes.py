@@ -13,9 +13,10 @@ from assistant.errors import UsageError
 from assistant.home import Home
 from assistant.models.embedders import Embedders
 from assistant.settings import Settings
-from index.build import Index, Progress, fingerprint
+from index.build import Index, fingerprint
 from index.files import size_on_disk
 from index.library import Library
+from index.types import Progress
 from index.vectors.cache import CACHE, Cache
 from index.vectors.collections import Collection, collections, delete, held, in_use
 from index.vectors.server import ChromaServer

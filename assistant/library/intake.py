@@ -16,17 +16,15 @@ from index.library import Library
 from index.reading.formats import SUFFIXES, is_batch
 from index.reading.load import read_file
 from index.reading.sandbox import Parser
-from index.types import Document
+from index.types import Document, Progress
 from index.web.fetch import fetch
 
 # Part of what says that bytes need not be read again: raise it when they would be read otherwise.
 _READ_BY = 3
 
-# How names begin that no reader gave: hidden ones, Word's locks, and what systems leave where they show or pack files.
+# How names begin that no user gave: hidden ones, Word's locks, and what systems leave where they show or pack files.
 _LITTER = (".", "~$", "__MACOSX", "$RECYCLE.BIN", "@eaDir")
 
-Progress = Callable[[int, int], None]
-"""Called often with (sources done, sources in all); it raises to stop."""
 Given = Literal["path", "url", "upload", "text"]
 
 
@@ -200,7 +198,7 @@ class _Held:
         return None if twin is None or document.source in self._by_source else self._by_id[twin]
 
     def fitted(self, document: Document) -> Document:
-        """Return the article under its id: that of its source, or one of its own; a title of its reader's stays."""
+        """Return the article under its id: that of its source, or one of its own; a title of its user's stays."""
         id = self._by_source.get(document.source or "")
         if id is None:
             id, number = document.id, 2

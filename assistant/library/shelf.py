@@ -1,4 +1,4 @@
-"""The library as its reader handles it: articles go in, are found by title, renamed, removed and brought back."""
+"""The library as its user handles it: articles go in, are found by title, renamed, removed and brought back."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from assistant.errors import UsageError
 from assistant.jobs import Job, Jobs, Ticket
 from assistant.library.delivery import Delivery
 from assistant.library.indexes import Indexes
-from assistant.library.intake import Intake, Progress, Source, Taken, expanded
+from assistant.library.intake import Intake, Source, Taken, expanded
 from assistant.library.originals import Originals
 from assistant.library.starters import starters
 from index.library import Library
 from index.reading.sandbox import Parser
 from index.text.words import fold
-from index.types import Document
+from index.types import Document, Progress
 
 LONGEST_TITLE = 300
 """Characters."""

@@ -15,7 +15,7 @@ from assistant.jobs import Job, Jobs, Task, Ticket, Work
 from assistant.library.indexes import Indexes, Pruned
 from assistant.models.catalogue import CATALOGUE, lookup
 from assistant.models.embedders import Embedders
-from assistant.models.weights import Progress, WeightsFolder
+from assistant.models.weights import PullProgress, WeightsFolder
 from index.errors import IndexingError
 from index.files import size_on_disk
 from index.vectors.collections import Collection
@@ -39,7 +39,7 @@ class EmbedderChoice:
     name: str
     """A catalogue name, a folder, or a hub id."""
     languages: str
-    """In words for the reader."""
+    """In words for the user."""
     size_bytes: int | None
     """Of its weights; None where that is not known."""
     licence: str
@@ -64,7 +64,7 @@ class Stock:
         *,
         pulled: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Call ``pulled`` in the background with the name of weights that a reader fetched, once they are here."""
+        """Call ``pulled`` in the background with the name of weights that a user fetched, once they are here."""
         self._weights = weights
         self._embedders = embedders
         self._indexes = indexes
@@ -132,12 +132,12 @@ class Stock:
         return job is not None and job.name == name
 
     def fetch(
-        self, name: str, *, given_up: Callable[[], bool], show: Callable[[Progress], None] = lambda _: None
+        self, name: str, *, given_up: Callable[[], bool], show: Callable[[PullProgress], None] = lambda _: None
     ) -> None:
         """Fetch weights in the calling thread, as a job; raise what stopped it."""
         self._jobs.run("pull", name, self._fetching(name, show), given_up=given_up)
 
-    def ready(self, *, given_up: Callable[[], bool], show: Callable[[Progress], None] = lambda _: None) -> None:
+    def ready(self, *, given_up: Callable[[], bool], show: Callable[[PullProgress], None] = lambda _: None) -> None:
         """Have the embedder in use and its index ready, in the calling thread, as a job; raise what stopped it."""
         name = self._indexes.embedder
         self._jobs.run("use", name, self._switching(name, show), given_up=given_up)
@@ -155,9 +155,9 @@ class Stock:
         size = size_on_disk(Path(name)) if here else None
         return EmbedderChoice(name, _OWN_LANGUAGES, size, "", here or not Path(name).is_absolute(), using, index)
 
-    def _fetching(self, name: str, show: Callable[[Progress], None] = lambda _: None) -> Work:
+    def _fetching(self, name: str, show: Callable[[PullProgress], None] = lambda _: None) -> Work:
         def work(ticket: Ticket) -> None:
-            def tell(progress: Progress) -> None:
+            def tell(progress: PullProgress) -> None:
                 ticket.tell(progress.phase, progress.done_bytes, progress.total_bytes)
                 show(progress)
 
@@ -165,7 +165,7 @@ class Stock:
 
         return work
 
-    def _switching(self, name: str, show: Callable[[Progress], None] = lambda _: None) -> Work:
+    def _switching(self, name: str, show: Callable[[PullProgress], None] = lambda _: None) -> Work:
         def work(ticket: Ticket) -> None:
             if name in CATALOGUE and not self._weights.is_complete(name):
                 self._fetching(name, show)(ticket)

@@ -100,7 +100,7 @@ class PackedSource:
         return f"packages {' and '.join(self.packages)}"
 
 
-Source = WheelSource | HubSource | PackedSource
+WeightsSource = WheelSource | HubSource | PackedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ class Weights:
     kind: Kind
     licence: str
     files: tuple[WeightFile, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[WeightsSource, ...]
     """Tried in this order."""
     languages: str
-    """What the model reads and writes, in words for the reader."""
+    """What the model reads and writes, in words for the user."""
     context: int | None = None
     """Tokens a chat model was trained to hold; None for an embedder."""
 

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from assistant.errors import UsageError
 from assistant.models.configured import LOCAL, Configured
+from assistant.models.context_window import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.models.local import LocalServer, LocalServers
 from assistant.models.model_errors import KEY_FROM
 from assistant.models.providers import PROVIDERS
-from assistant.models.room import ASSUMED_CONTEXT, LONGEST_ANSWER
 from assistant.redact import note_key, redacted
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import

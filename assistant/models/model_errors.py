@@ -34,7 +34,7 @@ _TOO_LONG = (
 _BROKEN_REPLY = (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError, AttributeError, ValueError)
 _BROKEN_LINK = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _LONGEST_PAUSE_S = 10.0
-"""A reader waits this long for a busy server; for a longer pause they are told to come back."""
+"""A user waits this long for a busy server; for a longer pause they are told to come back."""
 
 
 def explain(error: Exception, model: BaseChatModel) -> ModelError:

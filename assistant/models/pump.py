@@ -136,7 +136,7 @@ async def _feed(
         except ModelError:
             raise
         except Exception as error:  # noqa: BLE001  every failure is told in a line
-            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a reader, or a
+            # Whatever a provider's library may raise: there are dozens, and no error of theirs may reach a user, or a
             # log: some servers say a key back.
             logger.warning(
                 "The model's reply broke off (attempt %d)\n%s", attempt + 1, redacted(traceback.format_exc())
@@ -278,7 +278,7 @@ class _LoopThread:
 class UnawaitedThreads(ThreadPoolExecutor):
     """A thread for each look-up of a server's name, which nothing can stop and some resolvers take half a minute for.
 
-    The threads of the usual executor are waited for when the process ends: long after the reader was told.
+    The threads of the usual executor are waited for when the process ends: long after the user was told.
     """
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:

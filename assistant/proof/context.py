@@ -96,7 +96,7 @@ def _sentences_of(document: Document, start: int, end: int) -> list[Sentence]:
 
 
 def plain(text: str) -> str:
-    """Return article or reader text as a model may see it: on one line, without chat-template tokens."""
+    """Return article or user text as a model may see it: on one line, without chat-template tokens."""
     before = None
     while before != text:  # removing one token may join the halves of another
         before, text = text, _TEMPLATE_TOKENS.sub(" ", text)

@@ -109,7 +109,7 @@ WHY: dict[Wanted, str] = {
     "name": "it does not say which",
     "why": "it says what followed, not why",
 }
-"""For the reader: what a statement lacks that is not of the kind."""
+"""For the user: what a statement lacks that is not of the kind."""
 
 
 def is_of_kind(kind: Kind, statement: str, cited: Sequence[str], question: str, *, language: str | None = None) -> bool:
@@ -124,7 +124,7 @@ def is_of_kind(kind: Kind, statement: str, cited: Sequence[str], question: str, 
 
 
 def lacks(kind: Kind) -> str:
-    """Return what a statement that is not of the kind lacks, in words for the reader."""
+    """Return what a statement that is not of the kind lacks, in words for the user."""
     return WHY.get(kind.wanted, "it is not what was asked for")
 
 

@@ -49,7 +49,7 @@ QUESTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Measured:
     """One line of the table: ours beside the baseline, and their ratio (ours / baseline) with its aim."""
 
     what: str
@@ -88,7 +88,7 @@ def _fresh_home(home: Home, folder: Path) -> Home:
     return open_home()
 
 
-def _starts(home: Home) -> list[Row]:
+def _starts(home: Home) -> list[Measured]:
     """Time the command line from nothing, medians of five and three."""
     run = [sys.executable, "-m", "assistant"]
     help_s = _median_s(5, lambda: _run([*run, "--help"]))
@@ -98,12 +98,14 @@ def _starts(home: Home) -> list[Row]:
     ask = [*run, "ask", "When did the bridge open?", "--article", str(article), "--model", "extractive"]
     ask_s = _median_s(3, lambda: _run(ask))
     return [
-        Row("assistant --help", "s", help_s, aim="<= 0.4 s"),
-        Row("assistant ask -m extractive, from nothing, against `import sentence_transformers`", "s", ask_s, imports_s),
+        Measured("assistant --help", "s", help_s, aim="<= 0.4 s"),
+        Measured(
+            "assistant ask -m extractive, from nothing, against `import sentence_transformers`", "s", ask_s, imports_s
+        ),
     ]
 
 
-def _indexing(home: Home) -> list[Row]:
+def _indexing(home: Home) -> list[Measured]:
     """Time index.update against bare encode of the same texts, best of three each, model load left out."""
     application = Application(home)
     try:
@@ -119,7 +121,7 @@ def _indexing(home: Home) -> list[Row]:
     finally:
         application.close()
     return [
-        Row(
+        Measured(
             "index an article, against bare encode of its chunks",
             "chunks/s",
             len(texts) / ours,
@@ -137,7 +139,7 @@ def _index(document: Document, embedder: Embedder, settings: IndexSettings) -> N
     cache.close()
 
 
-def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
+def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Measured]:
     """Ask every question of both, in turn, with the same model on the same server; medians, and the 95th percentile."""
     # LangChain takes a second to import; --help need not wait for it.
     from assistant.runnable import ArticleEmbeddings
@@ -177,12 +179,12 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Row]:
     return [
         # Where every answer abstained, there is no first sentence.
         *(
-            Row(what, "ms", percentile(mine, percent), percentile(other, percent), aim)
+            Measured(what, "ms", percentile(mine, percent), percentile(other, percent), aim)
             for what, (mine, other), percent, aim in rows
             if mine
         ),
-        Row("question to the end, mean", "ms", statistics.mean(total[0]), statistics.mean(total[1]), "<= 0.5"),
-        Row("peak memory beyond the model file, app and server", "MiB", (memory - weights) / 2**20),
+        Measured("question to the end, mean", "ms", statistics.mean(total[0]), statistics.mean(total[1]), "<= 0.5"),
+        Measured("peak memory beyond the model file, app and server", "MiB", (memory - weights) / 2**20),
     ]
 
 
@@ -194,7 +196,7 @@ def _median_s(times: int, work: Callable[[], Any]) -> float:
     return statistics.median(timed_s(work) for _ in range(times))
 
 
-def _record(rows: Sequence[Row], model: str, questions: int) -> dict[str, Any]:
+def _record(rows: Sequence[Measured], model: str, questions: int) -> dict[str, Any]:
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -204,7 +206,7 @@ def _record(rows: Sequence[Row], model: str, questions: int) -> dict[str, Any]:
     }
 
 
-def _print(rows: Sequence[Row]) -> None:
+def _print(rows: Sequence[Measured]) -> None:
     lines = [("", "ours", "baseline", "ratio", "aim")]
     for row in rows:
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""

@@ -39,7 +39,7 @@ _QUESTIONS = 40
 _BARE = 512  # chunks of the bare encode: enough to be steady
 _SYLLABLES = "ba ko ri mun ta le so fen gar hul ni po dra vel tis mo wen kar jo lin".split()
 
-Row = dict[str, float]
+Figures = dict[str, float]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,21 +63,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\nwritten to {options.out}")  # noqa: T201 - a bench speaks to the terminal
 
 
-def _in_a_process_of_its_own(root: Path, size: int) -> Row:
+def _in_a_process_of_its_own(root: Path, size: int) -> Figures:
     """Return the figures of one size: memory is then its own too."""
     root.mkdir(parents=True, exist_ok=True)
     if not (root / "models").exists():
         (root / "models").symlink_to(open_home().models)
     command = [sys.executable, "-m", "evals.bench.library", "--one", "--sizes", str(size)]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**os.environ, "ASSISTANT_HOME": str(root)})  # noqa: S603
-    row: Row = json.loads(run.stdout)
+    row: Figures = json.loads(run.stdout)
     return row
 
 
-def _measured(size: int) -> Row:
+def _measured(size: int) -> Figures:
     home = open_home()
     made = _articles(seed=size)
-    row: Row = {}
+    row: Figures = {}
     with closing(_opened(home)) as application:
         embedder = application.embedder()
         texts, articles = list[str](), []
@@ -109,12 +109,12 @@ def _opened(home: Home) -> Application:
     return Application(home, Settings(model=EXTRACTIVE, reader=False))
 
 
-def _asked(application: Application, articles: Sequence[Document]) -> Row:
+def _asked(application: Application, articles: Sequence[Document]) -> Figures:
     """Time from a question to its evidence: of all articles, of one, of a tenth."""
     chance = random.Random(7)  # noqa: S311 - no secret
     sentences = [chance.choice(chance.choice(articles).text.split(". ")) for _ in range(_QUESTIONS)]
     tenth = [article.id for article in articles[::10]]
-    row: Row = {}
+    row: Figures = {}
     for what, scope in (("", None), (" (one article)", [articles[0].id]), (" (a tenth of them)", tenth)):
         took = []
         for sentence in [sentences[0], *sentences]:
@@ -154,7 +154,7 @@ def _articles(*, seed: int) -> Iterator[Document]:
         yield document_from_text("\n\n".join(paragraphs), id=f"made-{seed}-{number}", title=title, language="en")
 
 
-def _print(rows: dict[int, Row]) -> None:
+def _print(rows: dict[int, Figures]) -> None:
     print("| | " + " | ".join(f"{size:,}" for size in rows) + " |")  # noqa: T201 - a bench speaks to the terminal
     print("|---|" + "---:|" * len(rows))  # noqa: T201 - likewise
     for what in next(iter(rows.values())):

@@ -80,7 +80,7 @@ def find_place(document: Document, text: str, *, before: int | None = None) -> t
     """Return where a document holds a selected text, whatever white space stands between its words.
 
     ``before`` is how many characters other than white space stand before it in the article, as the page counted them:
-    it tells one occurrence from another. Raises UsageError, one line for the reader, for a text that is not there.
+    it tells one occurrence from another. Raises UsageError, one line for the user, for a text that is not there.
     """
     if not text.strip():
         raise UsageError("Nothing is selected: select the words in the article that prove the answer.")
@@ -130,7 +130,7 @@ def _quote(documents: Sequence[Document], place: Place) -> tuple[str, str]:
     text = document.text
     start += len(text[start:end]) - len(text[start:end].lstrip())
     end -= len(text[start:end]) - len(text[start:end].rstrip())
-    # As a reader of the set will have it: from the text alone.
+    # As a user of the set will have it: from the text alone.
     quotes = Quotes(_plain(document))
     while quotes.find(text[start:end]) != (start, end) and (start > 0 or end < len(text)):
         start, end = _word_before(text, start), _word_after(text, end)

@@ -19,7 +19,7 @@ from evals.numbers.counting import (
 )
 from evals.numbers.metrics import METRICS
 from evals.numbers.statistics import Difference, holm, mcnemar, paired_difference
-from evals.types import EvalCase, Metric, Row
+from evals.types import CaseResult, EvalCase, Metric
 
 Verdict = Literal["better", "worse", "no difference shown"]
 Direction = Literal["worse", "better", "other"]
@@ -34,7 +34,7 @@ class RunView:
     """A run as a comparison reads it."""
 
     name: str
-    rows: Mapping[Key, Row]
+    rows: Mapping[Key, CaseResult]
     cases: Mapping[Key, EvalCase]
 
 
@@ -75,8 +75,8 @@ class Changed:
 
     key: Key
     question: str
-    before: Row
-    after: Row
+    before: CaseResult
+    after: CaseResult
     what: tuple[str, ...]
     """Which of points, grounded_accuracy, abstained and failure changed; where only retrieval ran, hit@5 and error."""
     direction: Direction
@@ -114,7 +114,7 @@ class Comparison:
 class _Pair:
     case: EvalCase
     cluster: str
-    rows: tuple[Row, Row]
+    rows: tuple[CaseResult, CaseResult]
     scores: tuple[Mapping[str, float | None], Mapping[str, float | None]]
 
 
@@ -203,7 +203,9 @@ def _changes(pairs: Sequence[_Pair], answering: bool) -> tuple[Changed, ...]:
     return tuple(sorted((one for one in found if one), key=lambda one: (_WORST_FIRST.index(one.direction), one.key)))
 
 
-def _change(pair: _Pair, outcome: Callable[[Row, Mapping[str, float | None]], dict[str, object]]) -> Changed | None:
+def _change(
+    pair: _Pair, outcome: Callable[[CaseResult, Mapping[str, float | None]], dict[str, object]]
+) -> Changed | None:
     before, after = (outcome(row, scores) for row, scores in zip(pair.rows, pair.scores, strict=True))
     what = tuple(name for name in before if before[name] != after[name])
     if not what:
@@ -211,7 +213,7 @@ def _change(pair: _Pair, outcome: Callable[[Row, Mapping[str, float | None]], di
     return Changed(pair.case.key, pair.case.question, *pair.rows, what, _direction(pair))
 
 
-def _outcome(row: Row, scores: Mapping[str, float | None]) -> dict[str, object]:
+def _outcome(row: CaseResult, scores: Mapping[str, float | None]) -> dict[str, object]:
     """Return what is compared of an answer."""
     return {
         "points": scores.get("points"),
@@ -221,7 +223,7 @@ def _outcome(row: Row, scores: Mapping[str, float | None]) -> dict[str, object]:
     }
 
 
-def _hit(row: Row, scores: Mapping[str, float | None]) -> dict[str, object]:
+def _hit(row: CaseResult, scores: Mapping[str, float | None]) -> dict[str, object]:
     """Return what is compared where nothing was answered."""
     return {"hit@5": scores.get("hit@5"), "error": row.error is not None}
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from assistant.errors import UsageError
 from evals.numbers.metrics import METRICS
 from evals.scorers.answer import accuracy
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 
 Key = tuple[str, str]
 """Set and id of a case."""
@@ -50,7 +50,7 @@ def tags_of(case: EvalCase) -> tuple[str, ...]:
     return tuple(tag for tag in dict.fromkeys(case.tags) if not tag.startswith(_TWIN_OF))
 
 
-def case_of(row: Row, cases: Mapping[Key, EvalCase]) -> EvalCase:
+def case_of(row: CaseResult, cases: Mapping[Key, EvalCase]) -> EvalCase:
     """Return the case a row answers; raise UsageError when the sets do not hold it."""
     case = cases.get(row.key)
     if case is None:
@@ -61,13 +61,13 @@ def case_of(row: Row, cases: Mapping[Key, EvalCase]) -> EvalCase:
     return case
 
 
-def asks_for_answers(rows: Iterable[Row]) -> bool:
+def asks_for_answers(rows: Iterable[CaseResult]) -> bool:
     """Return False for rows of a run that only retrieved: no row that succeeded was judged as an answer."""
     succeeded = [row for row in rows if row.error is None]
     return not succeeded or any("grounded_accuracy" in row.scores for row in succeeded)
 
 
-def counted(row: Row, case: EvalCase) -> Mapping[str, float | None]:
+def counted(row: CaseResult, case: EvalCase) -> Mapping[str, float | None]:
     """Return a row's scores as they count: an error stands as an answer that is not right, and earns no points.
 
     An error counts where an abstention could have been scored, so that it never makes a metric appear for a case that

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from evals.numbers.counting import HEADLINE, MIXED, Key, case_of, cluster_of, counted, misleading, tags_of
 from evals.numbers.metrics import METRICS
 from evals.numbers.statistics import SHARE, Over, cluster_interval, percentile, wilson
-from evals.types import EvalCase, Failure, Metric, Row
+from evals.types import CaseResult, EvalCase, Failure, Metric
 
 FIRST, FOLLOW_UP = "first", "follow-up"
 """Names of the slice ``turn``."""
@@ -100,7 +100,7 @@ class Summary:
     """``tag``, ``lang``, ``set``, ``turn``, ``answerable`` to name to metric (``SLICED``) to estimate."""
 
 
-def summarise(rows: Iterable[Row], cases: Mapping[Key, EvalCase], *, seed: int = 0) -> Summary:
+def summarise(rows: Iterable[CaseResult], cases: Mapping[Key, EvalCase], *, seed: int = 0) -> Summary:
     """Return the numbers of a run; read each row once and keep only numbers of it.
 
     The order of the rows does not matter, and the same rows and seed give the same summary. Raise UsageError for a row
@@ -171,7 +171,7 @@ class _Sheet:
         self._table: Counter[tuple[bool, str]] = Counter()
         self._succeeded = 0
 
-    def add(self, row: Row, case: EvalCase) -> None:
+    def add(self, row: CaseResult, case: EvalCase) -> None:
         """Take a row."""
         place = len(self._cluster)
         self._cluster.append(self._clusters.setdefault(cluster_of(case), len(self._clusters)))
@@ -321,14 +321,14 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
 
 
-def _reason(row: Row, name: str) -> str:
+def _reason(row: CaseResult, name: str) -> str:
     """Return why a row has no such score, empty where it does not say."""
     if row.error is not None:
         return "the case ended in an error"
     return row.why.get(name) or ("" if name in row.scores else NOT_MEASURED)
 
 
-def _outcome(row: Row) -> str:
+def _outcome(row: CaseResult) -> str:
     """Return what became of a case, as the refusal table counts it."""
     if row.error is not None or row.result is None:
         return "failed"

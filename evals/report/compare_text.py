@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from assistant.text import visible
 from evals.numbers.compare import Changed, Comparison, MetricDifference, Verdict
 from evals.numbers.metrics import METRICS
-from evals.types import Row
+from evals.types import CaseResult
 
 _FEWEST = 6
 """Clusters below which no difference can be shown: were all of 5 to change one way, p would be 2 / 2^5 = 0.06."""
@@ -154,7 +154,7 @@ def _side_by_side(one: Changed) -> str:
     return visible(f"{before} -> {after} | {'/'.join(one.key)} | {one.question}")
 
 
-def _became(row: Row) -> str:
+def _became(row: CaseResult) -> str:
     """Return what became of a case in a word or two."""
     if row.error is not None:
         return "error"

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any
 
 from evals.numbers.metrics import METRICS
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 from index.types import Document
 
 EMBED_ALL = 3000
@@ -45,13 +45,13 @@ class ReportRun:
     """The object of run.json."""
     summary: Mapping[str, Any]
     """As ``evals.numbers.summary.to_json`` writes it."""
-    rows: Iterable[Row]
+    rows: Iterable[CaseResult]
     """Read twice; an iterator, which can be read only once, is kept in memory instead."""
     cases: Mapping[Key, EvalCase]
     documents: Mapping[str, Document]
     """By article id."""
     notes: Sequence[str] = ()
-    """Lines the reader must see before the numbers."""
+    """Lines the user must see before the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Selection:
         return Counter(self.verdicts[run].values())
 
 
-def kept(run: ReportRun) -> Iterable[Row]:
+def kept(run: ReportRun) -> Iterable[CaseResult]:
     """Return rows that can be read twice."""
     return tuple(run.rows) if isinstance(run.rows, Iterator) else run.rows
 
 
 def select(
     runs: Sequence[ReportRun],
-    rows: Sequence[Iterable[Row]],
+    rows: Sequence[Iterable[CaseResult]],
     *,
     embed_all: int = EMBED_ALL,
     failed_at_most: int = FAILED_AT_MOST,
@@ -106,7 +106,7 @@ def select(
     )
 
 
-def page_data(runs: Sequence[ReportRun], rows: Sequence[Iterable[Row]], selection: Selection) -> dict[str, Any]:
+def page_data(runs: Sequence[ReportRun], rows: Sequence[Iterable[CaseResult]], selection: Selection) -> dict[str, Any]:
     """Return what the page's script shows: models, cases with each model's answer, each article they touch once."""
     shelf = _Shelf(chain.from_iterable(run.documents.items() for run in runs))
     order = [key for key in selection.cases if key in selection.shown]
@@ -140,7 +140,7 @@ def script_json(value: object) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _read(rows: Iterable[Row]) -> tuple[dict[Key, str], bool]:
+def _read(rows: Iterable[CaseResult]) -> tuple[dict[Key, str], bool]:
     """Return the verdict of every row, and whether the run only retrieved."""
     seen: dict[Key, tuple[str | None, str | None]] = {}
     answered = False
@@ -151,7 +151,7 @@ def _read(rows: Iterable[Row]) -> tuple[dict[Key, str], bool]:
     return {key: (retrieved if only else verdict) or UNSCORED for key, (verdict, retrieved) in seen.items()}, only
 
 
-def _verdict(row: Row) -> str | None:
+def _verdict(row: CaseResult) -> str | None:
     if row.error is not None:
         return ERROR
     if row.failure is not None:
@@ -162,7 +162,7 @@ def _verdict(row: Row) -> str | None:
     return RIGHT if grounded == 1 else WRONG
 
 
-def _retrieval_verdict(row: Row) -> str | None:
+def _retrieval_verdict(row: CaseResult) -> str | None:
     if row.error is not None:
         return ERROR
     hit = row.scores.get("hit@5")
@@ -233,7 +233,7 @@ def _case(case: EvalCase, shelf: _Shelf) -> dict[str, Any]:
     }
 
 
-def _answer(row: Row, question: str, verdict: str, shelf: _Shelf) -> dict[str, Any]:
+def _answer(row: CaseResult, question: str, verdict: str, shelf: _Shelf) -> dict[str, Any]:
     """Return what one model made of one case; what is absent, empty or null is left out."""
     result = row.result or {}
     searched = result.get("searched")

@@ -15,7 +15,7 @@ from evals.numbers.metrics import METRICS
 from evals.numbers.summary import Estimate
 
 if TYPE_CHECKING:
-    from evals.run.progress import Progress
+    from evals.run.progress import RunProgress
     from evals.run.runs import OpenRun, RunCard
     from evals.types import EvalSet
 
@@ -85,7 +85,7 @@ def card_line(card: RunCard) -> str:
     return f"{card.name:<44}  {card.model.removeprefix('local:'):<28}  {'+'.join(card.sets)}{number}{state}"
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: RunProgress) -> str:
     """Return how far a run is, in one line: cases, rate, time left, running headline, failures."""
     rate = f", {progress.seconds / done:.1f} s a case" if (done := progress.done_now) and progress.seconds else ""
     left = "" if progress.left_seconds is None else f", {_clock(progress.left_seconds)} left"
@@ -95,12 +95,12 @@ def progress_line(progress: Progress) -> str:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[Progress], None]]:
+def progress_bar() -> Iterator[Callable[[RunProgress], None]]:
     """Show progress on standard error: one line rewritten on a terminal, a line now and then elsewhere."""
     err = sys.stderr
     live, told = err.isatty(), 0.0
 
-    def show(progress: Progress) -> None:
+    def show(progress: RunProgress) -> None:
         nonlocal told
         last = progress.done == progress.total
         if not last and time.monotonic() - told < (0.2 if live else _TELL_S):

@@ -59,7 +59,7 @@ def shown(metric: Metric, value: float) -> str:
 
 
 def seconds(milliseconds: float) -> str:
-    """Return a duration in the unit a reader would choose."""
+    """Return a duration in the unit a user would choose."""
     if milliseconds < 950:
         return f"{milliseconds:.0f} ms"
     return f"{milliseconds / 1000:.1f} s" if milliseconds < 99_950 else f"{milliseconds / 1000:,.0f} s"

@@ -13,7 +13,7 @@ from assistant.errors import AssistantError
 from assistant.types import Answer, EvidenceFound, Finished, Searched
 from evals.run.bots import Bot
 from evals.scorers.score import failure_of, score_case
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 from index.errors import IndexingError
 from index.types import Document
 
@@ -66,7 +66,7 @@ def retrieved(assistant: Assistant, case: EvalCase) -> Answer:
 
 def asked(
     case: EvalCase, bot: Bot, documents: Mapping[str, Document], *, pooled: bool, retrieval_only: bool, timed: bool
-) -> Row | None:
+) -> CaseResult | None:
     """Return a case's row, also of one that failed; None when the run was stopped meanwhile.
 
     ``pooled`` searches all ``documents``, not only the case's own; without ``timed`` no milliseconds are noted.
@@ -76,11 +76,11 @@ def asked(
     except StoppedError:
         return None
     except (AssistantError, IndexingError) as error:
-        return Row(case.set, case.id, None, {}, "error", str(error))
+        return CaseResult(case.set, case.id, None, {}, "error", str(error))
     # Whatever a case met, the others are still to be asked.
     except Exception as error:
         logger.exception("case %s of %s failed", case.id, case.set)
-        return Row(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
+        return CaseResult(case.set, case.id, None, {}, "error", f"{type(error).__name__}: {error}")
     costs: dict[str, float | None] = {
         name: answer.timings_ms[timing] for name, timing in _COSTS.items() if timed and timing in answer.timings_ms
     }
@@ -95,11 +95,11 @@ def scored(
     kept: Mapping[str, float | None],
     *,
     retrieval_only: bool,
-) -> Row:
+) -> CaseResult:
     """Return the row of a result; of ``kept`` scores the costs and a judge's grade stay as they are."""
     scores = score_case(case, result, documents, retrieval_only=retrieval_only)
     failure = None if retrieval_only else failure_of(case, result, scores)
     stay = {name: value for name, value in kept.items() if name.startswith(("ms_", "tokens_")) or name == "judged"}
     values = {**{name: score.value for name, score in scores.items()}, **stay}
     reasons = {name: score.why for name, score in scores.items() if score.why}
-    return Row(case.set, case.id, result, values, failure, why=reasons)
+    return CaseResult(case.set, case.id, result, values, failure, why=reasons)

@@ -28,15 +28,15 @@ def closed_book(index: Searchable, over: Over, seed: int) -> Bot:
     """Return the model without the article: what it knows by heart, or makes up."""
     del seed
     assistant = over(index)
-    if assistant.speak is None:
+    if assistant.write is None:
         raise UsageError("found the bot 'closed-book' with a model that has no words; name one, as local:NAME.")
-    speak, prompt = assistant.speak, load("closed_book")
+    write, prompt = assistant.write, load("closed_book")
 
     def answer(case: EvalCase) -> Answer:
         started = time.perf_counter()
         segmenter = Segmenter()
         sentences: list[str] = []
-        for piece in speak(prompt.render(question=plain(case.question))):
+        for piece in write(prompt.render(question=plain(case.question))):
             if isinstance(piece, str):
                 sentences += [segment.text for segment in segmenter.push(piece)]
         sentences += [segment.text for segment in segmenter.finish()]

@@ -25,15 +25,15 @@ from evals.numbers.counting import HEADLINE
 from evals.numbers.summary import Summary, summarise, to_json
 from evals.run.ask import answered, asked, retrieved, scored
 from evals.run.bots import BOTS, Bot
-from evals.run.jobs import Job, Plan, jobs_of, not_here
+from evals.run.jobs import Plan, PlannedRun, jobs_of, not_here
+from evals.run.judge import Judge, calibrate, line
 from evals.run.kept import Kept
 from evals.run.machine import machine, packages, peak_bytes, revision
 from evals.run.plain import PlainBM25
 from evals.run.prefetch import Prefetched
-from evals.run.progress import Pace, Progress, Tally
+from evals.run.progress import Pace, RunProgress, Tally
 from evals.run.runs import FORMAT, REPORT, RUN, OpenRun, RunFolder, open_run
-from evals.run.judge import Judge, calibrate, line
-from evals.types import EvalSet, Row
+from evals.types import CaseResult, EvalSet
 from index.vectors.embed import Embedder
 
 Report = Callable[[Sequence[OpenRun], Path, dict[str, EvalSet]], object]
@@ -46,7 +46,7 @@ def run_sets(
     plan: Plan,
     *,
     application: Application,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[RunProgress], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
     report: Report | None = None,
 ) -> tuple[Path, ...]:
@@ -77,7 +77,7 @@ def rescore(path: Path) -> OpenRun:
     only = bool(run.info["settings"]["retrieval_only"])
     documents = run.documents({})
 
-    def again() -> Iterator[Row]:
+    def again() -> Iterator[CaseResult]:
         for row in run.folder:
             if row.result is None:
                 yield row
@@ -91,7 +91,7 @@ def rescore(path: Path) -> OpenRun:
 
 
 @contextmanager
-def _searchable(job: Job, application: Application) -> Iterator[tuple[Searchable, str]]:
+def _searchable(job: PlannedRun, application: Application) -> Iterator[tuple[Searchable, str]]:
     """Lend what the cases are searched with, and the fingerprint that names it."""
     embedder: Embedder = application.embedder(job.embedder)
     if job.plan.retrieval_only and job.plan.retriever == "index":
@@ -104,11 +104,11 @@ def _searchable(job: Job, application: Application) -> Iterator[tuple[Searchable
 
 
 def _run(
-    job: Job,
+    job: PlannedRun,
     index: Searchable,
     fingerprint: str,
     application: Application,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[RunProgress], None],
     stopped: Callable[[], bool],
 ) -> None:
     folder = RunFolder(job.path)
@@ -133,12 +133,12 @@ def _run(
 
 
 def _work(
-    job: Job,
+    job: PlannedRun,
     folder: RunFolder,
     info: Mapping[str, Any],
     index: Searchable,
     application: Application,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[RunProgress], None],
     stopped: Callable[[], bool],
 ) -> None:
     began = time.monotonic()
@@ -183,22 +183,22 @@ def _work(
 
 
 def _judged(
-    job: Job, folder: RunFolder, application: Application, on_progress: Callable[[Progress], None]
+    job: PlannedRun, folder: RunFolder, application: Application, on_progress: Callable[[RunProgress], None]
 ) -> dict[str, Any]:
     """Have the judge grade every answer of a whole run; return what run.json says of the judge.
 
     After the answers, not between them: two local models would take turns in memory.
     """
     name = job.plan.judge or ""
-    speak = application.voice(name)
-    if speak is None:
+    write = application.writer(name)
+    if write is None:
         raise UsageError(f"found the judge '{name}'; expected a language model. Name one, as local:NAME.")
-    judge = Judge(name, speak)
+    judge = Judge(name, write)
     cases = {case.key: case for case in job.cases}
     tally = Tally(())
     pace = Pace(f"judge {name}", len(cases), 0, on_progress)
 
-    def graded() -> Iterator[Row]:
+    def graded() -> Iterator[CaseResult]:
         for row in folder:
             answer, case = row.result, cases[row.key]
             value = None
@@ -213,7 +213,7 @@ def _judged(
     return {"model": name, **asdict(calibration), "line": line(calibration, name, [job.model])}
 
 
-def _bot(job: Job, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
+def _bot(job: PlannedRun, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
     """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
     if not job.plan.retrieval_only:
         application.prepare(job.model, pull=not_here)
@@ -239,7 +239,7 @@ def _numbers(summary: Summary) -> dict[str, Any]:
     return {"headline": shown, "summary": whole}
 
 
-def _first_info(job: Job, fingerprint: str) -> dict[str, Any]:
+def _first_info(job: PlannedRun, fingerprint: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **job.identity,

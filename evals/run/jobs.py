@@ -59,7 +59,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PlannedRun:
     """One run of a plan."""
 
     plan: Plan
@@ -115,7 +115,7 @@ class Job:
         }
 
 
-def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
+def jobs_of(plan: Plan, application: Application) -> tuple[PlannedRun, ...]:
     """Return the jobs of a plan, one at least, in order of embedders, then models.
 
     Raises UsageError when a set, a model, an embedder or the judge cannot be used.
@@ -138,7 +138,7 @@ def jobs_of(plan: Plan, application: Application) -> tuple[Job, ...]:
     configured = application.configured.models()
     pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
     return tuple(
-        Job(
+        PlannedRun(
             plan,
             model,
             embedder,

@@ -23,7 +23,7 @@ from evals.types import EvalCase
 from prompts import load
 
 if TYPE_CHECKING:
-    from assistant.answer.speaker import Speak
+    from assistant.answer.prompter import Write
 
 PROMPT = "judge_answer"
 CHECKS = Path(__file__).parents[1] / "cases" / "checks.jsonl"
@@ -77,12 +77,12 @@ class Calibration:
 
 
 class Judge:
-    """Grades answers with one model's voice. Keeps nothing between grades."""
+    """Grades answers with one model's writer. Keeps nothing between grades."""
 
-    def __init__(self, name: str, speak: Speak) -> None:
-        """Take the model's name and its voice."""
+    def __init__(self, name: str, write: Write) -> None:
+        """Take the model's name and its writer."""
         self.name = name
-        self._speak = speak
+        self._write = write
 
     def grade(self, case: EvalCase, answer_text: str) -> Grade:
         """Return the grade of an answer; none, and no model call, for a case without answers or nuggets.
@@ -99,8 +99,8 @@ class Judge:
     def _ask(self, question: str, accepted: str, answer: str) -> Grade:
         messages = load(PROMPT).render(question=plain(question), accepted=accepted, answer=_fenced(answer))
         said: list[str] = []
-        # Closing the voice stops the model.
-        with closing(self._speak(messages)) as pieces:
+        # Closing the writer stops the model.
+        with closing(self._write(messages)) as pieces:
             for piece in pieces:
                 if isinstance(piece, str):
                     said.append(piece)

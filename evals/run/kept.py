@@ -21,8 +21,8 @@ from assistant.models.pump import Usage
 from assistant.proof.reader import Reader
 
 if TYPE_CHECKING:
-    from assistant.answer.speaker import Speak
-    from assistant.models.voice import Piece
+    from assistant.answer.prompter import Write
+    from assistant.models.writer import Piece
     from assistant.proof.reader import Prompt, Rows
     from prompts import Message
 
@@ -45,8 +45,8 @@ class Kept:
         """Return the same reader, which reads only what it has not read before."""
         return _KeptReader(reader, self)
 
-    def voice(self, model: str, speak: Speak) -> Speak:
-        """Return the same voice: what it said to the same messages it says again, at once. Only whole replies stay."""
+    def writer(self, model: str, write: Write) -> Write:
+        """Return the same writer: what it said to the same messages it says again, at once. Only whole replies stay."""
 
         def again(messages: Sequence[Message]) -> Generator[Piece]:
             key = _key("said", model, [(message.role, message.content) for message in messages])
@@ -56,7 +56,7 @@ class Kept:
                     yield piece if isinstance(piece, str) else Usage(**piece)
                 return
             pieces: list[str | Usage] = []
-            stream = speak(messages)
+            stream = write(messages)
             try:
                 for piece in stream:
                     if isinstance(piece, str | Usage):
@@ -74,8 +74,8 @@ class Kept:
         return Assistant(
             given.index,
             model=given.model,
-            speak=self.voice(given.model, given.speak) if given.speak else None,
-            room=given.room,
+            write=self.writer(given.model, given.write) if given.write else None,
+            window=given.window,
             settings=given.settings,
             reader=self.reader(given.reader) if given.reader else None,
             small_reader=given.small_reader,

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from evals.types import Row
+from evals.types import CaseResult
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is."""
 
     model: str
@@ -30,13 +30,13 @@ class Progress:
 class Tally:
     """Counts rows, failures and the running headline."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[CaseResult]) -> None:
         self.rows = self.failed = self._scored = 0
         self._sum = 0.0
         for row in rows:
             self.count(row)
 
-    def count(self, row: Row) -> None:
+    def count(self, row: CaseResult) -> None:
         """Take a row."""
         self.rows += 1
         self.failed += row.error is not None
@@ -54,7 +54,7 @@ class Tally:
 class Pace:
     """Tells how far a run is, at the pace of this sitting."""
 
-    def __init__(self, model: str, total: int, before: int, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(self, model: str, total: int, before: int, on_progress: Callable[[RunProgress], None]) -> None:
         """``before`` is how many of the ``total`` cases were done when this sitting began."""
         self._model, self._total, self._before, self._on_progress = model, total, before, on_progress
         self._began = time.monotonic()
@@ -63,4 +63,6 @@ class Pace:
         """Tell how far the tally is."""
         seconds, now = time.monotonic() - self._began, tally.rows - self._before
         left = seconds / now * (self._total - tally.rows) if now else None
-        self._on_progress(Progress(self._model, tally.rows, self._total, now, tally.failed, seconds, left, tally.mean))
+        self._on_progress(
+            RunProgress(self._model, tally.rows, self._total, now, tally.failed, seconds, left, tally.mean)
+        )

@@ -17,7 +17,7 @@ from assistant.types import Turn
 from evals.cases.sets import load_set
 from evals.numbers.compare import RunView
 from evals.numbers.summary import Summary, from_json, summarise
-from evals.types import EvalCase, EvalSet, GoldSpan, Row
+from evals.types import CaseResult, EvalCase, EvalSet, GoldSpan
 from index.settings import DEFAULT_EMBEDDER
 from index.types import Document
 
@@ -53,7 +53,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         _replace(self.path / RUN, [as_text(dict(info), indent=1) + "\n"])
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[CaseResult]:
         """Yield the rows that are whole, in order; each time anew from the file."""
         for line in self._lines():
             yield row_from_json(json.loads(line))
@@ -82,13 +82,13 @@ class RunFolder:
                 results.truncate(size)
         return kept
 
-    def append(self, row: Row) -> None:
+    def append(self, row: CaseResult) -> None:
         """Write a row whole; a kill after the return does not lose it."""
         line = (as_text(row_to_json(row)) + "\n").encode()
         with (self.path / RESULTS).open("ab") as results:
             results.write(line)
 
-    def replace_rows(self, rows: Iterator[Row]) -> None:
+    def replace_rows(self, rows: Iterator[CaseResult]) -> None:
         """Replace results.jsonl in one step."""
         _replace(self.path / RESULTS, (as_text(row_to_json(row)) + "\n" for row in rows))
 
@@ -225,7 +225,7 @@ def run_name(settings: Mapping[str, Any]) -> str:
     return " + ".join(parts)
 
 
-def row_to_json(row: Row) -> dict[str, Any]:
+def row_to_json(row: CaseResult) -> dict[str, Any]:
     """Return a row as results.jsonl holds it."""
     asked = {"error": row.error} if row.error is not None else {"result": dict(row.result or {})}
     return {
@@ -238,9 +238,9 @@ def row_to_json(row: Row) -> dict[str, Any]:
     }
 
 
-def row_from_json(fields: Mapping[str, Any]) -> Row:
+def row_from_json(fields: Mapping[str, Any]) -> CaseResult:
     """Return the row that ``row_to_json`` wrote."""
-    return Row(
+    return CaseResult(
         set=fields["set"],
         id=fields["id"],
         result=fields.get("result"),

@@ -1,4 +1,4 @@
-"""An answer that the reader called poor becomes a case of their own set: what the form does, without its looks."""
+"""An answer that the user called poor becomes a case of their own set: what the form does, without its looks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Quoted:
 
 
 class CaseDesk:
-    """Carries out what the reader does at the form."""
+    """Carries out what the user does at the form."""
 
     def __init__(self, workbench: Workbench, folder: Path) -> None:
         """``folder`` is that of the user's own set."""

@@ -13,7 +13,7 @@ from evals.numbers.compare import Comparison, compare
 from evals.report.show import report_of
 from evals.run.engine import run_sets
 from evals.run.jobs import Plan
-from evals.run.progress import Progress
+from evals.run.progress import RunProgress
 from evals.run.runs import REPORT, RUN, RunCard, list_runs, open_run, runs_folder
 
 OWN_SET = "mine"
@@ -29,7 +29,9 @@ class Engine(Protocol):
     def runs(self) -> tuple[RunCard, ...]:
         """Return the saved runs, newest first."""
 
-    def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]) -> tuple[Path, ...]:
+    def run(
+        self, plan: Plan, on_progress: Callable[[RunProgress], None], stopped: Callable[[], bool]
+    ) -> tuple[Path, ...]:
         """Run a plan to its end, or until ``stopped``; raise an error of one line for the user."""
 
     def compare(self, before: str, after: str) -> Comparison:
@@ -55,7 +57,9 @@ class HomeEngine:
         """Return the saved runs, newest first."""
         return list_runs(self._runs)
 
-    def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]) -> tuple[Path, ...]:
+    def run(
+        self, plan: Plan, on_progress: Callable[[RunProgress], None], stopped: Callable[[], bool]
+    ) -> tuple[Path, ...]:
         """Run a plan with the app's own models."""
         return run_sets(plan, application=self._application, on_progress=on_progress, stopped=stopped, report=report_of)
 

@@ -14,11 +14,11 @@ from index.errors import IndexingError
 
 if TYPE_CHECKING:
     from evals.run.jobs import Plan
-    from evals.run.progress import Progress
+    from evals.run.progress import RunProgress
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[["Plan", Callable[["Progress"], None], Callable[[], bool]], tuple[Path, ...]]
+Work = Callable[["Plan", Callable[["RunProgress"], None], Callable[[], bool]], tuple[Path, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Status:
     running: bool = False
     stopping: bool = False
     """Whether it was asked to end; it does within a second, and that case is asked again."""
-    progress: tuple[Progress, ...] = ()
+    progress: tuple[RunProgress, ...] = ()
     """The last word on each model that began, in order."""
     paths: tuple[Path, ...] = ()
     """The folders it wrote, once it ended."""
@@ -93,7 +93,7 @@ class Runner:
             with self._lock:
                 self._status = replace(self._status, running=False, paths=paths, trouble=trouble)
 
-    def _told(self, progress: Progress) -> None:
+    def _told(self, progress: RunProgress) -> None:
         with self._lock:
             others = self._status.progress
             if others and others[-1].model == progress.model and others[-1].done <= progress.done:

@@ -13,10 +13,10 @@ from evals.run.runs import REPORT, RunCard
 
 if TYPE_CHECKING:
     from evals.numbers.compare import Changed, Comparison, MetricDifference
-    from evals.run.progress import Progress
+    from evals.run.progress import RunProgress
     from evals.tab.case import Quoted
     from evals.tab.runner import Status
-    from evals.types import Metric, Row
+    from evals.types import CaseResult, Metric
 
 Address = Callable[[str], str]
 """A run's name to where its report is served."""
@@ -32,7 +32,7 @@ _HEADINGS = ("Metric", "Before", "After", "Difference", "95% interval", "p", "Ca
 
 
 def line(text: str, *, kind: str = "said") -> Html:
-    """Return a line to the reader; nothing for no text."""
+    """Return a line to the user; nothing for no text."""
     return element("p", text, class_=kind, role="status") if text else Html("")
 
 
@@ -61,7 +61,7 @@ def _ended(now: Status) -> str:
     return "Done."
 
 
-def _bar(progress: Progress) -> Html:
+def _bar(progress: RunProgress) -> Html:
     share = progress.done / progress.total if progress.total else 1.0
     facts = [f"{progress.done:,} of {progress.total:,}"]
     if progress.done_now and progress.seconds:
@@ -248,7 +248,7 @@ def _change(one: Changed) -> Html:
     )
 
 
-def _became(row: Row) -> str:
+def _became(row: CaseResult) -> str:
     if row.error is not None:
         return "error"
     if row.failure is not None:
@@ -256,7 +256,7 @@ def _became(row: Row) -> str:
     return "refused" if (row.result or {}).get("abstained") else "right"
 
 
-def _said(row: Row) -> str:
+def _said(row: CaseResult) -> str:
     return row.error or str((row.result or {}).get("answer") or "") or "Nothing was answered."
 
 

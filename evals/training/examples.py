@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evals.training.rows import Row, sentences_of
+from evals.training.rows import TrainingRow, sentences_of
 from index.text.words import terms
 
 _NEAR = 6
@@ -52,7 +52,7 @@ class CheckExample:
     """How it was made, for the table."""
 
 
-def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingExample | None:
+def reading(row: TrainingRow, rng: random.Random, *, kind: str, budget: int) -> ReadingExample | None:
     """Return a row as a reading; None where it cannot be made.
 
     ``kind``: ``whole`` (gold and near misses), ``deleted`` (near misses alone), ``cut`` (the gold passages without the
@@ -80,7 +80,7 @@ def reading(row: Row, rng: random.Random, *, kind: str, budget: int) -> ReadingE
     )
 
 
-def _own(row: Row, rng: random.Random, *, kind: str, budget: int) -> list[list[Labelled]] | None:
+def _own(row: TrainingRow, rng: random.Random, *, kind: str, budget: int) -> list[list[Labelled]] | None:
     """Return what is shown of a row's own passages; None where the sentences that answer cannot be told."""
     if not row.answerable:
         unlabelled = [[(s, False, None) for s in sentences_of(gold, row.lang)] for gold in row.golds[:2]]
@@ -106,7 +106,7 @@ def _own(row: Row, rng: random.Random, *, kind: str, budget: int) -> list[list[L
     return passages
 
 
-def _near(row: Row, *, kind: str, budget: int) -> Iterator[list[Labelled]]:
+def _near(row: TrainingRow, *, kind: str, budget: int) -> Iterator[list[Labelled]]:
     """Yield what is shown of passages that nearly answer, the nearest first, while they fit ``budget`` characters."""
     near = [p for p in row.pool.nearest(row.question, _NEAR + len(row.golds)) if not _same(p, row.golds)]
     if kind != "whole" and row.answerable:
@@ -120,7 +120,7 @@ def _near(row: Row, *, kind: str, budget: int) -> Iterator[list[Labelled]]:
             yield window
 
 
-def checks(row: Row, others: Sequence[Row], rng: random.Random) -> Iterator[CheckExample]:
+def checks(row: TrainingRow, others: Sequence[TrainingRow], rng: random.Random) -> Iterator[CheckExample]:
     """Yield a right statement about a row and a wrong one; ``others`` ask of the same passage, or of near ones."""
     question = " ".join(row.question.split())
     near = [p for p in row.pool.nearest(row.question, _NEAR) if not _same(p, row.golds)]
@@ -175,7 +175,7 @@ def _cited_wrongly(told: _Told, wrong: Sequence[str], far: Sequence[str], rng: r
         yield told.said or told.answer, far[0], "another passage cited"
 
 
-def _changed(row: Row, told: _Told, rng: random.Random) -> Iterator[_Way]:
+def _changed(row: TrainingRow, told: _Told, rng: random.Random) -> Iterator[_Way]:
     changed = changed_number(told.answer, rng)
     if changed:
         words = stated(told.question, changed, row.lang) or told.sentence.replace(told.answer, changed, 1)
@@ -185,7 +185,7 @@ def _changed(row: Row, told: _Told, rng: random.Random) -> Iterator[_Way]:
         yield flipped, told.sentence, "denied"
 
 
-def _of_another(row: Row, told: _Told, others: Sequence[Row], rng: random.Random) -> Iterator[_Way]:
+def _of_another(row: TrainingRow, told: _Told, others: Sequence[TrainingRow], rng: random.Random) -> Iterator[_Way]:
     """Yield statements with the answer to another question of the same passage, where it is of the same kind."""
     for one in rng.sample(list(others), min(2, len(others))):
         if not one.answers or any(_in(a, b) or _in(b, a) for a in one.answers for b in row.answers):
@@ -269,7 +269,7 @@ def denied(statement: str, lang: str) -> str | None:
     return None
 
 
-def _labelled(row: Row, gold: str) -> list[Labelled]:
+def _labelled(row: TrainingRow, gold: str) -> list[Labelled]:
     """Return the sentences of a gold passage, whether each bears the answer, and where in it that stands."""
     found = sentences_of(gold, row.lang)
     if not row.answers:
@@ -296,7 +296,7 @@ def _labelled(row: Row, gold: str) -> list[Labelled]:
     return [(s, span is not None, span) for s, span in zip(found, places, strict=True)]
 
 
-def _by_offset(row: Row, gold: str, found: Sequence[str]) -> set[int]:
+def _by_offset(row: TrainingRow, gold: str, found: Sequence[str]) -> set[int]:
     """Return the places of the sentences that hold the answers' offsets and their text."""
     told: set[int] = set()
     at = 0
@@ -315,7 +315,7 @@ def _by_offset(row: Row, gold: str, found: Sequence[str]) -> set[int]:
     return told
 
 
-def _by_reference(row: Row, found: Sequence[str]) -> list[bool | None]:
+def _by_reference(row: TrainingRow, found: Sequence[str]) -> list[bool | None]:
     """Return, per sentence, whether it holds most of an answer in other words; of none is it known otherwise."""
     if not row.references:
         return [None] * len(found)
@@ -341,7 +341,7 @@ def _where(sentence: str, answers: Sequence[str]) -> Span | None:
     return None
 
 
-def _holds(row: Row, sentence: str) -> bool:
+def _holds(row: TrainingRow, sentence: str) -> bool:
     return any(_in(answer, sentence) for answer in row.answers)
 
 

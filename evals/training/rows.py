@@ -26,7 +26,7 @@ _EIGHTH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """One question with what is known about it."""
 
     set: str
@@ -102,12 +102,12 @@ def sentences_of(passage: str, lang: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
-def rows_of(path: Path) -> list[Row]:
+def rows_of(path: Path) -> list[TrainingRow]:
     """Return the rows of an eval set's folder, or of a ``.jsonl`` file of training rows."""
     return list(_training(path) if path.suffix == ".jsonl" else _cases(load_set(path)))
 
 
-def _training(path: Path) -> Iterator[Row]:
+def _training(path: Path) -> Iterator[TrainingRow]:
     with path.open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     contexts: dict[str, list[str]] = defaultdict(list)
@@ -115,7 +115,7 @@ def _training(path: Path) -> Iterator[Row]:
         contexts[_pool_of(row)].append(row["context"])
     pools = {name: Pool(held, rows[0]["lang"]) for name, held in contexts.items()}
     for row in rows:
-        yield Row(
+        yield TrainingRow(
             row["set"],
             row["lang"],
             row["title"] or row["context"][:80],
@@ -135,7 +135,7 @@ def _pool_of(row: Mapping[str, Any]) -> str:
     return str(row["title"] if row["set"] in {"jaquad-train", "fairytale"} else row["set"])
 
 
-def _cases(one: EvalSet) -> Iterator[Row]:
+def _cases(one: EvalSet) -> Iterator[TrainingRow]:
     pools: dict[tuple[str, ...], Pool] = {}
     for case in one.cases:
         if case.history:
@@ -145,7 +145,7 @@ def _cases(one: EvalSet) -> Iterator[Row]:
         pool = pools[case.articles]
         golds = tuple(dict.fromkeys(_passage(one, gold.article, gold.start, gold.end) for gold in case.evidence))
         long = case.set in LONG_ANSWERS
-        yield Row(
+        yield TrainingRow(
             case.set,
             pool.lang,
             case.articles[0] if len(case.articles) < 100 else case.id,

@@ -23,7 +23,7 @@ from assistant.errors import UsageError
 from assistant.proof.layout import WINDOW
 from assistant.proof.small_reader import EMBEDDER
 from evals.training.examples import CheckExample, ReadingExample, checks, reading
-from evals.training.rows import Row, rows_of
+from evals.training.rows import TrainingRow, rows_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -107,9 +107,11 @@ def _item(tokenizer: Any, one: ReadingExample | CheckExample) -> Any:
     return item(tokenizer, one, most=WINDOW)
 
 
-def _made(rows: list[Row], rng: random.Random, *, each: int) -> Iterator[tuple[ReadingExample | CheckExample, bool]]:
+def _made(
+    rows: list[TrainingRow], rng: random.Random, *, each: int
+) -> Iterator[tuple[ReadingExample | CheckExample, bool]]:
     """Yield the examples made of ``each`` rows, and of some that are held out; each with whether it is."""
-    by_gold: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    by_gold: dict[tuple[str, ...], list[TrainingRow]] = defaultdict(list)
     for row in rows:
         by_gold[row.golds].append(row)
     rng.shuffle(rows)

@@ -1,6 +1,6 @@
 """A question, its accepted answers and their article enter; edits that put another answer of the kind there leave.
 
-Numbers, dates and weekdays become others of their shape (`evals.twins.edit_values`); a name becomes the answer of another
+Numbers, dates and weekdays become others of their shape (`edit_values`); a name becomes the answer of another
 case of the set that was asked for in the same way ("who", "which city") and looks the same (words, script, ending).
 """
 

@@ -1,4 +1,4 @@
-"""A page's tree enters; what a reader opens by a button stands in it, with the words of the button above it."""
+"""A page's tree enters; what a user opens by a button stands in it, with the words of the button above it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _EXPECTED = "expected the fields text (required), title, id, author, date, lang,
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchRow:
     """The fields of one article; what the row does not give, or gives in a wrong form, is None."""
 
     line: int
@@ -49,8 +49,8 @@ class Row:
     """How many of its fields are none of these."""
 
 
-def json_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
-    """Yield a Row for each line that is not blank, a LoadError for one that is no JSON object with a text."""
+def json_rows(text: str, shown: str) -> Iterator[BatchRow | LoadError]:
+    """Yield a BatchRow for each line that is not blank, a LoadError for one that is no JSON object with a text."""
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
             continue
@@ -70,8 +70,8 @@ def json_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
             )
 
 
-def csv_rows(text: str, shown: str) -> Iterator[Row | LoadError]:
-    """Yield a Row for each row under the header, a LoadError for one without a text or with a broken quote.
+def csv_rows(text: str, shown: str) -> Iterator[BatchRow | LoadError]:
+    """Yield a BatchRow for each row under the header, a LoadError for one without a text or with a broken quote.
 
     Cells are parted by what a first line of Excel's own (``sep=;``) names, else by the comma, semicolon or tab that the
     header is; a header without a ``text`` is one LoadError.
@@ -113,7 +113,7 @@ def _name(field: object) -> str:
     return str(field).strip().lower().removeprefix("\ufeff")
 
 
-def _row(fields: Mapping[str, object], line: int, shown: str) -> Row | LoadError:
+def _row(fields: Mapping[str, object], line: int, shown: str) -> BatchRow | LoadError:
     named: dict[str, object] = {}
     others = 0
     for field, value in fields.items():
@@ -127,7 +127,7 @@ def _row(fields: Mapping[str, object], line: int, shown: str) -> Row | LoadError
     if not isinstance(text, str) or not text.strip():
         found = "no text" if text is None or isinstance(text, str) else "a text that is no string"
         return LoadError(f"{shown}, line {line}: Found {found}; {_EXPECTED}. Add its text, or leave the row out.")
-    return Row(
+    return BatchRow(
         line,
         text,
         title=one_text(named.get("title")),

@@ -159,7 +159,7 @@ def _is_related(element: _Element) -> bool:
 
 
 def _is_comments(element: _Element) -> bool:
-    """Say whether an element is where readers answer, not a section an article calls its comments."""
+    """Say whether an element is where users answer, not a section an article calls its comments."""
     first = next((e for e in element.iter("h2", "h3", "h4", "h5", "h6") if _short(e)), None)
     if element.getprevious() is None or (first is not None and not _COMMENT_WORDS.fullmatch(_short(first))):
         return False

@@ -1,4 +1,4 @@
-"""Turn any text into the canonical text of a Document: characters a reader sees, in blocks parted by a blank line."""
+"""Turn any text into the canonical text of a Document: characters a user sees, in blocks parted by a blank line."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Draft:
 
 
 def clean_characters(text: str) -> str:
-    r"""Return ``text`` in NFC with "\n" line ends and without characters no reader can see; tabs and spaces stay."""
+    r"""Return ``text`` in NFC with "\n" line ends and without characters no user can see; tabs and spaces stay."""
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text  # so are most, and what follows takes its time
     text = _PARAGRAPH_ENDS.sub("\n\n", _LINE_ENDS.sub("\n", text))

@@ -18,7 +18,7 @@ _NOT_SHOWN = frozenset({"annotation", "annotation-xml", "mphantom", "none", "mpr
 def linear_equation(element: _Element) -> str:
     """Return a ``math`` element as a line of text; what it says of itself in words where it shows nothing.
 
-    What is shown comes first: the text beside it may be TeX, which few read, or say what no reader of the page sees.
+    What is shown comes first: the text beside it may be TeX, which few read, or say what no user of the page sees.
     """
     try:
         shown = " ".join(_linear(element).split())

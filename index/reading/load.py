@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from index.errors import LoadError
-from index.reading.batch import MAX_ROWS, Row, csv_rows, json_rows
+from index.reading.batch import MAX_ROWS, BatchRow, csv_rows, json_rows
 from index.reading.canonical import MAX_CHARACTERS, Draft, assemble, clean_line
 from index.reading.decode import decode
 from index.reading.formats import FORMATS, SUFFIXES, Format, format_of, is_batch
@@ -123,7 +123,7 @@ def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
             yield LoadError(f"{name}, line {row.line}: {error}")
 
 
-def _from_row(row: Row, id: str) -> Document:
+def _from_row(row: BatchRow, id: str) -> Document:
     if len(row.text) > MAX_CHARACTERS:
         raise _too_long(id)
     draft = parse_plain(row.text, titled=row.title is not None)

@@ -1,4 +1,4 @@
-"""A Word document (.docx) enters, a Draft of what its reader sees leaves: insertions too, no hidden or struck words.
+"""A Word document (.docx) enters, a Draft of what its user sees leaves: insertions too, no hidden or struck words.
 
 Its XML is walked here: a library's idea of a paragraph leaves out insertions, content controls and text boxes.
 """

@@ -110,7 +110,7 @@ def _stated_pieces(part: str) -> list[Piece]:
 
 
 def _left_out(article: _Element) -> Counter[str]:
-    """Count what an article shows besides its text; a picture of a point or two only counts its readers."""
+    """Count what an article shows besides its text; a picture of a point or two only counts its users."""
     found = (element for element in article.iter(*_SHOWN) if element.get("width") not in {"0", "1", "2"})
     return Counter(_SHOWN[element.tag] for element in found)
 

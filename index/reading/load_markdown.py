@@ -1,4 +1,4 @@
-"""Markdown enters, a Draft of what its reader sees leaves: no syntax, no tags, front matter read as data."""
+"""Markdown enters, a Draft of what its user sees leaves: no syntax, no tags, front matter read as data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNSEEN_TAGS = frozenset({"script", "style", "template", "rt", "rp", "rtc"}) | S
 def parse_markdown(text: str) -> Draft:
     """Return the Draft of a Markdown text, each list item and table row a paragraph of its own.
 
-    Pictures are left out with their alternative text, which the reader of the page does not see. A title the front
+    Pictures are left out with their alternative text, which the user of the page does not see. A title the front
     matter does not give is the first level-1 heading; an opening heading that is the title is not repeated.
     Front matter keys with values of a wrong type are ignored, and so is what is wrong in it: the article is read.
     """
@@ -133,7 +133,7 @@ def _inline_text(token: Token) -> str:
 
 
 class _Unseen:
-    """Keeps count of a paragraph's tags, to know what stands in one whose words no reader is to take for said."""
+    """Keeps count of a paragraph's tags, to know what stands in one whose words no user is to take for said."""
 
     def __init__(self) -> None:
         self._name = ""

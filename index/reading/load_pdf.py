@@ -48,7 +48,7 @@ _HEADING_RATIO = 1.12
 _LONGEST_HEADING = 200
 _MAY_RAISE = re.compile(r"[A-Za-z\d)][\d]*[+−–-]?\d+")
 _Box = tuple[float, float, float, float]
-_TINY = 1.5  # points: no reader sees it
+_TINY = 1.5  # points: no user sees it
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _page_lines(document: Any, page: Any, number: int) -> list[_Line]:
             position += len(found["end"])
             if line is None or line.size < _TINY or see.is_invisible(begin):
                 continue
-            # Beside the page no reader sees it.
+            # Beside the page no user sees it.
             if left <= line.right and line.left <= right and foot <= line.bottom + line.size and line.bottom <= head:
                 lines.append(line)
         # pdfium gives the lines of some sideways pages from the last to the first.

@@ -88,7 +88,7 @@ def _skip_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool
 
 
 def _unmark(state: StateCore) -> None:
-    """Put, in every paragraph, heading and cell, what a reader sees in the place of its marks."""
+    """Put, in every paragraph, heading and cell, what a user sees in the place of its marks."""
     footnotes = state.env.get("footnotes", set())
     for token in state.tokens:
         if token.type == "inline":

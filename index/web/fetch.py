@@ -20,12 +20,12 @@ from index.web.page_url import PageUrl, follow, parse_page_url
 from index.web.unpack import PACKINGS, TooLargeError, Unpacker, UnpackError
 from index.web.wire import Watch
 
-Progress = Callable[[int, int | None], None]
+OnReceived = Callable[[int, int | None], None]
 """Called often, and at least several times a second from the first moment on, with the bytes that have come and how
 many there will be (None: not said); it raises to stop the fetch."""
 
 HEADERS: Mapping[str, str] = {
-    "User-Agent": "ArticleAssistant/0.1 (one page, asked for by its reader)",
+    "User-Agent": "ArticleAssistant/0.1 (one page, asked for by its user)",
     "Accept": "text/html, application/xhtml+xml, application/pdf, text/plain, text/markdown, */*;q=0.5",
     "Accept-Encoding": PACKINGS,
 }
@@ -90,7 +90,7 @@ class Fetched:
 def fetch(
     url: str,
     *,
-    progress: Progress | None = None,
+    progress: OnReceived | None = None,
     limits: FetchLimits = FetchLimits(),
     _network: Network = THE_INTERNET,
 ) -> Fetched:
@@ -107,7 +107,7 @@ def fetch(
 class _Fetch:
     """One fetch, with what it knows while it goes on."""
 
-    def __init__(self, limits: FetchLimits, network: Network, progress: Progress | None) -> None:
+    def __init__(self, limits: FetchLimits, network: Network, progress: OnReceived | None) -> None:
         self._limits = limits
         self._network = network
         self._progress = progress

@@ -142,7 +142,7 @@ def served(application: Application, faults: Any, monkeypatch: pytest.MonkeyPatc
     for name in ("OPENAI_API_BASE", "OLLAMA_API_KEY", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    application._voices.clear()
+    application._writers.clear()
     application.settings = Settings()
 
     def name(fault: str, provider: str = "openai") -> str:

@@ -21,7 +21,7 @@ def test_the_folder_that_assistant_home_names_is_made_with_its_rooms(
     assert (
         sorted(root.iterdir()) == rooms == [root / name for name in "articles conversations index logs models".split()]
     )
-    assert all(room.is_dir() and not list(room.iterdir()) for room in rooms)
+    assert all(window.is_dir() and not list(window.iterdir()) for window in rooms)
 
 
 def test_a_new_home_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

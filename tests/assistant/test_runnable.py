@@ -30,7 +30,7 @@ def index(minilm: Path) -> Iterator[Index]:
 
 @pytest.fixture
 def runnable(index: Index) -> AssistantRunnable:
-    return AssistantRunnable(Assistant(index, model="extractive", speak=None, settings=Settings()))
+    return AssistantRunnable(Assistant(index, model="extractive", write=None, settings=Settings()))
 
 
 def test_the_answer_is_a_message_with_standard_citations(runnable: AssistantRunnable, index: Index) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.types import Turn
 from evals.numbers.summary import summarise, to_json
 from evals.report.page import ReportRun, write_report
-from evals.types import EvalCase, GoldSpan, Row
+from evals.types import CaseResult, EvalCase, GoldSpan
 from index.types import Block, Document
 
 pytestmark = pytest.mark.slow
@@ -92,20 +92,22 @@ def report(path: Path, *, fillers: int = 3, only: bool = False) -> Path:
     asked = cases(fillers)
     known = {one.key: one for one in asked}
 
-    def rows(skilled: bool) -> Iterator[Row]:
+    def rows(skilled: bool) -> Iterator[CaseResult]:
         for one in asked:
             if only:
-                yield Row(one.set, one.id, {**result(), "answer": ""}, {"hit@5": 1.0 if one.answerable else None})
+                yield CaseResult(
+                    one.set, one.id, {**result(), "answer": ""}, {"hit@5": 1.0 if one.answerable else None}
+                )
             elif one.id == "lit":
                 both = result(("It was lit in 1871.", [LIT]), ("The granite became brick.", [BRICK, LIT]))
-                yield Row(one.set, one.id, both, right | {"accuracy": 1.0, "hit@5": 1.0})
+                yield CaseResult(one.set, one.id, both, right | {"accuracy": 1.0, "hit@5": 1.0})
             elif one.id == "climb" and not skilled:
-                yield Row(one.set, one.id, None, {}, error=f"ModelError: broke off {HOSTILE}")
+                yield CaseResult(one.set, one.id, None, {}, error=f"ModelError: broke off {HOSTILE}")
             elif one.answerable or (one.set == "odd" and not skilled):
                 failure = "misread" if one.answerable else "should have refused"
-                yield Row(one.set, one.id, result((f"It is so. {HOSTILE}", [BRICK])), wrong, failure)
+                yield CaseResult(one.set, one.id, result((f"It is so. {HOSTILE}", [BRICK])), wrong, failure)
             else:
-                yield Row(one.set, one.id, result(), right | {"refused": 1.0})
+                yield CaseResult(one.set, one.id, result(), right | {"refused": 1.0})
 
     right = {"grounded_accuracy": 1.0, "points": 1.0, "ms_total": 1300.0}
     wrong = {"grounded_accuracy": 0.0, "points": -1.0, "ms_total": 900.0}

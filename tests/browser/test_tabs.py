@@ -17,11 +17,11 @@ from assistant.app.ui import RunningApp, start
 from evals.cases.sets import SetChoice, load_set
 from evals.numbers.compare import Comparison, RunView, compare
 from evals.run.jobs import Plan
-from evals.run.progress import Progress
+from evals.run.progress import RunProgress
 from evals.run.runs import RunCard
 from evals.tab.engine import report_file
 from evals.tab.layout import EvalsTab
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 
 pytestmark = [
     pytest.mark.slow,
@@ -63,14 +63,16 @@ class Engine:
             )  # fmt: skip
         return tuple(cards)
 
-    def run(self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]) -> tuple[Path, ...]:
+    def run(
+        self, plan: Plan, on_progress: Callable[[RunProgress], None], stopped: Callable[[], bool]
+    ) -> tuple[Path, ...]:
         self.plans.append(plan)
         done = 0
-        on_progress(Progress(plan.models[0], 0, 4, 0, 0, 0.0, None, None))
+        on_progress(RunProgress(plan.models[0], 0, 4, 0, 0, 0.0, None, None))
         while done < 4 and not stopped():
             if self.step.acquire(timeout=0.05):
                 done += 1
-                on_progress(Progress(plan.models[0], done, 4, done, 0, done * 2.0, (4 - done) * 2.0, 0.5))
+                on_progress(RunProgress(plan.models[0], done, 4, done, 0, done * 2.0, (4 - done) * 2.0, 0.5))
         return (self.save(f"run-{len(self.plans)}", plan.models[0], done, 0.5),)
 
     def save(self, name: str, model: str, done: int, value: float) -> Path:
@@ -92,7 +94,7 @@ class Engine:
 
     def view(self, name: str, turned: bool) -> RunView:
         rows = [
-            Row("s", str(n), {"answer": f"<b>said</b> {n}", "abstained": False},
+            CaseResult("s", str(n), {"answer": f"<b>said</b> {n}", "abstained": False},
                 {"grounded_accuracy": float(turned or n > 5), "points": 1.0 if turned or n > 5 else -1.0},
                 None if turned or n > 5 else "misread")
             for n in range(8)

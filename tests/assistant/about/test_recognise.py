@@ -189,7 +189,7 @@ LOOKED_UP = [
     "What can people do?",
     "Who is the prime minister?",
     "What is the language of the law?",
-    "What language do they speak?",
+    "What language do they write?",
     "What is the official language?",
     "How many languages are spoken?",
     "Where was the treaty signed?",

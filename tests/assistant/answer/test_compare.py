@@ -25,8 +25,8 @@ The bridge opened on 4 May 1931. Elena Ruiz was the engineer. Repairs cost 2 mil
 """
 
 
-class Voice:
-    """A voice that says one thing, perhaps when it is allowed to, and knows whether it was heard to the end."""
+class Writer:
+    """A writer that says one thing, perhaps when it is allowed to, and knows whether it was heard to the end."""
 
     def __init__(self, reply: str | Exception, *, wait_for: threading.Event | None = None) -> None:
         self.reply = reply
@@ -64,10 +64,10 @@ Pair = Callable[..., tuple[Assistant, Assistant]]
 
 @pytest.fixture
 def pair(index: Index) -> Pair:
-    def made(left: Voice | None, right: Voice | None) -> tuple[Assistant, Assistant]:
+    def made(left: Writer | None, right: Writer | None) -> tuple[Assistant, Assistant]:
         first, second = (
-            Assistant(index, model=name, speak=voice, settings=Settings())
-            for name, voice in (("left", left), ("right", right))
+            Assistant(index, model=name, write=writer, settings=Settings())
+            for name, writer in (("left", left), ("right", right))
         )
         return first, second
 
@@ -93,7 +93,7 @@ def test_both_answer_over_one_search(
     searches: list[str] = []
     retrieve = index.retrieve
     monkeypatch.setattr(index, "retrieve", lambda query, **how: searches.append(query) or retrieve(query, **how))
-    both = pair(Voice(ANSWER), Voice("It opened on 4 May 1931 [1]."))
+    both = pair(Writer(ANSWER), Writer("It opened on 4 May 1931 [1]."))
     events = list(side_by_side(both, QUESTION, in_turn=in_turn))
     assert searches == [QUESTION]
     assert [type(e.event) for e in events if e.side is None] == [Searched, EvidenceFound]
@@ -105,7 +105,7 @@ def test_both_answer_over_one_search(
 
 
 def test_in_turn_the_right_one_waits_for_the_left_one(pair: Pair) -> None:
-    events = list(side_by_side(pair(Voice(ANSWER), Voice(ANSWER)), QUESTION, in_turn=True))
+    events = list(side_by_side(pair(Writer(ANSWER), Writer(ANSWER)), QUESTION, in_turn=True))
     end = next(i for i, e in enumerate(events) if e.side == "left" and isinstance(e.event, Finished))
     before = [e.event for e in events[:end] if e.side == "right"]
     assert before == [Waiting("queued", 0.0)]
@@ -113,14 +113,14 @@ def test_in_turn_the_right_one_waits_for_the_left_one(pair: Pair) -> None:
 
 
 def test_at_once_neither_waits_for_the_other(pair: Pair) -> None:
-    right = Voice(ANSWER)
-    left = Voice(ANSWER, wait_for=right.closed)
+    right = Writer(ANSWER)
+    left = Writer(ANSWER, wait_for=right.closed)
     assert len(ends(list(side_by_side(pair(left, right), QUESTION, in_turn=False)))) == 2
 
 
 @pytest.mark.parametrize("in_turn", [True, False])
 def test_a_model_that_fails_ends_its_own_side_only(pair: Pair, *, in_turn: bool) -> None:
-    both = pair(Voice(ModelError("The server refused the connection; is it running?")), Voice(ANSWER))
+    both = pair(Writer(ModelError("The server refused the connection; is it running?")), Writer(ANSWER))
     events = list(side_by_side(both, QUESTION, in_turn=in_turn))
     assert ends(events) == {
         "left": "! The server refused the connection; is it running?",
@@ -129,7 +129,7 @@ def test_a_model_that_fails_ends_its_own_side_only(pair: Pair, *, in_turn: bool)
 
 
 def test_a_model_that_cannot_even_rewrite_the_question_leaves_the_other_one_to_answer(pair: Pair) -> None:
-    both = pair(Voice(ModelError("It is not running.")), Voice(ANSWER))
+    both = pair(Writer(ModelError("It is not running.")), Writer(ANSWER))
     turns = [Turn("user", "Who built the bridge?"), Turn("assistant", "The article does not say.")]
     events = list(side_by_side(both, "And who was its engineer?", in_turn=True, turns=turns))
     assert ends(events) == {"left": "! It is not running.", "right": "Elena Ruiz was the engineer."}
@@ -137,12 +137,12 @@ def test_a_model_that_cannot_even_rewrite_the_question_leaves_the_other_one_to_a
 
 def test_a_fault_of_ours_is_not_hidden(pair: Pair) -> None:
     with pytest.raises(RuntimeError, match="ours"):
-        list(side_by_side(pair(Voice(RuntimeError("ours")), Voice(ANSWER)), QUESTION, in_turn=False))
+        list(side_by_side(pair(Writer(RuntimeError("ours")), Writer(ANSWER)), QUESTION, in_turn=False))
 
 
 def test_leaving_stops_both(pair: Pair) -> None:
     never = threading.Event()
-    left, right = Voice(ANSWER, wait_for=never), Voice(ANSWER, wait_for=never)
+    left, right = Writer(ANSWER, wait_for=never), Writer(ANSWER, wait_for=never)
     events = side_by_side(pair(left, right), QUESTION, in_turn=False)
     for sided in events:
         if left.begun.is_set() and right.begun.is_set() and isinstance(sided.event, Waiting):
@@ -153,7 +153,7 @@ def test_leaving_stops_both(pair: Pair) -> None:
 
 
 def test_quoting_beside_a_model_needs_no_model(pair: Pair) -> None:
-    events = list(side_by_side(pair(None, Voice(ANSWER)), QUESTION, in_turn=False))
+    events = list(side_by_side(pair(None, Writer(ANSWER)), QUESTION, in_turn=False))
     assert ends(events) == {"left": "Elena Ruiz was the engineer.", "right": "Elena Ruiz was the engineer."}
 
 

@@ -15,7 +15,7 @@ from assistant.answer.condense import conversation, last
 from assistant.answer.fit import LeftOut, fit_sentences, fit_turns
 from assistant.errors import ContextTooLongError
 from assistant.home import Home
-from assistant.models.room import Room
+from assistant.models.context_window import ContextWindow
 from assistant.proof.context import Numbered, as_lines
 from assistant.settings import Settings
 from assistant.types import Event, Finished, Notice, Turn
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=300) | st.sampled_from(
     ["The bridge opened in 1931. " * 9, "橋" * 80]
 )
-ROOMS = st.builds(Room, st.integers(512, 6000), st.integers(1, 1000))
+ROOMS = st.builds(ContextWindow, st.integers(512, 6000), st.integers(1, 1000))
 
 
 def numbered(texts: Sequence[str]) -> list[Numbered]:
@@ -39,19 +39,19 @@ def numbered(texts: Sequence[str]) -> list[Numbered]:
 @settings(max_examples=50, deadline=None)
 @given(ROOMS, st.lists(st.tuples(TEXT, st.floats(0, 1)), min_size=1, max_size=12), TEXT)
 def test_the_sentences_that_fit_are_those_of_most_bearing(
-    room: Room, article: list[tuple[str, float]], question: str
+    window: ContextWindow, article: list[tuple[str, float]], question: str
 ) -> None:
     items, bearing = numbered([text for text, _ in article]), [weight for _, weight in article]
 
     def render(some: Sequence[Numbered]) -> Sequence[Message]:
         return load("answer").render(sentences=as_lines(some), question=question)
 
-    fitted = fit_sentences(room, items, bearing, render)
-    alone = [(weight, item) for weight, item in zip(bearing, items, strict=True) if room.holds(_bare(render([item])))]
+    fitted = fit_sentences(window, items, bearing, render)
+    alone = [(weight, item) for weight, item in zip(bearing, items, strict=True) if window.holds(_bare(render([item])))]
     if fitted is None:
         assert not alone
         return
-    assert room.tokens(fitted.messages) + room.answer <= room.context
+    assert window.tokens(fitted.messages) + window.answer <= window.context
     kept = [items[place] for place in fitted.kept]
     assert fitted.messages[-1] == render(kept)[-1]
     assert fitted.examples == (len(fitted.messages) > 2)
@@ -66,21 +66,21 @@ def _bare(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 @settings(max_examples=50, deadline=None)
 @given(ROOMS, st.lists(TEXT, min_size=1, max_size=9), TEXT)
-def test_the_turns_that_fit_are_the_last_ones(room: Room, said: list[str], question: str) -> None:
+def test_the_turns_that_fit_are_the_last_ones(window: ContextWindow, said: list[str], question: str) -> None:
     turns = last([Turn("user" if place % 2 else "assistant", text) for place, text in enumerate(said)])
 
     def render(shown: Sequence[Turn]) -> Sequence[Message]:
         return load("condense").render(conversation=conversation(shown), question=question)
 
-    fitted = fit_turns(room, turns, render)
+    fitted = fit_turns(window, turns, render)
     if fitted is None:
-        assert not room.holds(_bare(render(turns[-1:])))
+        assert not window.holds(_bare(render(turns[-1:])))
         return
-    assert room.tokens(fitted.messages) + room.answer <= room.context
+    assert window.tokens(fitted.messages) + window.answer <= window.context
     assert fitted.messages[-1] == render([turns[place] for place in fitted.kept])[-1]
     assert fitted.kept == tuple(range(len(turns)))[-len(fitted.kept) :]
     if len(fitted.kept) < len(turns):
-        assert not room.holds(_bare(render(turns[fitted.kept[0] - 1 :])))
+        assert not window.holds(_bare(render(turns[fitted.kept[0] - 1 :])))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_small_model_is_asked_less_and_the_reader_is_told(small: Application, 
     assert of_the_answer.startswith("mine holds 700 tokens: ")
     for asked in hosted.asked:
         messages = [Message(message["role"], message["content"]) for message in asked["messages"]]
-        assert Room(700).tokens(messages) + asked["max_completion_tokens"] <= 700
+        assert ContextWindow(700).tokens(messages) + asked["max_completion_tokens"] <= 700
     rewrite, answer = hosted.asked
     kept = rewrite["messages"][-1]["content"].count("Reader: ") + rewrite["messages"][-1]["content"].count(
         "Assistant: "

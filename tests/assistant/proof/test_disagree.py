@@ -127,10 +127,10 @@ def index(minilm: Path) -> Iterator[Index]:
 
 
 def asked(index: Index, articles: Sequence[str] | None = None) -> Answer:
-    def speak(_: object) -> Generator[str]:
+    def write(_: object) -> Generator[str]:
         yield "The valley bridge opened in 1931 [1]."
 
-    assistant = Assistant(index, model="scripted:test", speak=speak, settings=Settings(), reader=Sure())  # type: ignore[arg-type]
+    assistant = Assistant(index, model="scripted:test", write=write, settings=Settings(), reader=Sure())  # type: ignore[arg-type]
     return assistant.ask("When did the valley bridge open?", articles=articles)
 
 

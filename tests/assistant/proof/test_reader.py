@@ -203,14 +203,14 @@ def asking(minilm: Path) -> Iterator[Asking]:
         index.update([load_bytes(" ".join(text).encode(), name="bridge.txt")])
         asked: list[Sequence[Message]] = []
 
-        def speak(messages: Sequence[Message]) -> Generator[str]:
+        def write(messages: Sequence[Message]) -> Generator[str]:
             asked.append(messages)
             yield reply or ""
 
         assistant = Assistant(
             index,
             model="scripted:test",
-            speak=None if reply is None else speak,
+            write=None if reply is None else write,
             settings=settings or Settings(),
             reader=told,  # type: ignore[arg-type]
         )

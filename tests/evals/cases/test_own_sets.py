@@ -35,10 +35,10 @@ QUOTAS = {
     "false-premise": 10, "not-in-article": 18, "off-topic": 10,
 }  # fmt: skip
 
-Row = dict[str, Any]
+CaseResult = dict[str, Any]
 
 
-def rows(path: Path) -> list[Row]:
+def rows(path: Path) -> list[CaseResult]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -71,16 +71,16 @@ def stands_in(short: str, text: str) -> bool:
     return re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", plain(text)) is not None
 
 
-def proof(case: Row) -> str:
+def proof(case: CaseResult) -> str:
     return " ".join(place["quote"] for place in case["evidence"])
 
 
-def expectations(case: Row) -> list[list[str]]:
+def expectations(case: CaseResult) -> list[list[str]]:
     """Return groups of variants, one of each of which a right answer holds."""
     return [*([case["answers"]] if "answers" in case else []), *case.get("nuggets", [])]
 
 
-def tagged(cases: list[Row], *tags: str) -> list[Row]:
+def tagged(cases: list[CaseResult], *tags: str) -> list[CaseResult]:
     return [case for case in cases if set(tags) & set(case["tags"])]
 
 

@@ -12,7 +12,7 @@ from assistant.errors import UsageError
 from evals.numbers.compare import RunView, compare
 from evals.numbers.metrics import METRICS
 from evals.report.compare_text import as_text
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 
 OUTCOMES = ("right", "misread", "wrongly refused", "error")
 
@@ -26,12 +26,12 @@ def case(id, *, article=None, **fields):
 
 def row(of, outcome, **scores):
     if outcome == "error":
-        return Row(of.set, of.id, None, {}, failure="error", error="ModelError: gone")
+        return CaseResult(of.set, of.id, None, {}, failure="error", error="ModelError: gone")
     right = float(outcome == "right")
     abstained = outcome == "wrongly refused"
     every = dict.fromkeys(METRICS) | {"accuracy": right, "grounded_accuracy": right, "over_refused": float(abstained),
                                       "points": 0.0 if abstained else 2 * right - 1}  # fmt: skip
-    return Row(of.set, of.id, {"abstained": abstained}, every | scores, failure=None if right else outcome)
+    return CaseResult(of.set, of.id, {"abstained": abstained}, every | scores, failure=None if right else outcome)
 
 
 def run(name, outcomes, **fields):
@@ -137,7 +137,9 @@ def test_refusals_alone_do_not_make_a_headline_difference():
     cases = [case("0", answers=()), *(case(str(n), answerable=False) for n in range(1, 6))]
     rightly = {"grounded_accuracy": 1.0, "points": 1.0, "refused": 1.0}
     rows = {
-        one.key: Row("demo", one.id, {"abstained": True}, dict.fromkeys(METRICS) | ({} if one.answerable else rightly))
+        one.key: CaseResult(
+            "demo", one.id, {"abstained": True}, dict.fromkeys(METRICS) | ({} if one.answerable else rightly)
+        )
         for one in cases
     }
     one = RunView("a", rows, {one.key: one for one in cases})
@@ -163,7 +165,7 @@ def test_changed_cases_come_worse_first_with_both_rows():
 def test_runs_that_only_retrieved_are_compared_by_what_was_found():
     def retrieved(name, hits):
         cases = {("demo", str(n)): case(str(n), tags=("odd",) if n % 2 else ()) for n in range(len(hits))}
-        rows = {key: Row(*key, {"evidence": []}, {"hit@5": hit}) for key, hit in zip(cases, hits, strict=True)}
+        rows = {key: CaseResult(*key, {"evidence": []}, {"hit@5": hit}) for key, hit in zip(cases, hits, strict=True)}
         return RunView(name, rows, cases)
 
     found = compare(retrieved("a", [1.0, 0.0, 1.0, 1.0]), retrieved("b", [0.0, 1.0, 1.0, 1.0]))

@@ -8,14 +8,17 @@ from assistant.errors import UsageError
 from evals.numbers.gate import Failing, Threshold, as_text, failing, parse_threshold
 from evals.numbers.metrics import METRICS
 from evals.numbers.summary import summarise
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 
 
 @pytest.fixture
 def summary():
     cases = {("demo", str(n)): EvalCase("demo", str(n), "?", True, (f"a{n}",), answers=("x",)) for n in range(4)}
     scores = dict.fromkeys(METRICS) | {"over_refused": 0.25, "ms_total": 900.0}
-    rows = [Row("demo", id, {"abstained": False}, scores | {"grounded_accuracy": float(id != "0")}) for _, id in cases]
+    rows = [
+        CaseResult("demo", id, {"abstained": False}, scores | {"grounded_accuracy": float(id != "0")})
+        for _, id in cases
+    ]
     return summarise(rows, cases)
 
 
@@ -72,7 +75,9 @@ def test_a_metric_that_was_not_scored_never_passes(summary):
 
 def test_the_reason_for_no_score_is_said():
     case = EvalCase("demo", "1", "?", True, ("a",))
-    row = Row("demo", "1", {"abstained": False}, {"grounded_accuracy": None}, why={"accuracy": "no accepted answer"})
+    row = CaseResult(
+        "demo", "1", {"abstained": False}, {"grounded_accuracy": None}, why={"accuracy": "no accepted answer"}
+    )
     failed = failing(summarise([row], {case.key: case}), [Threshold("accuracy", 0.5)])
     assert as_text(failed) == "accuracy was not scored: no accepted answer"
 

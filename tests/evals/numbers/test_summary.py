@@ -17,7 +17,7 @@ from assistant.types import Turn
 from evals.numbers.metrics import METRICS
 from evals.numbers.statistics import wilson
 from evals.numbers.summary import NOT_SCORABLE, SLICED, Estimate, from_json, summarise, to_json
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 
 
 def case(id="1", *, answerable=True, articles=("a",), **fields):
@@ -27,11 +27,11 @@ def case(id="1", *, answerable=True, articles=("a",), **fields):
 
 def row(of, *, abstained=False, failure=None, why=None, **scores):
     every = dict.fromkeys(METRICS) | {name.replace("_at_", "@"): value for name, value in scores.items()}
-    return Row(of.set, of.id, {"abstained": abstained}, every, failure=failure, why=why or {})
+    return CaseResult(of.set, of.id, {"abstained": abstained}, every, failure=failure, why=why or {})
 
 
 def failed(of):
-    return Row(of.set, of.id, None, {}, failure="error", error="ModelError: gone")
+    return CaseResult(of.set, of.id, None, {}, failure="error", error="ModelError: gone")
 
 
 def summary_of(*pairs, seed=0):
@@ -142,7 +142,7 @@ def test_the_refusal_table_adds_up_and_has_wilsons_intervals():
 
 def test_a_run_that_only_retrieved_has_no_refusals_and_no_headline_from_its_errors():
     one, other = case("1"), case("2")
-    found = Row("demo", "1", {"evidence": []}, {"hit@5": 1.0})
+    found = CaseResult("demo", "1", {"evidence": []}, {"hit@5": 1.0})
     summary = summary_of((one, found), (other, failed(other)))
     assert summary.refusal is None
     assert summary.metrics["hit@5"].value == 1

@@ -25,7 +25,7 @@ from evals.report.data import page_data, script_json, select
 from evals.report.html import element, escaped
 from evals.report.page import MEANINGS, ReportRun, write_report
 from evals.report.tables import best, shown
-from evals.types import EvalCase, GoldSpan, Row
+from evals.types import CaseResult, EvalCase, GoldSpan
 from index.types import Block, Document
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">\u2028 & ${7*7} <!--'
@@ -61,27 +61,27 @@ def result(*, quote: str = "A cable brings the power.", shift: int = 0, abstaine
     }
 
 
-def right(one: EvalCase) -> Row:
+def right(one: EvalCase) -> CaseResult:
     scores = {"grounded_accuracy": 1.0, "points": 1.0, "ms_total": 1200.0}
     judged = {"accuracy": 1.0, "hit@5": 1.0} if one.answerable else {"refused": 1.0, "hit@5": None}
-    return Row(one.set, one.id, result(abstained=not one.answerable), scores | judged)
+    return CaseResult(one.set, one.id, result(abstained=not one.answerable), scores | judged)
 
 
-def wrong(one: EvalCase) -> Row:
+def wrong(one: EvalCase) -> CaseResult:
     scores = {"grounded_accuracy": 0.0, "points": -1.0, "accuracy": 0.0, "hit@5": 0.0, "ms_total": 900.0}
-    return Row(one.set, one.id, result(), scores, "retrieval missed")
+    return CaseResult(one.set, one.id, result(), scores, "retrieval missed")
 
 
-def failed(one: EvalCase) -> Row:
-    return Row(one.set, one.id, None, {}, error=f"ModelError: it broke off {HOSTILE}")
+def failed(one: EvalCase) -> CaseResult:
+    return CaseResult(one.set, one.id, None, {}, error=f"ModelError: it broke off {HOSTILE}")
 
 
-def retrieved(one: EvalCase) -> Row:
+def retrieved(one: EvalCase) -> CaseResult:
     only = {**result(), "answer": "", "statements": []}
-    return Row(one.set, one.id, only, {"hit@5": 1.0 if one.answerable else None, "ms_evidence": 40.0})
+    return CaseResult(one.set, one.id, only, {"hit@5": 1.0 if one.answerable else None, "ms_evidence": 40.0})
 
 
-def run(name: str, cases: Sequence[EvalCase], rows: Sequence[Row], **changes: Any) -> ReportRun:
+def run(name: str, cases: Sequence[EvalCase], rows: Sequence[CaseResult], **changes: Any) -> ReportRun:
     known = {one.key: one for one in cases}
     fields = {
         "info": {"machine": "2 cores", "started": "2026-11-22T20:12:09+00:00", "command": "evals run mine"},
@@ -208,12 +208,12 @@ def test_any_place_of_any_text_is_the_same_place_for_the_script(text, data):
     assert units(shown_data["articles"][article]["text"], first, last) == text[start:end]
 
 
-def retrieved_nothing(one: EvalCase) -> Row:
-    return Row(one.set, one.id, {"evidence": []}, {"hit@5": 0.0})
+def retrieved_nothing(one: EvalCase) -> CaseResult:
+    return CaseResult(one.set, one.id, {"evidence": []}, {"hit@5": 0.0})
 
 
 def test_a_quote_that_does_not_stand_there_is_named_and_not_highlighted():
-    rows = [Row("mine", "c0", result(shift=1), {"grounded_accuracy": 0.0}, "citation wrong")]
+    rows = [CaseResult("mine", "c0", result(shift=1), {"grounded_accuracy": 0.0}, "citation wrong")]
     data = embedded(run("small", CASES, rows))
     (citation,) = data["answers"][0][0]["statements"][0][2]
     assert citation == {"quote": "A cable brings the power.", "title": "The lamp", "support": 0.9}
@@ -257,7 +257,7 @@ def test_rows_that_can_be_read_only_once_are_reported_like_others(tmp_path):
 
 
 def test_rows_are_read_twice_at_most(tmp_path):
-    class Counted(Iterable[Row]):
+    class Counted(Iterable[CaseResult]):
         times = 0
 
         def __iter__(self):

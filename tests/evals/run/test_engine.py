@@ -23,7 +23,7 @@ from assistant.wiring import Application
 from evals.cases.sets import load_set
 from evals.run.engine import rescore, run_sets
 from evals.run.jobs import Plan, parse_gate
-from evals.run.progress import Progress
+from evals.run.progress import RunProgress
 from evals.run.runs import list_runs, open_run, runs_folder
 
 
@@ -49,7 +49,7 @@ def headline(path: Path) -> Mapping[str, Any]:
 def test_a_run_writes_what_ask_json_prints_for_every_case_in_order(
     application: Application, small_set: Path, tmp_path: Path
 ) -> None:
-    seen: list[Progress] = []
+    seen: list[RunProgress] = []
     (path,) = run_sets(Plan((small_set,), out=tmp_path / "run"), application=application, on_progress=seen.append)
     rows = rows_of(path)
     cases = load_set(small_set).cases
@@ -354,7 +354,7 @@ def test_weights_that_are_not_here_are_named_before_another_model_has_run(
 def test_two_processes_do_not_write_one_run(application: Application, small_set: Path, tmp_path: Path) -> None:
     inside, leave = threading.Event(), threading.Event()
 
-    def hold(_: Progress) -> None:
+    def hold(_: RunProgress) -> None:
         inside.set()
         leave.wait(60)
 

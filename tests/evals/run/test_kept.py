@@ -26,7 +26,7 @@ class CountingReader(Reader):
         return np.array([[len(text) / 7, text.count("e")] for text, mark in prompt if mark], dtype=np.float32)
 
 
-class CountingVoice:
+class CountingWriter:
     """Says how many messages it was given, and counts."""
 
     def __init__(self) -> None:
@@ -83,23 +83,23 @@ def test_another_model_reads_anew(tmp_path: Path) -> None:
 
 
 def test_a_voice_says_the_same_again_without_being_asked(tmp_path: Path) -> None:
-    voice = CountingVoice()
-    speak = Kept(tmp_path).voice("m", voice)
+    writer = CountingWriter()
+    write = Kept(tmp_path).writer("m", writer)
     asked = [Message("user", "Who?")]
-    first = [piece for piece in speak(asked) if piece is not None]
-    assert [piece for piece in speak(asked) if piece is not None] == first == ["1 ", "messages.", Usage(7, 3)]
-    assert voice.asked == 1
-    list(speak([*asked, *asked]))
-    list(Kept(tmp_path).voice("another", voice)(asked))
-    assert voice.asked == 3
+    first = [piece for piece in write(asked) if piece is not None]
+    assert [piece for piece in write(asked) if piece is not None] == first == ["1 ", "messages.", Usage(7, 3)]
+    assert writer.asked == 1
+    list(write([*asked, *asked]))
+    list(Kept(tmp_path).writer("another", writer)(asked))
+    assert writer.asked == 3
 
 
 def test_a_reply_that_was_left_is_not_kept(tmp_path: Path) -> None:
-    voice = CountingVoice()
-    speak = Kept(tmp_path).voice("m", voice)
-    left = speak([Message("user", "Who?")])
+    writer = CountingWriter()
+    write = Kept(tmp_path).writer("m", writer)
+    left = write([Message("user", "Who?")])
     next(left)
     next(left)
     left.close()
-    assert [piece for piece in speak([Message("user", "Who?")]) if isinstance(piece, str)] == ["1 ", "messages."]
-    assert voice.asked == 2
+    assert [piece for piece in write([Message("user", "Who?")]) if isinstance(piece, str)] == ["1 ", "messages."]
+    assert writer.asked == 2

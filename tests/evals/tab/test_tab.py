@@ -19,21 +19,21 @@ from assistant.workbench import Exchange
 from evals.cases.sets import load_set
 from evals.numbers.compare import RunView, compare
 from evals.run.jobs import Plan
-from evals.run.progress import Progress
+from evals.run.progress import RunProgress
 from evals.run.runs import RunCard
 from evals.tab import view as tab_view
 from evals.tab.case import CaseDesk
 from evals.tab.engine import report_file
 from evals.tab.runner import Runner, Status
-from evals.types import EvalCase, Row
+from evals.types import CaseResult, EvalCase
 from index.reading.load import document_from_text
 
 HOSTILE = '<img src=x onerror="hacked()">'
 PLAN = Plan(sets=(Path("article"),))
 
 
-def progress(done: int, model: str = "extractive", total: int = 4) -> Progress:
-    return Progress(model, done, total, done, 0, float(done), None if not done else float(total - done), 0.5)
+def progress(done: int, model: str = "extractive", total: int = 4) -> RunProgress:
+    return RunProgress(model, done, total, done, 0, float(done), None if not done else float(total - done), 0.5)
 
 
 class Work:
@@ -45,7 +45,7 @@ class Work:
         self.fails: Exception | None = None
 
     def __call__(
-        self, plan: Plan, on_progress: Callable[[Progress], None], stopped: Callable[[], bool]
+        self, plan: Plan, on_progress: Callable[[RunProgress], None], stopped: Callable[[], bool]
     ) -> tuple[Path, ...]:
         for model in plan.models:
             for done in range(5):
@@ -263,12 +263,12 @@ def test_the_list_of_runs_says_who_what_and_how_well(tmp_path: Path) -> None:
         assert words in text
 
 
-def row(id: str, right: float, words: str = "An answer.") -> Row:
+def row(id: str, right: float, words: str = "An answer.") -> CaseResult:
     scores = {"grounded_accuracy": right, "points": 1.0 if right else -1.0, "accuracy": right}
-    return Row("s", id, {"answer": words, "abstained": False}, scores, None if right else "misread")
+    return CaseResult("s", id, {"answer": words, "abstained": False}, scores, None if right else "misread")
 
 
-def view(name: str, *rows: Row) -> RunView:
+def view(name: str, *rows: CaseResult) -> RunView:
     cases = {one.key: EvalCase("s", one.id, f"Question {one.id} {HOSTILE}?", True, (one.id,)) for one in rows}
     return RunView(name, {one.key: one for one in rows}, cases)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.training.examples import changed_number, checks, denied, reading, stated
-from evals.training.rows import Pool, Row, rows_of
+from evals.training.rows import Pool, TrainingRow, rows_of
 
 BRIDGE = (
     "The valley bridge was designed by Elena Ruiz. It opened in May 1931. "
@@ -23,12 +23,14 @@ def drawn(seed: int) -> Random:
     return Random(seed)  # noqa: S311  a sample, no secret
 
 
-def row(question: str = "How long is the deck of the bridge?", answer: str = "420 metres", **values: object) -> Row:
+def row(
+    question: str = "How long is the deck of the bridge?", answer: str = "420 metres", **values: object
+) -> TrainingRow:
     given: dict[str, object] = {
         "set": "made", "lang": "en", "group": "bridge", "question": question, "golds": (BRIDGE,), "answers": (answer,),
         "references": (), "answerable": True, "pool": Pool((BRIDGE, FERRY, MILL), "en"), "learned": True, "starts": (),
     }  # fmt: skip
-    return Row(**{**given, **values})  # type: ignore[arg-type]
+    return TrainingRow(**{**given, **values})  # type: ignore[arg-type]
 
 
 @given(st.integers(0, 10_000), st.sampled_from([150, 300, 600]))

@@ -1,4 +1,4 @@
-"""A model's voice: a script's, and a local one's that is started, watched and revived."""
+"""A model's writer: a script's, and a local one's that is started, watched and revived."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import ModelError, UsageError
-from assistant.models import voice as voice_room
+from assistant.models import writer as writer_module
 from assistant.models.llm import parse_model_name
 from assistant.models.local import LocalServers
 from assistant.models.pump import Usage
 from assistant.models.scripted import Reply, ScriptedChatModel
-from assistant.models.voice import voice
+from assistant.models.writer import writer_of
 from assistant.settings import Settings
 from assistant.types import Notice
 from prompts import Message
@@ -71,7 +71,7 @@ class Servers:
         return self.servers.pop(0) if len(self.servers) > 1 else self.servers[0]
 
 
-def speak(
+def write(
     server: Server,
     *scripts: str | Reply,
     monkeypatch: pytest.MonkeyPatch,
@@ -79,7 +79,7 @@ def speak(
     later: Server | None = None,
     settings: Settings | None = None,
 ) -> Iterator[object]:
-    """Return what a local voice says over this server; each time it is asked, the next script answers."""
+    """Return what a local writer says over this server; each time it is asked, the next script answers."""
     model = tmp_path / "m.gguf"
     model.write_bytes(b"GGUF")
     models = [ScriptedChatModel.of(script) for script in scripts]
@@ -90,8 +90,8 @@ def speak(
             server.state = server.breaks
         return model
 
-    monkeypatch.setattr(voice_room, "chat_model", chat_model)
-    said = voice(
+    monkeypatch.setattr(writer_module, "chat_model", chat_model)
+    said = writer_of(
         parse_model_name(f"local:{model}"),
         weights_path=Path,
         servers=Servers(server, *([later] if later else [])),  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ def words(pieces: Iterator[object]) -> list[object]:
 
 
 def test_quoting_needs_no_voice() -> None:
-    assert voice(parse_model_name("extractive"), weights_path=Path, servers=Servers(), settings=Settings()) is None  # type: ignore[arg-type]
+    assert writer_of(parse_model_name("extractive"), weights_path=Path, servers=Servers(), settings=Settings()) is None  # type: ignore[arg-type]
 
 
 def test_a_script_is_spoken_piece_by_piece_and_counted(tmp_path: Path) -> None:
@@ -122,7 +122,9 @@ def test_a_script_is_spoken_piece_by_piece_and_counted(tmp_path: Path) -> None:
         '[{"reply": "It is red.", "chunks": ["It is", " red."], "usage": {"prompt": 40, "completion": 4}}]'
     )
     with LocalServers(tmp_path / "log") as servers:
-        said = voice(parse_model_name(f"scripted:{script}"), weights_path=Path, servers=servers, settings=Settings())
+        said = writer_of(
+            parse_model_name(f"scripted:{script}"), weights_path=Path, servers=servers, settings=Settings()
+        )
         assert said is not None
         assert [piece for piece in said(QUESTION) if piece is not None] == ["It is", " red.", Usage(40, 4)]
         with pytest.raises(ModelError, match="has no reply left"):
@@ -130,7 +132,7 @@ def test_a_script_is_spoken_piece_by_piece_and_counted(tmp_path: Path) -> None:
 
 
 def test_a_model_hears_every_role() -> None:
-    heard = voice_room._as_langchain(QUESTION)
+    heard = writer_module._as_langchain(QUESTION)
     assert [(message.type, message.content) for message in heard] == [
         ("system", "Be brief."),
         ("human", "What is a bridge?"),
@@ -152,7 +154,9 @@ def test_a_model_hears_every_role() -> None:
 )
 def test_what_is_not_there_is_said_before_anything_is_asked(name: str, message: str, tmp_path: Path) -> None:
     with LocalServers(tmp_path / "log") as servers, pytest.raises(UsageError) as error:
-        voice(parse_model_name(name), weights_path=lambda file: tmp_path / file, servers=servers, settings=Settings())
+        writer_of(
+            parse_model_name(name), weights_path=lambda file: tmp_path / file, servers=servers, settings=Settings()
+        )
     assert str(error.value) == message
 
 
@@ -161,7 +165,7 @@ def test_a_silent_model_is_given_up_after_the_settings_limit(tmp_path: Path) -> 
     script.write_text('[{"reply": "late", "delay_s": 5}]')
     settings = replace(Settings(), first_token_s=0.3)
     with LocalServers(tmp_path / "log") as servers:
-        said = voice(parse_model_name(f"scripted:{script}"), weights_path=Path, servers=servers, settings=settings)
+        said = writer_of(parse_model_name(f"scripted:{script}"), weights_path=Path, servers=servers, settings=settings)
         assert said is not None
         with pytest.raises(ModelError, match=r"did not begin to answer within 0\.3 s"):
             list(said(QUESTION))
@@ -171,7 +175,7 @@ def test_a_model_of_this_machine_is_waited_for_five_times_as_long(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     impatient, late = replace(Settings(), first_token_s=0.3), Reply("Red.", delay_s=0.6)
-    assert words(speak(Server("ready"), late, monkeypatch=monkeypatch, tmp_path=tmp_path, settings=impatient)) == [
+    assert words(write(Server("ready"), late, monkeypatch=monkeypatch, tmp_path=tmp_path, settings=impatient)) == [
         "Red."
     ]
 
@@ -180,18 +184,18 @@ def test_a_model_of_this_machine_is_waited_for_five_times_as_long(
 def test_a_server_is_started_when_first_needed_with_heartbeats_meanwhile(
     state: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pieces = list(speak(Server(state), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path))
+    pieces = list(write(Server(state), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path))
     assert pieces[0] == ("Red." if state == "ready" else None)
     assert words(iter(pieces)) == ["Red."]
 
 
 def test_a_dead_server_is_started_again_and_the_reader_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert words(speak(Server("dead"), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path)) == [STARTED_AGAIN, "Red."]
+    assert words(write(Server("dead"), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path)) == [STARTED_AGAIN, "Red."]
 
 
 def test_a_model_that_cannot_load_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server = Server("dead", loads=False)
-    pieces = speak(server, monkeypatch=monkeypatch, tmp_path=tmp_path)
+    pieces = write(server, monkeypatch=monkeypatch, tmp_path=tmp_path)
     assert next(pieces) is None
     with pytest.raises(ModelError, match="it is torn"):
         next(pieces)
@@ -202,13 +206,13 @@ def test_a_server_that_dies_before_a_word_is_restarted_and_asked_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     server = Server("ready")
-    pieces = speak(server, Reply("", error=DIED), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path)
+    pieces = write(server, Reply("", error=DIED), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path)
     assert words(pieces) == [ASKED_AGAIN, "Red."]
     assert server.restarts == [DIED]
 
 
 def test_a_server_that_dies_twice_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pieces = speak(
+    pieces = write(
         Server("ready"), Reply("", error=DIED), Reply("", error="Again."), monkeypatch=monkeypatch, tmp_path=tmp_path
     )
     with pytest.raises(ModelError, match="Again"):
@@ -219,7 +223,7 @@ def test_a_server_that_dies_in_mid_answer_is_restarted_for_the_next_question(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     server = Server("ready")
-    pieces = speak(server, Reply("It is", error=DIED), monkeypatch=monkeypatch, tmp_path=tmp_path)
+    pieces = write(server, Reply("It is", error=DIED), monkeypatch=monkeypatch, tmp_path=tmp_path)
     assert next(piece for piece in pieces if piece) == "It "
     with pytest.raises(ModelError, match="signal 6"):
         list(pieces)
@@ -229,7 +233,7 @@ def test_a_server_that_dies_in_mid_answer_is_restarted_for_the_next_question(
 def test_an_error_of_a_healthy_server_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server = Server("ready", breaks="ready")
     with pytest.raises(ModelError, match="too long"):
-        list(speak(server, Reply("", error="The prompt is too long."), monkeypatch=monkeypatch, tmp_path=tmp_path))
+        list(write(server, Reply("", error="The prompt is too long."), monkeypatch=monkeypatch, tmp_path=tmp_path))
     assert server.restarts == []
 
 
@@ -237,7 +241,7 @@ def test_a_server_stopped_to_make_room_for_another_model_is_asked_for_anew(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     evicted, anew = Server("ready", breaks="stopped"), Server("stopped")
-    pieces = speak(
+    pieces = write(
         evicted, Reply("", error="It is stopped."), "Red.", monkeypatch=monkeypatch, tmp_path=tmp_path, later=anew
     )
     assert words(pieces) == [ASKED_AGAIN, "Red."]
@@ -249,10 +253,10 @@ def test_a_killed_server_costs_one_answer_at_most(
     smollm2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed between questions: started again, with a notice. Killed in mid-answer: an error, and the next works."""
-    monkeypatch.setattr(voice_room, "LONGEST_ANSWER", 16)
+    monkeypatch.setattr(writer_module, "LONGEST_ANSWER", 16)
 
     def ask(servers: LocalServers, *, kill_after_words: int | None = None) -> list[object]:
-        said = voice(parse_model_name(f"local:{smollm2}"), weights_path=Path, servers=servers, settings=Settings())
+        said = writer_of(parse_model_name(f"local:{smollm2}"), weights_path=Path, servers=servers, settings=Settings())
         assert said is not None
         kept: list[object] = []
         for piece in said([Message("user", "Count from one to fifty, in words.")]):

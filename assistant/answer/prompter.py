@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING
 
 from assistant.answer.fit import LeftOut
 from assistant.answer.run import Run
-from assistant.models.room import Room
+from assistant.models.context_window import ContextWindow
 from assistant.types import Event, Notice
 from prompts import Message, load
 
 if TYPE_CHECKING:
-    from assistant.models.voice import Piece
+    from assistant.models.writer import Piece
 
-    Speak = Callable[[Sequence[Message]], Generator[Piece]]
-    """A model's voice: messages in, pieces of its reply out."""
-    AskRoom = Callable[[], Generator[Notice | None, None, Room]]
+    Write = Callable[[Sequence[Message]], Generator[Piece]]
+    """A model's writer: messages in, pieces of its reply out."""
+    AskWindow = Callable[[], Generator[Notice | None, None, ContextWindow]]
     """How much a model holds: Nones until that is known, and notices."""
 
 
-class Speaker:
-    """A model's name, voice and size, for the questions put to it; each keeps what it took in its Run."""
+class Prompter:
+    """A model's name, writer and size, for the questions put to it; each keeps what it took in its Run."""
 
-    def __init__(self, model: str, speak: Speak, room: AskRoom | None) -> None:
-        """Take the model's name, its voice, and how to learn its size (None: assumed)."""
+    def __init__(self, model: str, write: Write, window: AskWindow | None) -> None:
+        """Take the model's name, its writer, and how to learn its size (None: assumed)."""
         self.name = model.removeprefix("local:")
-        self._speak = speak
-        self._room = room
+        self._write = write
+        self._window = window
 
-    def room(self, run: Run) -> Generator[Event, None, Room]:
+    def window(self, run: Run) -> Generator[Event, None, ContextWindow]:
         """Return how much the model holds, with heartbeats until that is known."""
-        if self._room is None:
-            run.context = Room().context
-            return Room()
-        asking = self._room()
+        if self._window is None:
+            run.context = ContextWindow().context
+            return ContextWindow()
+        asking = self._window()
         try:
             while True:
                 told = next(asking)
                 yield run.beat("loading") if told is None else told
         except StopIteration as finished:
-            room: Room = finished.value
-            run.context = room.context
-            return room
+            window: ContextWindow = finished.value
+            run.context = window.context
+            return window
 
     def left_out(self, run: Run) -> Generator[Notice]:
         """Say what the model's size kept out of its prompts since this was last said."""
@@ -66,7 +66,7 @@ class Speaker:
     def say(self, run: Run, prompt: str, messages: Sequence[Message]) -> Generator[str | Notice | None]:
         """Yield what the model says to a rendered prompt; keep its token counts and the prompt's digest."""
         run.prompts[prompt] = load(prompt).digest
-        stream = self._speak(messages)
+        stream = self._write(messages)
         try:
             for piece in stream:
                 if piece is None or isinstance(piece, str | Notice):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.models.context_window import estimate
 from assistant.models.llm import parse_model_name
 from assistant.models.local import LocalServers
-from assistant.models.room import estimate
-from assistant.models.voice import voice
+from assistant.models.writer import writer_of
 from assistant.settings import Settings
 from prompts import load
 
@@ -37,13 +37,13 @@ def test_the_estimate_is_never_below_what_a_real_tokenizer_counts(smollm2: Path,
         load("answer").messages[0].content,
     ]
     with LocalServers(tmp_path / "log") as servers:
-        said = voice(parse_model_name(f"local:{smollm2}"), weights_path=Path, servers=servers, settings=Settings())
+        said = writer_of(parse_model_name(f"local:{smollm2}"), weights_path=Path, servers=servers, settings=Settings())
         assert said is not None
-        asking = said.room()
+        asking = said.window()
         try:
             while True:
                 next(asking)
         except StopIteration as finished:
-            room = finished.value
-        assert room.context == 4096
-        assert [text for text in texts if estimate(text) < room.count(text)] == []
+            window = finished.value
+        assert window.context == 4096
+        assert [text for text in texts if estimate(text) < window.count(text)] == []

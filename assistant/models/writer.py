@@ -1,4 +1,4 @@
-"""A model's name becomes a voice: messages in, words out as they come, over a server that is started and revived."""
+"""A model's name becomes a writer: messages in, words out as they come, over a server that is started and revived."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.errors import ModelError
+from assistant.models.context_window import ASSUMED_CONTEXT, LONGEST_ANSWER, ContextWindow, estimate
 from assistant.models.llm import ModelName, chat_model, model_file, server_of
 from assistant.models.local import LocalServer, LocalServers
 from assistant.models.pump import UnawaitedThreads, Usage, pump
-from assistant.models.room import ASSUMED_CONTEXT, LONGEST_ANSWER, Room, estimate
 from assistant.models.served import known_context
 from assistant.settings import Settings
 from assistant.types import Notice
@@ -36,10 +36,10 @@ _SIZE_S = 5.0
 """For a server to say how much its model holds."""
 
 
-def voice(
+def writer_of(
     name: ModelName, *, weights_path: Callable[[str], Path], servers: LocalServers, settings: Settings
-) -> Voice | None:
-    """Return the voice of a model, None for ``extractive``. Nothing is loaded until it speaks.
+) -> Writer | None:
+    """Return the writer of a model, None for ``extractive``. Nothing is loaded until it speaks.
 
     Raises UsageError at once when the model's file, package or key is missing.
     """
@@ -51,7 +51,7 @@ def voice(
     return _HostedVoice(name, weights_path, servers, settings)
 
 
-class Voice(ABC):
+class Writer(ABC):
     """One model: messages in; out come text as it arrives, heartbeats, notices, and last the tokens used."""
 
     def __init__(
@@ -66,16 +66,16 @@ class Voice(ABC):
         """Yield the reply; closing the generator stops the model."""
 
     @abstractmethod
-    def room(self) -> Generator[Notice | None, None, Room]:
+    def window(self) -> Generator[Notice | None, None, ContextWindow]:
         """Return how much the model holds, with heartbeats until that is known; raise ModelError when it cannot be."""
 
-    def _model(self, room: Room) -> BaseChatModel:
+    def _model(self, window: ContextWindow) -> BaseChatModel:
         return chat_model(
             self._name,
             weights_path=self._weights_path,
             servers=self._servers,
-            max_tokens=room.answer,
-            context=room.context,
+            max_tokens=window.answer,
+            context=window.context,
         )
 
     def _say(self, model: BaseChatModel, messages: Sequence[Message], patience: int = 1) -> Generator[Piece]:
@@ -92,33 +92,33 @@ class Voice(ABC):
         )
 
 
-class _HostedVoice(Voice):
+class _HostedVoice(Writer):
     """A model somewhere else, or a script. Its server is asked once how much it holds, and again after an error."""
 
     def __init__(
         self, name: ModelName, weights_path: Callable[[str], Path], servers: LocalServers, settings: Settings
     ) -> None:
         super().__init__(name, weights_path, servers, settings)
-        self._room = Room(longest=self._longest)
+        self._window = ContextWindow(longest=self._longest)
         self._is_known = name.kind == "scripted"
-        self._client: BaseChatModel | None = self._model(self._room)
+        self._client: BaseChatModel | None = self._model(self._window)
 
-    def room(self) -> Generator[Notice | None, None, Room]:
+    def window(self) -> Generator[Notice | None, None, ContextWindow]:
         if not self._is_known:
             asking = UnawaitedThreads().submit(known_context, self._name)
             give_up = time.monotonic() + _SIZE_S
             while not wait([asking], _BEAT_S).done:
                 if time.monotonic() > give_up:  # its name may be looked up for half a minute: whoever asks it will say
-                    return self._room
+                    return self._window
                 yield None
-            room = Room(asking.result() or ASSUMED_CONTEXT, self._longest)
-            if room != self._room:
-                self._room, self._client = room, None
+            window = ContextWindow(asking.result() or ASSUMED_CONTEXT, self._longest)
+            if window != self._window:
+                self._window, self._client = window, None
             self._is_known = True
-        return self._room
+        return self._window
 
     def __call__(self, messages: Sequence[Message]) -> Generator[Piece]:
-        client = self._client = self._client or self._model(self._room)
+        client = self._client = self._client or self._model(self._window)
         try:
             yield from self._say(client, messages)
         except ModelError:
@@ -128,10 +128,10 @@ class _HostedVoice(Voice):
             raise
 
 
-class _LocalVoice(Voice):
+class _LocalVoice(Writer):
     """A model on a server of ours, which is started when first needed, watched, and revived."""
 
-    def room(self) -> Generator[Notice | None, None, Room]:
+    def window(self) -> Generator[Notice | None, None, ContextWindow]:
         server = self._server()
         yield from _ready(server)
         return self._room_of(server)
@@ -168,13 +168,13 @@ class _LocalVoice(Voice):
         # Address and key are new after every restart, so the client is too.
         yield from self._say(self._model(self._room_of(server)), messages, _PATIENCE)
 
-    def _room_of(self, server: LocalServer) -> Room:
+    def _room_of(self, server: LocalServer) -> ContextWindow:
         @lru_cache(maxsize=1_000)
         def count(text: str) -> int:
             counted = server.count_tokens(text)
             return estimate(text) if counted is None else counted
 
-        return Room(server.holds, self._longest, count)
+        return ContextWindow(server.holds, self._longest, count)
 
 
 def _ready(server: LocalServer) -> Generator[Notice | None]:

@@ -36,7 +36,7 @@ def estimate(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ContextWindow:
     """How much a model holds."""
 
     context: int = ASSUMED_CONTEXT
