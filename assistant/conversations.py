@@ -7,22 +7,40 @@ import logging
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from assistant.answer.compare import SIDES, Side
 from assistant.contract import from_json, to_json
 from assistant.errors import HomeError, UsageError
-from assistant.workbench import Exchange, Opinion
+from assistant.types import Answer
 from index.files import WriteLock, write_whole
 
+Opinion = Literal["up", "down"]
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _OPINIONS = (None, *get_args(Opinion))
 _TORN = (ValueError, KeyError, TypeError)
 """What reading a file raises that is no conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer as saved, with what the user thought of it."""
+
+    answer: Answer
+    opinion: Opinion | None = None
+    beside: Answer | None = None
+    """What a second model said to the same question over the same evidence, where two were asked."""
+    better: Side | None = None
+    """Which of the two the user found better: ``answer`` is the left one, ``beside`` the right one."""
+
+    @property
+    def told(self) -> Answer:
+        """Return the answer that the conversation goes on from: the better one of two."""
+        return self.beside if self.beside is not None and self.better == "right" else self.answer
 
 
 class Conversations:

@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import ConfigDict
 
 from assistant.answer.chain import Assistant
+from assistant.answer.question import Question
 from assistant.types import Answer, Citation, Finished, Statement, StatementReady, Turn
 from index.build import Index
 from index.vectors.embed import Embedder
@@ -96,7 +97,7 @@ class AssistantRunnable(Runnable[str | dict[str, Any], AIMessage]):
         )
 
     def _answer(self, question: str | dict[str, Any]) -> AIMessage:
-        answer = self._assistant.ask(**_arguments(question))
+        answer = self._assistant.ask(_question(question))
         blocks = [_block(statement.text, statement) for statement in answer.statements]
         if own := _own_words(answer):
             blocks.append(create_text_block(own))
@@ -104,7 +105,7 @@ class AssistantRunnable(Runnable[str | dict[str, Any], AIMessage]):
 
     def _sentences(self, questions: Iterator[str | dict[str, Any]]) -> Iterator[AIMessage]:
         for question in questions:
-            for event in self._assistant.stream(**_arguments(question)):
+            for event in self._assistant.stream(_question(question)):
                 if isinstance(event, StatementReady):
                     yield AIMessageChunk(content=[{**_block(event.statement.text, event.statement)}])
                 elif isinstance(event, Finished):
@@ -118,16 +119,16 @@ def _own_words(answer: Answer) -> str:
     return answer.text if answer.abstained else answer.aside
 
 
-def _arguments(question: str | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(question, str):
-        return {"question": question}
-    turns: Sequence[Mapping[str, Any]] = question.get("history", ())
-    return {
-        "question": question["question"],
-        "articles": question.get("articles"),
-        "turns": [Turn(turn["role"], turn["content"]) for turn in turns],
-        "strict": question.get("strict", True),
-    }
+def _question(asked: str | Mapping[str, Any]) -> Question:
+    if isinstance(asked, str):
+        return Question(asked)
+    turns: Sequence[Mapping[str, Any]] = asked.get("history", ())
+    return Question(
+        asked["question"],
+        turns=[Turn(turn["role"], turn["content"]) for turn in turns],
+        articles=asked.get("articles"),
+        strict=asked.get("strict", True),
+    )
 
 
 def _block(text: str, statement: Statement) -> Any:

@@ -286,8 +286,8 @@ def pairs(
 
     with _application() as application:
         held = load_pairs(file, limit=limit)
-        application.build_reader()
-        reader = application.reader()
+        application.readers.build()
+        reader = application.readers.large()
         check = by_reader(Kept(kept).reader(reader) if kept and reader else reader)
         with typer.progressbar(held, file=bare(sys.stderr)) as bar:
             scores = [check(pair) for pair in bar]

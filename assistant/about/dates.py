@@ -6,10 +6,10 @@ import re
 from functools import cache
 
 from assistant.about.world import months
+from index.text.language import SPACELESS
 
 Span = tuple[int, int]
 
-_SPACELESS = frozenset({"ja", "zh"})
 _D = r"[0-9０-９]"
 _KANJI = "〇一二三四五六七八九十"
 _ERA = "令和|平成|昭和|大正|明治|慶応|安政"
@@ -105,14 +105,14 @@ _NO_UNIT = frozenset(
 def numbers(text: str, language: str) -> list[Span]:
     """Return the places of the numbers that are no dates, in order, each with the word it counts."""
     dated = dates(text, language)
-    pattern = _CJK_NUMBER if language in _SPACELESS else _NUMBER
+    pattern = _CJK_NUMBER if language in SPACELESS else _NUMBER
     found: list[Span] = []
     for match in pattern.finditer(text):
         start, end = match.span()
         start += len(match[0]) - len(match[0].lstrip())
         if any(start < date_end and date_start < end for date_start, date_end in dated):
             continue
-        if language not in _SPACELESS and (unit := _UNIT.match(text, end)) and unit[1] not in _NO_UNIT:
+        if language not in SPACELESS and (unit := _UNIT.match(text, end)) and unit[1] not in _NO_UNIT:
             end = unit.end(1)
         found.append((start, end))
     return found

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.reading.metadata import iso_date
+from index.text.language import SPACELESS
 from index.text.sentences import sentences
 from index.types import Block, Document
 
-_SPACELESS = frozenset({"ja", "zh"})
 _HEAD, _TAIL = 6, 5
 """Blocks from the beginning and from the end among which a line about the article stands."""
 _NAME = r"[^\W\d_a-z][\w.’'-]*(?: (?:de|van|von|der|den|la|al|bin|[^\W\d_a-z][\w.’'-]*)){0,4}"
@@ -52,7 +52,7 @@ class Length:
 
 def length(document: Document) -> Length:
     """Return how long an article is."""
-    words = None if document.language in _SPACELESS else len(document.text.split())
+    words = None if document.language in SPACELESS else len(document.text.split())
     return Length(words, len("".join(document.text.split())), len(sentences(document)), len(document.pages))
 
 

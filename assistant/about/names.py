@@ -10,11 +10,11 @@ from assistant.about.dates import Span, dates
 from assistant.about.world import adjectives
 from assistant.about.world import countries as country_names
 from assistant.proof.anchors import OPENERS, small_words
+from index.text.language import SPACELESS
 from index.text.sentences import sentences
 from index.text.words import fold
 from index.types import Document
 
-_SPACELESS = frozenset({"ja", "zh"})
 # Languages that write every noun with a capital: there one capital word is no name.
 _ALL_NOUNS = frozenset({"de", "lb"})
 _CAPITAL = r"(?:(?:[A-Z]\.){1,4}(?=\s|$|[,;)])|[A-ZÀ-ÖØ-Þ][^\W_]*(?:(?:[’'](?!s\b)|[-–.](?=[^\W\d_]))[^\W_]+)*)"
@@ -58,13 +58,13 @@ _NAMES_JA = re.compile(
 
 def names(document: Document) -> list[Span]:
     """Return the places of all names, in order, no name twice; a last name alone is its bearer's."""
-    found = _japanese(document) if document.language in _SPACELESS else _western(document)
+    found = _japanese(document) if document.language in SPACELESS else _western(document)
     return list(_once(document.text, found))
 
 
 def organisations(document: Document) -> list[Span]:
     """Return the places of the names that a word as Ministry or Party, or their being an acronym, makes organisations'."""
-    if document.language in _SPACELESS:
+    if document.language in SPACELESS:
         wanted = [match.span() for match in _matches_japanese(document) if match.lastgroup == "organisation"]
         return list(_once(document.text, wanted))
     text, lands = document.text, set(country_names(document.language)) | set(country_names("en"))
@@ -77,7 +77,7 @@ def organisations(document: Document) -> list[Span]:
 
 def told(document: Document, kind: str) -> list[Span] | None:
     """Return the places of the names that Japanese endings and titles tell to be a ``person`` or ``place``, else None."""
-    if document.language not in _SPACELESS:
+    if document.language not in SPACELESS:
         return None
     matches = list(_matches_japanese(document))
     foreign = kind == "person"  # ジョン・スミス
@@ -94,7 +94,7 @@ def countries(document: Document) -> list[Span]:
 @cache
 def _countries(language: str) -> re.Pattern[str]:
     known = sorted({*country_names(language), *country_names("en")}, key=lambda name: (-len(name), name))
-    spaceless = [re.escape(name) for name in known if not name.isascii()] if language in _SPACELESS else []
+    spaceless = [re.escape(name) for name in known if not name.isascii()] if language in SPACELESS else []
     spaced = [re.escape(name) for name in known]
     whole = rf"(?<![\w-])(?:{'|'.join(spaced)})(?![\w-])"
     return re.compile("|".join([*spaceless, whole]))

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 
 from assistant.proof.anchors import content
 from assistant.proof.meaning import Meaning
-from index.text.language import script_language
+from index.text.language import SPACELESS, script_language
 from index.text.sentences import sentences
 from index.types import Document, Sentence
 from index.vectors.embed import Embedder
 
-_SPACELESS = frozenset({"ja", "zh"})
 _FEWEST, _FEW, _MANY = 6, 11, 40
 """Words of a sentence that says anything, of one that says enough, and of one that is read in a breath."""
 _A_WORD = 2.2
@@ -182,7 +181,7 @@ def _asks(text: str) -> bool:
 
 
 def _words(text: str) -> float:
-    return len(text) / _A_WORD if script_language(text) in _SPACELESS else len(text.split())
+    return len(text) / _A_WORD if script_language(text) in SPACELESS else len(text.split())
 
 
 def _unit(weights: Mapping[str, float]) -> dict[str, float]:

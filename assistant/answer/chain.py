@@ -13,7 +13,7 @@ from assistant.about.told import answered
 from assistant.answer import condense
 from assistant.answer.fit import LeftOut, fit_sentences, without_examples
 from assistant.answer.prompter import Prompter
-from assistant.answer.question import checked_question
+from assistant.answer.question import Question, checked_question
 from assistant.answer.replies import abstention, otherwise, says_not_stated
 from assistant.answer.rewrite import rewritten
 from assistant.answer.run import Run
@@ -41,9 +41,8 @@ from assistant.types import (
     Searched,
     Statement,
     StatementReady,
-    Turn,
 )
-from index.text.language import script_language
+from index.text.language import SPACELESS, script_language
 from index.types import Document, ScoredChunk
 from index.vectors.embed import Embedder
 from prompts import Message, load
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 
 _Found = TypeVar("_Found")
 _MOST_SENTENCES = 8
-_SPACELESS = frozenset({"ja", "zh"})
 # A question that shares no rare word with the article and is near none of its passages in meaning is about
 # something else.
 _FAR = 0.12
@@ -111,71 +109,50 @@ class Assistant:
         self.small_reader = small_reader
         self._prompter = Prompter(model, write, window) if write is not None else None
 
-    def ask(
-        self,
-        question: str,
-        *,
-        turns: Sequence[Turn] = (),
-        articles: Sequence[str] | None = None,
-        strict: bool = True,
-        searched: str | None = None,
-        anyway: bool = False,
-    ) -> Answer:
+    def ask(self, question: Question | str) -> Answer:
         """Return the whole answer: ``stream`` exhausted."""
-        options = {"strict": strict, "anyway": anyway}
-        for event in self.stream(question, turns=turns, articles=articles, searched=searched, **options):
+        for event in self.stream(question):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream ends with Finished")
 
-    def stream(
-        self,
-        question: str,
-        *,
-        turns: Sequence[Turn] = (),
-        articles: Sequence[str] | None = None,
-        strict: bool = True,
-        searched: str | None = None,
-        anyway: bool = False,
-    ) -> Generator[Event]:
+    def stream(self, question: Question | str) -> Generator[Event]:
         """Yield the events of an answer, ending with Finished; closing the generator stops the model.
 
-        ``articles`` limits the search to these ids; ``searched`` stands in for the rewrite of a follow-up.
-        ``anyway`` lets the model answer from the nearest sentences also where they seem to hold no answer: what it says
-        is judged as ever, and what is not proven is marked, without citations; where nothing is, the answer abstains.
         Raises UsageError for an empty or too long question, UnknownArticleError, and ModelError when the model fails
         before it said anything that holds.
         """
-        found = yield from self.find(question, turns=turns, articles=articles, searched=searched)
-        yield from self.answer(found, strict=strict, anyway=anyway)
+        found = yield from self.find(question)
+        yield from self.answer(found)
 
-    def find(
-        self,
-        question: str,
-        *,
-        turns: Sequence[Turn] = (),
-        articles: Sequence[str] | None = None,
-        searched: str | None = None,
-    ) -> Generator[Event, None, Run]:
+    def find(self, question: Question | str) -> Generator[Event, None, Run]:
         """Yield the events until the evidence is there, and return what was found: ``stream``'s first half."""
-        asked = checked_question(question, longest=self.settings.longest_question)
-        documents = self._documents(articles)
-        run = Run(asked, searched.strip() if searched and searched.strip() else asked, documents)
-        if not searched:
-            run.request = kind_of(asked, after=[turn.content for turn in turns if turn.role == "user"])
+        if isinstance(question, str):
+            question = Question(question)
+        asked = checked_question(question.text, longest=self.settings.longest_question)
+        searched = (question.searched or "").strip()
+        run = Run(
+            asked,
+            searched or asked,
+            self._documents(question.articles),
+            strict=question.strict,
+            anyway=question.anyway,
+        )
+        if not question.searched:
+            run.request = kind_of(asked, after=[turn.content for turn in question.turns if turn.role == "user"])
             if run.request is not None:
                 yield Searched(asked, rewritten=False)
                 yield EvidenceFound((), 0)
                 return run
-            run.failure = yield from rewritten(self._prompter, run, turns)
+            run.failure = yield from rewritten(self._prompter, run, question.turns)
         yield Searched(run.searched, run.searched != asked)
         searching = time.perf_counter()
         # What a follow-up is about stands in the question before it more often than in any rewrite; and what a
         # translation makes of a name may be another name.
-        asked_before = condense.with_last_question(run.question, turns)
-        wordings = [] if searched or asked_before == run.searched else [asked_before]
+        asked_before = condense.with_last_question(run.question, question.turns)
+        wordings = [] if question.searched or asked_before == run.searched else [asked_before]
         run.evidence = self.index.retrieve(
-            run.searched, k=self.settings.evidence, documents=list(documents), wordings=wordings
+            run.searched, k=self.settings.evidence, documents=list(run.documents), wordings=wordings
         )
         run.clock("evidence")
         if line := self.index.mended():
@@ -183,7 +160,7 @@ class Assistant:
         yield EvidenceFound(run.evidence, round((time.perf_counter() - searching) * 1000))
         return run
 
-    def answer(self, found: Run, *, strict: bool = True, anyway: bool = False) -> Generator[Event]:
+    def answer(self, found: Run) -> Generator[Event]:
         """Yield the events from the evidence on: ``stream``'s second half. Several may answer what one has found."""
         if found.failure is not None:
             raise found.failure
@@ -192,7 +169,8 @@ class Assistant:
             yield from self._of_itself(run)
             return
         # Without a model nobody makes anything of the nearest sentences.
-        run.anyway = anyway and self.write is not None
+        run.anyway = run.anyway and self.write is not None
+        run.strict = run.strict and not run.anyway
         numbered = number_sentences(
             run.evidence,
             run.documents,
@@ -207,7 +185,7 @@ class Assistant:
             reading = yield from self._read(run, numbered)
             if run.anyway or self._may_answer(reading):
                 try:
-                    yield from self._answer(run, numbered, reading, strict=strict and not run.anyway)
+                    yield from self._answer(run, numbered, reading)
                 except ModelError as error:
                     if not run.shown:
                         raise
@@ -308,14 +286,7 @@ class Assistant:
             yield Notice(f"Nothing could be checked, so nothing is shown as proven: {error}")
             return None
 
-    def _answer(
-        self,
-        run: Run,
-        numbered: Sequence[Numbered],
-        reading: Reading | None,
-        *,
-        strict: bool,
-    ) -> Generator[Event]:
+    def _answer(self, run: Run, numbered: Sequence[Numbered], reading: Reading | None) -> Generator[Event]:
         """Yield the sentences of the answer, each judged; keep those shown and those dropped."""
         meaning = Meaning(self.index.embedder)
         aligner = Aligner(numbered, run.documents, question=run.searched, similarity=meaning)
@@ -324,18 +295,14 @@ class Assistant:
         segments = self._segments(run, numbered, reading, meaning, bearing)
         # What is shown is checked once more: its words may all be the article's, and still not answer this.
         written = self.settings.supported if self.write else self.settings.quotable
-        yield from self._written(run, segments, aligner, fitting, reading, strict=strict, least=written)
+        yield from self._written(run, segments, aligner, fitting, reading, least=written)
         if not run.shown and reading is not None and self.write is not None and not run.anyway:
             # Whatever the model made of the sentences, the one that bears the answer may say it itself.
             quoted = most_bearing(numbered, bearing)
-            yield from self._written(
-                run, quoted, aligner, fitting, reading, strict=strict, least=self.settings.quotable
-            )
+            yield from self._written(run, quoted, aligner, fitting, reading, least=self.settings.quotable)
         if reading is not None:
             missing = list(fitting.missing(run.shown, bearing))
-            yield from self._written(
-                run, missing, aligner, fitting, reading, strict=strict, least=self.settings.quotable
-            )
+            yield from self._written(run, missing, aligner, fitting, reading, least=self.settings.quotable)
             yield from self._otherwise(run, numbered, reading)
 
     def _counted_off(self, run: Run) -> Generator[Event]:
@@ -379,7 +346,6 @@ class Assistant:
         fitting: Fitting,
         reading: Reading | None,
         *,
-        strict: bool,
         least: float,
     ) -> Generator[Event]:
         """Yield statements, judged by words, by what is asked for, and by the reader, to be as sure as ``least``."""
@@ -395,11 +361,11 @@ class Assistant:
                 return
             already = any(shown.verdict == "supported" for shown in run.shown)
             statement = fitting.fitted(self._judged(run, item, aligner), answered=already)
-            if strict and any(shown.text == statement.text for shown in run.shown):
+            if run.strict and any(shown.text == statement.text for shown in run.shown):
                 continue
             if reading is not None and statement.verdict == "supported":
                 statement = yield from self._checked(run, statement, reading, least=least)
-            if strict and statement.verdict != "supported":
+            if run.strict and statement.verdict != "supported":
                 run.dropped.append(statement)
                 continue
             if run.anyway and statement.verdict != "supported":
@@ -447,7 +413,7 @@ class Assistant:
     def _finished(self, run: Run, interrupted: str | None) -> Answer:
         abstained = run.is_silent and interrupted is None
         language = script_language(run.question) or "en"
-        joiner = "" if script_language(" ".join(s.text for s in run.shown)) in _SPACELESS else " "
+        joiner = "" if script_language(" ".join(s.text for s in run.shown)) in SPACELESS else " "
         return Answer(
             question=run.question,
             searched=run.searched,

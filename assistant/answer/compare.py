@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.answer.chain import Assistant
+from assistant.answer.question import Question
 from assistant.answer.run import Run
 from assistant.errors import AssistantError
-from assistant.types import Answer, Event, Finished, Turn, Waiting
+from assistant.types import Answer, Event, Finished, Waiting
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -29,13 +30,9 @@ class Sided:
 
 def side_by_side(
     pair: tuple[Assistant, Assistant],
-    question: str,
+    question: Question | str,
     *,
     in_turn: bool,
-    turns: Sequence[Turn] = (),
-    articles: Sequence[str] | None = None,
-    strict: bool = True,
-    searched: str | None = None,
 ) -> Generator[Sided]:
     """Yield the events of two answers; each side ends with Finished, and closing the generator stops both models.
 
@@ -43,9 +40,9 @@ def side_by_side(
     long. A model that fails ends its own side only, in an answer that was interrupted. Raises as ``Assistant.find``.
     """
     finder = next((one for one in pair if one.write is not None), pair[0])
-    found = yield from _of_both(finder.find(question, turns=turns, articles=articles, searched=searched))
+    found = yield from _of_both(finder.find(question))
     answers = [
-        (side, _whole(one, found if one is finder else replace(found, failure=None), strict=strict))
+        (side, _whole(one, found if one is finder else replace(found, failure=None)))
         for side, one in zip(SIDES, pair, strict=True)
     ]
     if not in_turn:
@@ -69,10 +66,10 @@ def _of_both(events: Generator[Event, None, Run]) -> Generator[Sided, None, Run]
             yield Sided(None, event)
 
 
-def _whole(assistant: Assistant, found: Run, *, strict: bool) -> Generator[Event]:
+def _whole(assistant: Assistant, found: Run) -> Generator[Event]:
     """Yield an answer's events; a failure becomes the end of the answer, so that the other side goes on."""
     try:
-        yield from assistant.answer(found, strict=strict)
+        yield from assistant.answer(found)
     except AssistantError as error:
         yield Finished(
             Answer(

@@ -1,8 +1,31 @@
-"""A question as typed enters; the question to ask leaves, or an error that says why it cannot be asked."""
+"""A question, and how it is asked; what was typed is checked, or an error says why it cannot be asked."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from assistant.errors import UsageError
+from assistant.types import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of which articles, after what was said before."""
+
+    text: str
+    turns: Sequence[Turn] = ()
+    """The conversation before it, oldest first."""
+    articles: Sequence[str] | None = None
+    """Ids of the articles to search; None for all."""
+    searched: str | None = None
+    """What is searched for in place of the rewrite of a follow-up."""
+    strict: bool = True
+    """Whether statements that are not supported are dropped; otherwise they arrive marked."""
+    anyway: bool = False
+    """Whether the model answers from the nearest sentences also where they seem to hold no answer.
+
+    What it says is judged as ever, and what is not proven is marked, without citations."""
 
 
 def checked_question(typed: str, *, longest: int) -> str:

@@ -31,8 +31,9 @@ class Run:
     dropped: list[Statement] = field(default_factory=list)
     nearest: tuple[Citation, ...] = ()
     """The sentences that come nearest to the question, should none answer it."""
+    strict: bool = True
     anyway: bool = False
-    """Whether the model is to answer also where the article does not."""
+    """These two as in the ``Question``."""
     timings: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
@@ -60,6 +61,8 @@ class Run:
             self.documents,
             started=time.perf_counter() - spent,
             evidence=self.evidence,
+            strict=self.strict,
+            anyway=self.anyway,
             timings=dict(self.timings),
             tokens=dict(self.tokens),
             prompts=dict(self.prompts),

@@ -17,15 +17,17 @@ from itertools import islice
 from typing import Any, Literal
 
 from assistant.answer.compare import SIDES, Side, Sided
+from assistant.answer.question import Question
 from assistant.app import render, render_answer, render_article
 from assistant.app.citing import answer_name, nearest_span, source_spans
 from assistant.app.live import Lives
 from assistant.app.render_answer import Pages, Titles
 from assistant.app.render_article import Span
+from assistant.conversations import Exchange, Opinion
 from assistant.errors import AssistantError
 from assistant.settings import Caution
 from assistant.types import Statement, Turn
-from assistant.workbench import Exchange, Opinion, Workbench
+from assistant.workbench import Workbench
 from index.errors import IndexingError, UnknownArticleError
 from index.types import Document
 
@@ -103,7 +105,7 @@ class Desk:
             "running": False,
         }
         try:
-            exchanges = self._workbench.exchanges(conversation)
+            exchanges = self._workbench.conversations.exchanges(conversation)
             article = self._first_article(exchanges, scope, reading)
             return {**blank, "history": self._history(exchanges, scope), "article": article}
         except (AssistantError, IndexingError) as failure:
@@ -118,7 +120,7 @@ class Desk:
         try:
             with self._lock:
                 busy = (conversation, session) in self._running
-            if busy or self._workbench.exchanges(known_id(conversation)):
+            if busy or self._workbench.conversations.exchanges(known_id(conversation)):
                 return {}
             return {"history": self._history((), scope), "article": self._first_article((), scope, reading)}
         except (AssistantError, IndexingError) as failure:
@@ -138,7 +140,7 @@ class Desk:
             yield {"note": render.notices([line]), **refused}
             return
         # A name that is not offered could be a file of this machine, or a service that costs.
-        if not {choice.name for choice in self._workbench.models()}.issuperset(self._asked(request)):
+        if not {choice.name for choice in self._workbench.roster.choices()}.issuperset(self._asked(request)):
             yield {"note": render.notices([_UNKNOWN_MODEL]), **refused}
             return
         conversation = known_id(request.conversation)
@@ -166,24 +168,28 @@ class Desk:
     def rate(self, conversation: str, position: object, opinion: object) -> Screen:
         """Keep an opinion, or take it back when it is the one already given."""
         try:
-            exchanges = self._workbench.exchanges(known_id(conversation))
+            exchanges = self._workbench.conversations.exchanges(known_id(conversation))
             if not isinstance(position, int) or not 0 <= position < len(exchanges) or opinion not in {"up", "down"}:
                 return {}
             given: Opinion = "up" if opinion == "up" else "down"
-            self._workbench.rate(conversation, position, None if exchanges[position].opinion == given else given)
-            return {"history": self._exchanges(self._workbench.exchanges(conversation))}
+            self._workbench.conversations.rate(
+                conversation, position, None if exchanges[position].opinion == given else given
+            )
+            return {"history": self._exchanges(self._workbench.conversations.exchanges(conversation))}
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
 
     def prefer(self, conversation: str, position: object, better: object) -> Screen:
         """Keep which of two answers was better, or take it back when that is already kept."""
         try:
-            exchanges = self._workbench.exchanges(known_id(conversation))
+            exchanges = self._workbench.conversations.exchanges(known_id(conversation))
             if not isinstance(position, int) or not 0 <= position < len(exchanges) or better not in SIDES:
                 return {}
             side: Side = "left" if better == "left" else "right"
-            self._workbench.prefer(conversation, position, None if exchanges[position].better == side else side)
-            return {"history": self._exchanges(self._workbench.exchanges(conversation))}
+            self._workbench.conversations.prefer(
+                conversation, position, None if exchanges[position].better == side else side
+            )
+            return {"history": self._exchanges(self._workbench.conversations.exchanges(conversation))}
         except AssistantError as failure:
             return {"note": render.notices([str(failure)])}
 
@@ -213,7 +219,7 @@ class Desk:
         if len(scope) == 1:
             reading = scope[0]
         try:
-            exchanges = self._workbench.exchanges(known_id(conversation))
+            exchanges = self._workbench.conversations.exchanges(known_id(conversation))
             screen: Screen = {"article": self._first_article(exchanges, scope, reading), "reading": reading}
             return screen | self.fresh(conversation, session, scope, reading)
         except (AssistantError, IndexingError) as failure:
@@ -231,7 +237,7 @@ class Desk:
 
     def loading(self) -> str:
         """Return the line that says the default model is not ready yet; empty when it is."""
-        for choice in self._workbench.models():
+        for choice in self._workbench.roster.choices():
             if choice.name == self._workbench.default_model and not choice.ready:
                 reason = choice.reason.rstrip(".")
                 return render.notices([f"{choice.label}: {reason}. Answers are quoted from the article meanwhile."])
@@ -239,7 +245,7 @@ class Desk:
 
     def refusal(self, model: str) -> str:
         """Return why a model cannot be chosen now; empty when it can."""
-        for choice in self._workbench.models():
+        for choice in self._workbench.roster.choices():
             if choice.name == model:
                 return "" if choice.ready else f"{choice.label} cannot answer now: {choice.reason}"
         return _UNKNOWN_MODEL
@@ -262,7 +268,7 @@ class Desk:
         before: tuple[Exchange, ...] = ()
         lives = Lives.begin(question, 0, self._asked(request))
         try:
-            before = self._workbench.exchanges(conversation)
+            before = self._workbench.conversations.exchanges(conversation)
             # Another page of the conversation may have gone on: its question is not the one to be answered anew.
             again = request.again and bool(before) and before[-1].answer.question.split() == question.split()
             earlier = before[:-1] if again else before
@@ -307,7 +313,7 @@ class Desk:
             partial = so_far(LEFT)
             if partial is not None and not request.again:
                 with suppress(AssistantError):  # the user is gone: nobody is left to tell, and the log has it
-                    self._workbench.save(conversation, partial)
+                    self._workbench.conversations.save(conversation, partial)
             raise
         except (AssistantError, IndexingError) as failure:
             return lives, str(failure)
@@ -317,17 +323,18 @@ class Desk:
 
     def _events(self, request: Ask, lives: Lives, earlier: Sequence[Exchange]) -> Iterator[Sided]:
         question, models = lives.answers[0].question, lives.models
-        options: dict[str, Any] = {
-            "articles": request.articles or None,
-            "turns": _turns(earlier),
-            "strict": request.strict,
-            "searched": request.searched,
-            "caution": request.caution,
-        }
+        whole = Question(
+            question,
+            turns=_turns(earlier),
+            articles=request.articles or None,
+            searched=request.searched,
+            strict=request.strict,
+            anyway=request.anyway and len(models) == 1,
+        )
         if len(models) > 1:
-            yield from self._workbench.compare(question, models=(models[0], models[1]), **options)
+            yield from self._workbench.compare(whole, models=(models[0], models[1]), caution=request.caution)
             return
-        events = self._workbench.ask(question, model=request.model, anyway=request.anyway, **options)
+        events = self._workbench.ask(whole, model=request.model, caution=request.caution)
         try:
             for event in events:
                 yield Sided("left", event)
@@ -358,9 +365,9 @@ class Desk:
         screen: Screen = {"head": "", "body": "", "status": "", "running": False}
         try:
             if replacing:
-                self._workbench.replace(conversation, len(earlier), given)
+                self._workbench.conversations.replace(conversation, len(earlier), given)
             else:
-                self._workbench.save(conversation, given)
+                self._workbench.conversations.save(conversation, given)
         except AssistantError as failure:
             screen["note"] = render.notices([f"This answer is shown but not kept: {failure}"])
         screen["history"] = self._history((*earlier, given))
@@ -422,7 +429,11 @@ class Desk:
 
     def _exchanges(self, exchanges: Sequence[Exchange]) -> str:
         return render.conversation(
-            exchanges, self._titles(), feedback=self._feedback, models=self._workbench.models(), pages=self._pages()
+            exchanges,
+            self._titles(),
+            feedback=self._feedback,
+            models=self._workbench.roster.choices(),
+            pages=self._pages(),
         )
 
     def _pages(self) -> Pages:

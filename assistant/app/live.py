@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answer.compare import SIDES, Sided
 from assistant.app.citing import answer_name
+from assistant.conversations import Exchange
 from assistant.types import (
     Answer,
     Citation,
@@ -20,7 +21,6 @@ from assistant.types import (
     StatementReady,
     Waiting,
 )
-from assistant.workbench import Exchange
 from index.types import ScoredChunk
 
 WORD_S = 5.0

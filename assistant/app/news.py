@@ -37,7 +37,7 @@ def _articles(workbench: Workbench) -> object:
 
 def _models(workbench: Workbench) -> object:
     stock = workbench.stock
-    return workbench.models(), workbench.left_out(), stock.jobs, stock.embedders(), stock.unused_bytes()
+    return workbench.roster.choices(), workbench.roster.left_out(), stock.jobs, stock.embedders(), stock.unused_bytes()
 
 
 class TellNews:

@@ -13,8 +13,9 @@ from assistant.app.citing import answer_name, sources
 from assistant.app.live import Live
 from assistant.app.render_answer import Pages, Titles, duration, no_pages
 from assistant.app.render_markdown import markdown
+from assistant.conversations import Exchange
+from assistant.models.roster import ModelChoice
 from assistant.types import Answer
-from assistant.workbench import Exchange, ModelChoice
 
 
 def conversation(

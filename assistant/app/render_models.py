@@ -14,7 +14,7 @@ from typing import Literal
 from assistant.app import icons
 from assistant.jobs import Job, Task
 from assistant.library.stock import EmbedderChoice
-from assistant.workbench import ModelChoice
+from assistant.models.roster import ModelChoice
 
 Doing = Mapping[tuple[Task, str], Job]
 """The last word on each job."""

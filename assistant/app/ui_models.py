@@ -160,7 +160,9 @@ def _look(workbench: Workbench, pickers: Sequence[Picker]) -> Seen:
     doing = {(job.task, job.name): job for job in jobs}
     running = next((job for job in jobs if job.is_running), None)
     embedders = render_models.embedders(stock.embedders(), doing, unused_bytes=stock.unused_bytes())
-    models = render_models.models(workbench.models(), workbench.default_model, doing, left_out=workbench.left_out())
+    models = render_models.models(
+        workbench.roster.choices(), workbench.default_model, doing, left_out=workbench.roster.left_out()
+    )
     parts: dict[str, Any] = {
         "models": models,
         "embedders": embedders,

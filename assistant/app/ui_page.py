@@ -254,7 +254,7 @@ def _html(name: str) -> gr.HTML:
 
 def _models(workbench: Workbench) -> list[tuple[str, str]]:
     lines = []
-    for choice in workbench.models():
+    for choice in workbench.roster.choices():
         state = "" if choice.ready else " (not downloaded)" if choice.pullable else " (not ready)"
         lines.append((f"{choice.label}{state}", choice.name))
     return lines
@@ -262,7 +262,7 @@ def _models(workbench: Workbench) -> list[tuple[str, str]]:
 
 def _rivals(workbench: Workbench) -> list[tuple[str, str]]:
     """Return the lines of the second picker: nobody, or a model that can answer now."""
-    return [("nobody", ""), *((choice.label, choice.name) for choice in workbench.models() if choice.ready)]
+    return [("nobody", ""), *((choice.label, choice.name) for choice in workbench.roster.choices() if choice.ready)]
 
 
 def _tie_opening(blocks: gr.Blocks, asking: gr.Tab, parts: _Parts, desk: Desk, workbench: Workbench) -> None:
@@ -361,7 +361,7 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
 
     def choose_model(chosen: str, former: str) -> Update:
         refusal = desk.refusal(chosen)
-        if any(choice.name == chosen and choice.pullable for choice in workbench.models()):
+        if any(choice.name == chosen and choice.pullable for choice in workbench.roster.choices()):
             refusal = "This model is not downloaded yet; the tab “Models” does that."
         kept = former if refusal else chosen
         return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}

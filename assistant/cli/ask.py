@@ -55,7 +55,7 @@ def ask(
 
     Exit status: 0 answered, 3 the article does not say, 1 an error you can mend, 2 wrong usage.
     """
-    from assistant.answer.question import checked_question
+    from assistant.answer.question import Question, checked_question
     from assistant.cli.terminal import Status, print_answer, print_json
 
     with opened(model, embedder, caution) as application:
@@ -63,7 +63,7 @@ def ask(
         document, articles = _scope(application, article)
         application.check(model)
         # A local model loads while the embedder does.
-        application.prepare(model, pull=_not_here)
+        application.startup.make_ready(model, pull=_not_here)
         with ExitStack() as held:
             with Status() as status:
                 status.show("opening the articles…")
@@ -72,7 +72,7 @@ def ask(
                 else:
                     index = application.index(indexing(status))
             events = application.assistant(model, index).stream(
-                asked, articles=articles, strict=not unproven, anyway=anyway
+                Question(asked, articles=articles, strict=not unproven, anyway=anyway)
             )
             held.callback(events.close)
             answer = print_json(events) if as_json else print_answer(events, anyway=anyway)

@@ -48,12 +48,13 @@ def chat(
         from assistant.app.password import password_for
         from assistant.app.public import parse_public
         from assistant.app.ui import free_port, serve
+        from assistant.cli.weights_progress import rich_progress
 
         public = parse_public(public_url) if public_url else None
         asked = password_for(host, own=own, wanted=not no_password, shown=public is not None)
         application.check(model)
         free_port(host, port)  # before anything is loaded or downloaded
-        with application.preparing():
+        with application.startup.in_background(rich_progress):
             serve(
                 application,
                 host=host,

@@ -74,8 +74,8 @@ class Checkup:
 
 def chosen(application: Application, names: Sequence[str]) -> tuple[str, ...]:
     """Return the models to check: those named, or every one that is here or configured."""
-    own = application.configured
-    here = (choice.name for choice in application.models() if choice.ready or choice.name in own.models())
+    own = application.roster.configured
+    here = (choice.name for choice in application.roster.choices() if choice.ready or choice.name in own.models())
     return tuple(dict.fromkeys(names or (*here, *(name for name in own.trouble if name))))
 
 
@@ -114,9 +114,9 @@ class _Check:
         self.row = replace(self.row, **found)
 
     def work(self) -> None:
-        name = self.application.model_name(self.model)
-        self.application.prepare(self.model, pull=_not_here)
-        writer = self.application.writer(self.model)
+        name = self.application.roster.named(self.model)
+        self.application.startup.make_ready(self.model, pull=_not_here)
+        writer = self.application.roster.writer(self.model)
         self._settle()
         if writer is not None:
             window = _result(self._in_time(writer.window()))
@@ -126,7 +126,7 @@ class _Check:
 
     def _settle(self) -> None:
         """Wait for the reader to load: beside that, a model on this machine would look slow."""
-        reader = self.application.reader()
+        reader = self.application.readers.large()
         if reader is not None:
             with suppress(ReaderError):  # whoever asks it says so
                 reader.open()

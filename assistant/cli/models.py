@@ -30,9 +30,9 @@ def list_models() -> None:
     from assistant.text import visible
 
     with opened() as application:
-        own = application.configured.models()
+        own = application.roster.configured.models()
         rows = []
-        for choice in application.models():
+        for choice in application.roster.choices():
             about = f" ({own[choice.name].where})" if choice.name in own else ""
             mark = "*" if choice.name == application.default_model else " "
             rows.append((mark, choice.name, f"{choice.reason or 'ready'}{about}"))
@@ -44,7 +44,7 @@ def list_models() -> None:
         width = max(len(name) for _, name, _ in rows)
         for mark, name, state in rows:
             typer.echo(f"{mark} {name:<{width}}  {visible(state)}")
-        for line in application.left_out():
+        for line in application.roster.left_out():
             complain(line)
 
 
@@ -97,8 +97,8 @@ def pull_model(
     default model is here, the reader is cut out of it (half a minute, 730 MB more).
     """
     from assistant.cli.terminal import Status
+    from assistant.cli.weights_progress import rich_progress
     from assistant.models.weights import WeightsFolder
-    from assistant.models.weights_progress import rich_progress
     from assistant.proof.reader import ensure_cut
 
     with told() as home:

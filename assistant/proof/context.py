@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.types import Citation
-from index.text.language import script_language
+from index.text.language import SPACELESS, script_language
 from index.text.sentences import block_sentences
 from index.types import Document, ScoredChunk, Sentence
 
@@ -18,7 +18,6 @@ _TEMPLATE_TOKENS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<｜[^｜\n]{1,40}｜>",
     re.IGNORECASE,
 )
-_SPACELESS = frozenset({"ja", "zh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def fair(count: Callable[[str], int]) -> Callable[[str], int]:
     The tokenizer of an English embedder counts their every character; the models that read count seven of ten.
     """
     return lambda text: (
-        min(count(text), int(len(text) * 0.7) + 1) if script_language(text) in _SPACELESS else count(text)
+        min(count(text), int(len(text) * 0.7) + 1) if script_language(text) in SPACELESS else count(text)
     )
 
 

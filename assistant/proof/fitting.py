@@ -19,10 +19,9 @@ from assistant.proof.reasons import gives_reason
 from assistant.proof.segment import Segment
 from assistant.proof.two_part import parts
 from assistant.types import Statement
-from index.text.language import script_language
+from index.text.language import SPACELESS, script_language
 from index.types import Document
 
-_SPACELESS = frozenset({"ja", "zh"})
 _READ = frozenset({"en", "ja"})
 _BACK = re.compile(
     r"\b(?:it|its|he|she|they|his|her|their|this|that|these|those|there|then|such)\b|それ|その|これ|この|同|彼",
@@ -162,7 +161,7 @@ class Fitting:
     def _quoted(self, items: Sequence[Numbered]) -> Statement:
         """Return sentences of the article as a statement that cites them."""
         texts = [plain(item.sentence.text) for item in items]
-        joiner = "" if script_language(texts[0]) in _SPACELESS else " "
+        joiner = "" if script_language(texts[0]) in SPACELESS else " "
         citations = tuple(cited(self._documents[item.document], item.sentence) for item in items)
         return Statement(joiner.join(texts), "supported", citations)
 

@@ -149,8 +149,8 @@ def _answers(home: Home, model: str, questions: Sequence[str]) -> list[Measured]
     application = Application(home, settings)
     try:
         assistant = application.assistant(model)
-        application.prepare(model, pull=application.weights.pull)
-        name = application.model_name(model)
+        application.startup.make_ready(model, pull=application.weights.pull)
+        name = application.roster.named(model)
         tutorial = Tutorial(
             application.documents()[0].text,
             embeddings=ArticleEmbeddings(application.embedder("minilm")),

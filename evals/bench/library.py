@@ -22,6 +22,7 @@ from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
+from assistant.answer.question import Question
 from assistant.home import Home, open_home
 from assistant.settings import EXTRACTIVE, Settings
 from assistant.types import EvidenceFound
@@ -128,7 +129,7 @@ def _asked(application: Application, articles: Sequence[Document]) -> Figures:
 
 
 def _evidence(application: Application, question: str, scope: Sequence[str] | None) -> None:
-    events = application.assistant(EXTRACTIVE).find(question, articles=scope)
+    events = application.assistant(EXTRACTIVE).find(Question(question, articles=scope))
     with closing(events):
         for event in events:
             if isinstance(event, EvidenceFound):

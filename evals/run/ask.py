@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.answer.chain import Assistant
+from assistant.answer.question import Question
 from assistant.contract import to_contract
 from assistant.errors import AssistantError
 from assistant.types import Answer, EvidenceFound, Finished, Searched
@@ -28,7 +29,7 @@ class StoppedError(Exception):
 
 def answered(assistant: Assistant, case: EvalCase, stopped: Callable[[], bool]) -> Answer:
     """Return the whole answer, as ``Assistant.ask`` does; a stop is noticed at every event, four times a second."""
-    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
+    events = assistant.stream(Question(case.question, case.history, case.articles))
     try:
         for event in events:
             if isinstance(event, Finished):
@@ -43,7 +44,7 @@ def answered(assistant: Assistant, case: EvalCase, stopped: Callable[[], bool]) 
 def retrieved(assistant: Assistant, case: EvalCase) -> Answer:
     """Return an answer that holds the evidence and no words: the stream, left before the model reads."""
     searched = case.question
-    events = assistant.stream(case.question, turns=case.history, articles=case.articles)
+    events = assistant.stream(Question(case.question, case.history, case.articles))
     try:
         for event in events:
             if isinstance(event, Searched):

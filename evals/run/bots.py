@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assistant.answer.chain import Assistant, Searchable
+from assistant.answer.question import Question
 from assistant.answer.replies import abstention, says_not_stated
 from assistant.errors import UsageError
 from assistant.proof.context import plain
@@ -54,7 +55,7 @@ def gold_context(index: Searchable, over: Over, seed: int) -> Bot:
 
     def answer(case: EvalCase) -> Answer:
         found = _Gold(index, case) if case.evidence else index
-        return over(found).ask(case.question, turns=case.history, articles=case.articles)
+        return over(found).ask(Question(case.question, case.history, case.articles))
 
     return answer
 
@@ -72,7 +73,7 @@ def never_abstain(index: Searchable, over: Over, seed: int) -> Bot:
     assistant = over(index)
 
     def answer(case: EvalCase) -> Answer:
-        given = assistant.ask(case.question, turns=case.history, articles=case.articles, strict=False)
+        given = assistant.ask(Question(case.question, case.history, case.articles, strict=False))
         if not given.abstained:
             return given
         for scored in (*given.evidence, *_first_chunks(index, case)):
@@ -105,7 +106,7 @@ def random_citation(index: Searchable, over: Over, seed: int) -> Bot:
     assistant = over(index)
 
     def answer(case: EvalCase) -> Answer:
-        given = assistant.ask(case.question, turns=case.history, articles=case.articles)
+        given = assistant.ask(Question(case.question, case.history, case.articles))
         statements = tuple(
             replace(statement, citations=tuple(elsewhere(case, place, citation) for citation in statement.citations))
             for place, statement in enumerate(given.statements)

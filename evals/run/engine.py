@@ -190,7 +190,7 @@ def _judged(
     After the answers, not between them: two local models would take turns in memory.
     """
     name = job.plan.judge or ""
-    write = application.writer(name)
+    write = application.roster.writer(name)
     if write is None:
         raise UsageError(f"found the judge '{name}'; expected a language model. Name one, as local:NAME.")
     judge = Judge(name, write)
@@ -216,7 +216,7 @@ def _judged(
 def _bot(job: PlannedRun, index: Searchable, application: Application, stopped: Callable[[], bool]) -> Bot:
     """Return what answers the cases: the assistant, or a floor or ceiling in its place."""
     if not job.plan.retrieval_only:
-        application.prepare(job.model, pull=not_here)
+        application.startup.make_ready(job.model, pull=not_here)
 
     def assistant(searched: Searchable) -> Assistant:
         made = application.assistant(job.model, searched, settings=job.settings)
@@ -267,7 +267,7 @@ def _now() -> str:
 def _peak_mib(model: str, application: Application) -> int:
     """Return the most memory this process and the model's server ever held, in MiB; 0 where the system hides it."""
     processes = [os.getpid()]
-    name = application.model_name(model)
+    name = application.roster.named(model)
     if name.kind == "local":
         server = server_of(name, application.weights.path, application.servers)
         processes += [server.process_id] if server.process_id else []

@@ -131,11 +131,11 @@ def jobs_of(plan: Plan, application: Application) -> tuple[PlannedRun, ...]:
     settings = _gated(application.settings, plan)
     reader = None
     if settings.reader and not plan.retrieval_only:
-        application.build_reader()
-        found = application.reader()
+        application.readers.build()
+        found = application.readers.large()
         reader = found.identity if found else None
     root = plan.out or _default_folder(plan, sets, runs_folder(application.home))
-    configured = application.configured.models()
+    configured = application.roster.configured.models()
     pairs = [(embedder, model) for embedder in plan.embedders for model in plan.models]
     return tuple(
         PlannedRun(
@@ -188,7 +188,7 @@ def _check(plan: Plan, application: Application) -> None:
         raise UsageError("found no set, model or embedder; expected one of each at least.")
     for model in (*plan.models, *([plan.judge] if plan.judge else [])):
         application.check(model)
-        name = application.model_name(model)
+        name = application.roster.named(model)
         if name.kind == "local" and not name.is_file and not application.weights.is_complete(name.value):
             not_here(name.value)
         if plan.judge and plan.judge == EXTRACTIVE:

@@ -49,7 +49,7 @@ class CaseDesk:
 
     def open(self, conversation: str, position: object) -> Draft:
         """Return the draft for the answer at a position; raise UsageError when there is none."""
-        exchanges = self._workbench.exchanges(conversation)
+        exchanges = self._workbench.conversations.exchanges(conversation)
         if not isinstance(position, int) or not 0 <= position < len(exchanges):
             raise UsageError("This answer is no longer there: reload the page.")
         answer = exchanges[position].told

@@ -105,7 +105,7 @@ class EvalsTab:
         def opened(chosen: str | None, ticked: list[str], before: str | None, after: str | None) -> Update:
             sets = [(f"{one.name} · {one.cases:,} cases", str(one.path)) for one in self._engine.sets()]
             paths = [path for _, path in sets]
-            ready = [(choice.label, choice.name) for choice in self._workbench.models() if choice.ready]
+            ready = [(choice.label, choice.name) for choice in self._workbench.roster.choices() if choice.ready]
             names = [name for _, name in ready]
             kept = [name for name in ticked or [] if name in names] or [name for name in names if name == EXTRACTIVE]
             return {

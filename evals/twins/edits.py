@@ -14,12 +14,12 @@ from functools import partial
 from typing import Literal
 
 from evals.twins.edit_values import Dice, other_values, pattern_of, rewritten, spaced, values_in
+from index.text.language import SPACELESS
 
 _ROLLS = 40
 """Other values tried before a case is given up."""
 _MOST_WORDS, _MOST_CHARACTERS = 8, 25
 """Of an answer whose values are changed: in a longer one the question asked for something else."""
-_SPACELESS = frozenset({"ja", "zh"})
 _PEOPLE = (
     "person|people|man|woman|king|queen|emperor|khan|ruler|leader|general|scientist|physicist|mathematician|philosopher|"
     "author|writer|poet|artist|architect|composer|engineer|inventor|president|minister|governor|bishop|pope|prince"
@@ -126,7 +126,7 @@ def shape_of(name: str, *, text: str, language: str) -> str | None:
 
     A single capitalised word must also stand inside some sentence of ``text``, where only a name is capitalised.
     """
-    return _shape_japanese(name) if language in _SPACELESS else _shape_latin(name, text)
+    return _shape_japanese(name) if language in SPACELESS else _shape_latin(name, text)
 
 
 def _shape_latin(name: str, text: str) -> str | None:
@@ -157,7 +157,7 @@ def _shape_japanese(name: str) -> str | None:
 
 
 def _is_short(answer: str, language: str) -> bool:
-    return len(answer) <= _MOST_CHARACTERS if language in _SPACELESS else len(answer.split()) <= _MOST_WORDS
+    return len(answer) <= _MOST_CHARACTERS if language in SPACELESS else len(answer.split()) <= _MOST_WORDS
 
 
 def _value_edits(answers: Sequence[str], key: str) -> Iterator[Edit]:
@@ -172,7 +172,7 @@ def _name_edits(
     name: str, question: str, *, text: str, language: str, names: Names, shape: str, key: str
 ) -> Iterator[Edit]:
     cues = cues_of(question)
-    family = _family_name(name, text) if "who" in cues and language not in _SPACELESS else None
+    family = _family_name(name, text) if "who" in cues and language not in SPACELESS else None
     whole = _pattern_of_name(name)
     pattern = re.compile(f"{whole}|{_pattern_of_name(family)}" if family else whole)
     own = set(name.lower().split())

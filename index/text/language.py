@@ -6,6 +6,8 @@ import functools
 import re
 from collections.abc import Callable
 
+SPACELESS = frozenset({"ja", "zh"})
+"""Languages written without spaces between words."""
 _SAMPLE = 20_000  # characters looked at: enough to be sure, and a long article costs no more than a short one
 _SURE = 0.5  # below this share of the probability a Latin text is too short or too mixed to name its language
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant.conversations import Conversations
+from assistant.conversations import Conversations, Exchange
 from assistant.errors import HomeError, UsageError
 from assistant.types import Answer, Citation, Statement
-from assistant.workbench import Exchange
 from index.types import Chunk, ScoredChunk
 
 ID = "c0ffee-00_A"
@@ -176,7 +175,7 @@ import sys
 from pathlib import Path
 from assistant.conversations import Conversations
 from assistant.types import Answer
-from assistant.workbench import Exchange
+from assistant.conversations import Exchange
 conversations, name = Conversations(Path(sys.argv[1])), sys.argv[2]
 for number in range(20):
     answer = Answer("Q", "Q", f"{name}{number}", abstained=False, model="extractive", embedder="minilm")

@@ -27,6 +27,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant import settings
+from assistant.answer.question import Question
 from assistant.cli import app
 from assistant.cli.exits import ABSTAINED, ANSWERED, USER_ERROR
 from assistant.errors import ModelError
@@ -142,7 +143,7 @@ def served(application: Application, faults: Any, monkeypatch: pytest.MonkeyPatc
     for name in ("OPENAI_API_BASE", "OLLAMA_API_KEY", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    application._writers.clear()
+    application.roster._writers.clear()
     application.settings = Settings()
 
     def name(fault: str, provider: str = "openai") -> str:
@@ -178,7 +179,7 @@ def listen(application: Application, model: str, turns: tuple[Turn, ...] = ()) -
     kinds, statements, notices, found, line, answer = [], [], [], 0, None, None
     began = time.monotonic()
     try:
-        for event in application.ask("And who designed it?" if turns else QUESTION, model=model, turns=turns):
+        for event in application.ask(Question("And who designed it?" if turns else QUESTION, turns=turns), model=model):
             kinds.append(type(event))
             if isinstance(event, EvidenceFound):
                 began = time.monotonic()

@@ -53,7 +53,7 @@ def fresh(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key and address of whoever runs the tests, and no writer of the test before."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "OLLAMA_HOST", "OLLAMA_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    application._writers.clear()
+    application.roster._writers.clear()
 
 
 SERVED_BY = {
@@ -151,7 +151,7 @@ def test_a_second_party_answers_with_citations_and_counts_and_nobody_else_is_spo
 
 @slow
 def test_it_streams(application: Application, party: str) -> None:
-    write = application.writer(party)
+    write = application.roster.writer(party)
     assert write is not None
     assert len([piece for piece in write([Message("user", "Say hello.")]) if isinstance(piece, str)]) > 5
 
@@ -163,7 +163,7 @@ def test_leaving_ends_the_writing_of_the_server_within_two_seconds(
 ) -> None:
     locked = request.node.callspec.params["party"] == "openai behind a key"
     process = request.getfixturevalue("locked_llama" if locked else "llama").process_id
-    write = application.writer(party)
+    write = application.roster.writer(party)
     assert write is not None
     stream = write([Message("user", "Tell me a very long story about the sea.")])
     assert next(piece for piece in stream if piece)

@@ -52,7 +52,7 @@ def fairly_sure(small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         folder.mkdir()
     (home.articles / ".seeded").touch()
     with closing(Application(home, Settings(model=EXTRACTIVE, embedder="minilm"))) as application:
-        monkeypatch.setattr(application, "reader", FairlySure)
+        monkeypatch.setattr(application.readers, "large", FairlySure)
         application.library.add(load_bytes(b"The bridge opened in 1931. It replaced a ferry.", name="bridge.txt"))
         yield application
 

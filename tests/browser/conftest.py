@@ -6,7 +6,6 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,17 +13,20 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from assistant.answer.compare import Side, Sided
+from assistant.answer.compare import Sided
+from assistant.answer.question import Question
 from assistant.app.extensions import Extensions
 from assistant.app.ui import RunningApp, start
+from assistant.conversations import Conversations
 from assistant.errors import ModelError
 from assistant.home import Home
 from assistant.jobs import Jobs
 from assistant.library import intake
 from assistant.library.indexes import Indexes
-from assistant.library.shelf import Shelf
+from assistant.library.shelf import ArticleCard, Shelf
 from assistant.library.stock import Stock
 from assistant.models.embedders import Embedders
+from assistant.models.roster import ModelChoice
 from assistant.models.weights import WeightsFolder
 from assistant.settings import Caution, Settings
 from assistant.types import (
@@ -37,11 +39,9 @@ from assistant.types import (
     Searched,
     Statement,
     StatementReady,
-    Turn,
     Waiting,
 )
 from assistant.wiring import Application
-from assistant.workbench import ArticleCard, Exchange, ModelChoice, Opinion
 from index.errors import UnknownArticleError
 from index.library import Library
 from index.types import Block, Chunk, Document, ScoredChunk
@@ -103,6 +103,22 @@ def document(identity: str, source: str, author: str | None = None, published: s
 GUESSED = Statement("The moon may be as far as the lamp can be seen.", "not supported", (), "no moon is there")
 
 
+class Models:
+    """A roster of three, one of them perhaps still loading."""
+
+    loaded = True
+
+    def choices(self) -> tuple[ModelChoice, ...]:
+        return (
+            ModelChoice("extractive", "Extractive", ready=True),
+            ModelChoice("local:small", "Small local model", self.loaded, "" if self.loaded else "it is still loading"),
+            ModelChoice("openai:big", "Big remote model", ready=False, reason="OPENAI_API_KEY is not set."),
+        )
+
+    def left_out(self) -> tuple[str, ...]:
+        return ()
+
+
 class Script:
     """A workbench that answers by what the question mentions, and remembers what was done with it."""
 
@@ -117,12 +133,12 @@ class Script:
         }
         for one in self.library.values():
             Library(home.articles).add(one)
-        self.kept: dict[str, list[Exchange]] = {}
+        self.conversations = Conversations(home.conversations)
         self.asked: list[dict[str, object]] = []
         self.compared: list[tuple[str, str]] = []
         self.closed: list[str] = []
         self.failures = 1
-        self.loaded = True
+        self.roster = Models()
         self.hold = threading.Event()
         self.beats_s = 0.02
         """Seconds between the heartbeats of an endless answer."""
@@ -138,44 +154,29 @@ class Script:
             raise UnknownArticleError(f"No article {article!r}; known: {', '.join(self.library)}")
         return self.library[article]
 
-    def models(self) -> tuple[ModelChoice, ...]:
-        return (
-            ModelChoice("extractive", "Extractive", ready=True),
-            ModelChoice("local:small", "Small local model", self.loaded, "" if self.loaded else "it is still loading"),
-            ModelChoice("openai:big", "Big remote model", ready=False, reason="OPENAI_API_KEY is not set."),
-        )
-
-    def left_out(self) -> tuple[str, ...]:
-        return ()
-
     def ask(
-        self,
-        question: str,
-        *,
-        model: str | None = None,
-        articles: tuple[str, ...] | None = None,
-        turns: tuple[Turn, ...] = (),
-        strict: bool = True,
-        searched: str | None = None,
-        anyway: bool = False,
-        caution: Caution | None = None,
+        self, question: Question | str, *, model: str | None = None, caution: Caution | None = None
     ) -> Iterator[Event]:
+        assert isinstance(question, Question)
+        one, question = question, question.text
         self.asked.append(
             {
                 "question": question,
                 "model": model,
-                "articles": articles,
-                "turns": len(turns),
-                "strict": strict,
-                "searched": searched,
-                "anyway": anyway,
+                "articles": one.articles,
+                "turns": len(one.turns),
+                "strict": one.strict,
+                "searched": one.searched,
+                "anyway": one.anyway,
                 "caution": caution,
             }
         )
         if "refuse" in question and self.failures:
             self.failures -= 1
             raise ModelError("The model server refused the connection. Start it, then press Retry.")
-        return self._events(question, model or self.default_model, bool(turns), strict, searched, anyway)
+        return self._events(
+            question, model or self.default_model, bool(one.turns), one.strict, one.searched, one.anyway
+        )
 
     def _events(
         self, question: str, model: str, follow_up: bool, strict: bool, searched: str | None, anyway: bool
@@ -271,13 +272,10 @@ class Script:
             said.append(Statement(text, "supported", (odd,)))
         return (tuple(said), (loose,)) if strict else ((*said, loose), ())
 
-    def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
-        return tuple(self.kept.get(conversation, ()))
-
     def compare(
-        self, question: str, *, models: tuple[str, str], articles: tuple[str, ...] | None = None, **options: Any
+        self, question: Question | str, *, models: tuple[str, str], caution: Caution | None = None
     ) -> Iterator[Sided]:
-        left, right = (self.ask(question, model=model, articles=articles, **options) for model in models)
+        left, right = (self.ask(question, model=model, caution=caution) for model in models)
         self.compared.append(models)
         for event in left:
             if isinstance(event, Searched | EvidenceFound):
@@ -285,18 +283,6 @@ class Script:
             else:
                 yield Sided("left", event)
         yield from (Sided("right", event) for event in right if not isinstance(event, Searched | EvidenceFound))
-
-    def save(self, conversation: str, exchange: Exchange) -> None:
-        self.kept.setdefault(conversation, []).append(exchange)
-
-    def replace(self, conversation: str, position: int, exchange: Exchange) -> None:
-        self.kept[conversation][position] = exchange
-
-    def rate(self, conversation: str, position: int, opinion: Opinion | None) -> None:
-        self.kept[conversation][position] = replace(self.kept[conversation][position], opinion=opinion)
-
-    def prefer(self, conversation: str, position: int, better: Side | None) -> None:
-        self.kept[conversation][position] = replace(self.kept[conversation][position], better=better)
 
     def close(self) -> None:
         self.hold.set()

@@ -182,11 +182,11 @@ def test_a_model_that_is_not_ready_says_why_and_leaves_the_choice_as_it_was(page
 
 
 def test_a_model_that_still_loads_says_so_until_it_is_ready(open_page: OpenPage, script: Any) -> None:
-    script.loaded = False
+    script.roster.loaded = False
     page = open_page()
     line = page.locator("#loading")
     expect(line).to_have_text("Small local model: it is still loading. Answers are quoted from the article meanwhile.")
-    script.loaded = True
+    script.roster.loaded = True
     expect(line).to_have_text("", timeout=10_000)
 
 

@@ -15,6 +15,7 @@ from articles_of_every_format import pdf
 from fixtures.markup import vectors
 from playwright.sync_api import Locator, Page, expect
 
+from assistant.answer.question import Question
 from assistant.app.ui import RunningApp
 from assistant.home import Home
 from assistant.library import intake
@@ -212,8 +213,8 @@ def test_a_conversation_uses_the_articles_that_are_chosen_also_after_a_reload(
     asked: list[Any] = []
     ask = application.ask
 
-    def remember(question: str, **options: Any) -> Any:
-        asked.append(options["articles"])
+    def remember(question: Question, **options: Any) -> Any:
+        asked.append(question.articles)
         return ask(question, **options)
 
     monkeypatch.setattr(application, "ask", remember)

@@ -91,7 +91,7 @@ def test_a_key_leaves_in_nothing_but_the_request(
     printed += refused + run(assistant_app, "models", "list")
     printed += run(evals_app, "run", str(small_set), "-m", "mine", "--limit", "2", "--out", str(keyed_home / "run2"))
     application = Application(Home(keyed_home))
-    page = repr(application.models())
+    page = repr(application.roster.choices())
     application.close()
     behind = left_behind(keyed_home)
     assert "(the key)" in behind  # it would have been in the log

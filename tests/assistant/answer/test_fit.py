@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assistant.answer.condense import conversation, last
 from assistant.answer.fit import LeftOut, fit_sentences, fit_turns
+from assistant.answer.question import Question
 from assistant.errors import ContextTooLongError
 from assistant.home import Home
 from assistant.models.context_window import ContextWindow
@@ -144,7 +145,7 @@ def test_a_small_model_is_asked_less_and_the_reader_is_told(small: Application, 
     configure(small, provider="openai", model="m", base_url=hosted.url, context=700)
     hosted.reply = "Japan's intelligence gatherers include the Ministry of Defense [1]."
     turns = [Turn("user", "Tell me about it. " * 20), Turn("assistant", "It is so. " * 40)] * 8
-    events = list(small.ask(f"And then? {QUESTION}", model="mine", turns=tuple(turns)))
+    events = list(small.ask(Question(f"And then? {QUESTION}", turns=tuple(turns)), model="mine"))
     of_the_rewrite, of_the_answer = notices(events)
     assert of_the_rewrite.startswith("mine holds 700 tokens: ")
     assert of_the_answer.startswith("mine holds 700 tokens: ")
@@ -204,7 +205,7 @@ def test_a_long_conversation_fits_a_real_model_of_512_tokens(small: Application)
         Turn("user", "Which bodies gather intelligence for Japan, and since when? " * 6),
         Turn("assistant", "The Ministry of Defense and the Japan Coast Guard gather intelligence. " * 6),
     ] * 10
-    events = list(small.ask("And what did officials call it?", model="mine", turns=tuple(turns)))
+    events = list(small.ask(Question("And what did officials call it?", turns=tuple(turns)), model="mine"))
     assert notices(events)[0].startswith("mine holds 512 tokens: ")
     assert isinstance(events[-1], Finished)
     assert 0 < events[-1].answer.tokens["prompt"] < 2 * 512

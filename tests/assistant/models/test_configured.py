@@ -280,9 +280,9 @@ def test_a_default_model_that_left_the_file_is_no_longer_ready_and_the_app_goes_
         folder.mkdir()
     written(tmp_path, '[mine]\nprovider = "openai"\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\n')
     with closing(Application(home, Settings(model="mine"))) as application:
-        first = application.models()[0]
+        first = application.roster.choices()[0]
         assert (first.name, first.label, first.ready) == ("mine", "mine (openai:m at 127.0.0.1:9)", True)
         written(tmp_path, '[mine]\nprovider = "openai"\n')
-        mine = next(choice for choice in application.models() if choice.name == "mine")
+        mine = next(choice for choice in application.roster.choices() if choice.name == "mine")
         reason = "models.toml [mine]: found no model; expected both provider and model."
         assert (mine.ready, mine.reason) == (False, reason)

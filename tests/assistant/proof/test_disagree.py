@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answer.chain import Assistant
+from assistant.answer.question import Question
 from assistant.proof.context import Numbered
 from assistant.proof.disagree import disagreement
 from assistant.proof.reader import Reading
@@ -131,7 +132,7 @@ def asked(index: Index, articles: Sequence[str] | None = None) -> Answer:
         yield "The valley bridge opened in 1931 [1]."
 
     assistant = Assistant(index, model="scripted:test", write=write, settings=Settings(), reader=Sure())  # type: ignore[arg-type]
-    return assistant.ask("When did the valley bridge open?", articles=articles)
+    return assistant.ask(Question("When did the valley bridge open?", articles=articles))
 
 
 def test_both_articles_are_cited_and_that_they_disagree_is_said(index: Index) -> None:

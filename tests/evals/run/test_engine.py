@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from assistant.answer.question import Question
 from assistant.contract import to_contract
 from assistant.errors import UsageError
 from assistant.home import Home
@@ -56,7 +57,7 @@ def test_a_run_writes_what_ask_json_prints_for_every_case_in_order(
     assert [(row["set"], row["id"]) for row in rows] == [case.key for case in cases]
     with application.index_of(list(load_set(small_set).documents.values())) as index:
         answer = to_contract(
-            application.assistant("extractive", index).ask(cases[0].question, articles=cases[0].articles)
+            application.assistant("extractive", index).ask(Question(cases[0].question, articles=cases[0].articles))
         )
     first = rows[0]["result"]
     assert {**first, "timings_ms": None} == {**answer, "timings_ms": None}

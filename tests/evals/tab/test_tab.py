@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.app.extensions import load_extensions
+from assistant.conversations import Exchange
 from assistant.errors import ModelError, UsageError
 from assistant.types import Answer, Citation, Statement, Turn
-from assistant.workbench import Exchange
 from evals.cases.sets import load_set
 from evals.numbers.compare import RunView, compare
 from evals.run.jobs import Plan

@@ -145,15 +145,15 @@ class Ours:
 
     def chat(self, conversation: str, words: str) -> None:
         """Keep an exchange."""
+        from assistant.conversations import Exchange
         from assistant.types import Answer
-        from assistant.workbench import Exchange
 
         answer = Answer(words, words, words, abstained=False, model="extractive", embedder=TINY)
-        self.application.save(conversation, Exchange(answer))
+        self.application.conversations.save(conversation, Exchange(answer))
 
     def rate(self, conversation: str, position: int, opinion: str) -> None:
         """Keep an opinion on an answer."""
-        self.application.rate(conversation, position, opinion)
+        self.application.conversations.rate(conversation, position, opinion)
 
     def case(self, question: str) -> None:
         """Keep a case of the user's own set."""
@@ -179,7 +179,7 @@ class Ours:
         return {
             "articles": {one.id: (one.title, one.text, library.has_original(one)) for one in library.documents()},
             "conversations": {
-                name: [(one.answer.text, one.opinion) for one in self.application.exchanges(name)]
+                name: [(one.answer.text, one.opinion) for one in self.application.conversations.exchanges(name)]
                 for name in conversations
             },
             "cases": [case.question for case in cases],

@@ -1,8 +1,8 @@
 import io
 import re
 
+from assistant.cli.weights_progress import rich_progress
 from assistant.models.weights import PullProgress
-from assistant.models.weights_progress import rich_progress
 
 
 class Terminal(io.StringIO):
