@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from assistant.models.local import LocalServer, LocalServers
 from assistant.models.model_errors import KEY_FROM
 from assistant.models.providers import PROVIDERS
 from assistant.redact import note_key, redacted
+from index.vectors.address import is_loopback
 
 if TYPE_CHECKING:  # langchain_core takes half a second to import
     from langchain_core.language_models import BaseChatModel
@@ -177,7 +177,7 @@ def _of_provider(
         # The pump asks again itself: openai would sit out a Retry-After of two minutes.
         options |= {"stream_usage": True, "max_retries": 0, "max_tokens": max_tokens, "seed": seed}
         base_url = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
-        options |= _http_clients(trust_env=not is_loopback(base_url))
+        options |= _http_clients(trust_env=not is_own_machine(base_url))
         # vLLM, llama-server, LM Studio: they speak chat completions.
         options |= {"use_responses_api": False} if base_url else {}
     if provider.name == "ollama":
@@ -215,11 +215,10 @@ def key_of(name: ModelName) -> str | None:
     return _NO_KEY if is_openai and elsewhere and not os.environ.get("OPENAI_API_KEY") else None
 
 
-def is_loopback(base_url: str | None) -> bool:
+def is_own_machine(base_url: str | None) -> bool:
     """Return whether an address is this machine's own, which no proxy leads to."""
     with suppress(ValueError):
-        host = urlsplit(base_url or "").hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return is_loopback(urlsplit(base_url or "").hostname or "")
     return False
 
 

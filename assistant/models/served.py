@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from assistant.models.context_window import ASSUMED_CONTEXT
-from assistant.models.llm import ModelName, is_loopback, key_of
+from assistant.models.llm import ModelName, is_own_machine, key_of
 
 _PATIENCE_S = 2.0
 _OLLAMA = "http://127.0.0.1:11434"
@@ -64,7 +64,7 @@ def _asked(method: str, url: str, *, key: str | None = None, json: object = None
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     with (
         suppress(httpx2.HTTPError, httpx2.InvalidURL, ValueError),
-        httpx2.Client(timeout=_PATIENCE_S, trust_env=not is_loopback(url)) as client,
+        httpx2.Client(timeout=_PATIENCE_S, trust_env=not is_own_machine(url)) as client,
     ):
         answer = client.request(method, url, headers=headers, json=json)
         value = answer.json() if answer.is_success else {}
