@@ -1,7 +1,16 @@
-"""The conversation: a question enters; sentences that an article proves leave, or none.
+"""The conversation: takes a question, and returns sentences that an article proves, or none.
 
-`chain` is the path of a question, `wiring` where concrete classes meet, `types` the nouns. Six rooms stand around, and
-each may know those after it: `cli` the terminal, `app` the page in the browser, `library` the articles and their
-indexes, `about` questions about the article itself, `proof` what an article proves, `models` who speaks. `library` and
-`proof` meet in `wiring` alone.
+`types` has the nouns, `settings` the numbers, and `wiring` alone picks concrete classes.
+A room may import those below it:
+
+- `cli`: the terminal
+- `app`: the page in the browser
+- `startup`, `workbench`: what is made ready first, and what a front may ask for
+- `conversations`, `library`: what is kept, and the articles with their indexes
+- `contract`, `runnable`: the answer as JSON, and for LangChain
+- `answer`: the path of one question
+- `about`: questions about the article itself
+- `proof`: what an article proves
+- `models`: the models that write
+- `home`, `jobs`, `redact`, `text`, `errors`: the home folder, background work, keys, safe text, what goes wrong
 """

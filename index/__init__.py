@@ -1,9 +1,14 @@
-"""The article side: a file becomes an article, articles become a searchable index, a query the chunks that bear on it.
+"""Turns files into articles, articles into a searchable index, and a query into the chunks that bear on it.
 
-Two rooms bring articles in: `web` fetches a page, `reading` makes an article of a file. Then a module each: find its
-`sentences` (what is cited), `split` it into chunks (what is found), keep it in the `library`, `embed` and `store` its
-chunks, `build` the index, `retrieve` from it.
-The names below are light to import; for ``Index``, ``Library`` and the verbs name their module.
+- `build`, `parts`: the index, and the part of one article in it
+- `library`: the articles on disk
+- `search`: vectors and keywords, fused
+- `vectors`: embedding, the cache, and Chroma
+- `web`, `reading`: fetches a page, and turns a file into an article
+- `text`: language, sentences, chunks and words
+- `files`, `types`, `settings`, `errors`: safe writing, the nouns, the numbers, what goes wrong
+
+The names below are light to import; take ``Index`` and ``Library`` from their modules.
 """
 
 from index.errors import (

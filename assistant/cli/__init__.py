@@ -1,4 +1,4 @@
-"""The terminal: ask, add, list, rename and remove articles, list and pull models, start the app.
+"""The commands of the terminal: one module for each group of commands.
 
 Every command imports what it needs when it runs: ``--help`` answers at once, and ``ask`` never loads the browser app.
 """

@@ -1,6 +1,6 @@
 """Measure a library as it grows: adding, opening, asking, scopes, lists, memory and disk; one table, one JSON file.
 
-``python -m evals.bench_library [--sizes N …] [--out FILE] [--homes FOLDER]``
+``python -m evals.bench.library [--sizes N …] [--out FILE] [--homes FOLDER]``
 
 The articles are made up (words drawn by rank, Zipf), some 15 passages each, and embedded in earnest by the default
 embedder: on two cores 100,000 passages take most of an hour. ``--homes`` keeps what was embedded for another run.

@@ -1,1 +1,1 @@
-"""What is asked: sets of cases are read and checked, a user's own are made, some articles are held out of training."""
+"""Reads and checks sets of cases (`sets`), makes the user's (`casemaker`), keeps some out of training (`held_out`)."""

@@ -1,1 +1,1 @@
-"""Runs and comparisons as people read them: one HTML file, and lines in the terminal."""
+"""Shows runs and comparisons to people: as one HTML file (`page`), and as lines in the terminal (`compare_text`)."""

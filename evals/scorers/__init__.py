@@ -1,1 +1,1 @@
-"""A case and what was answered enter, scores leave: of the words, the citations and the search."""
+"""Scores one answer: its words (`answer`), citations (`citations`) and search (`retrieval`). `score` joins all."""

@@ -1,1 +1,1 @@
-"""The measurement in the app: its tab, and the form that makes a case of a poor answer."""
+"""Shows the measurement in the app: its tab (`layout`), and the form that turns a poor answer into a case (`form`)."""

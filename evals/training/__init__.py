@@ -1,5 +1,6 @@
-"""The reader's training: question sets enter, the weights that ship with the assistant leave.
+"""Trains the two readers: question sets go in, and the weights that ship with the assistant come out.
 
-`rows` reads the sets, `examples` makes of them what the reader must tell apart, `network` is what learns, and `train`
-is the command.
+The large reader's probes: `reader_examples` makes the examples, and `train_reader` is the command. The small reader:
+`rows` reads the sets, `examples` makes the examples, `network` learns, `measure` says how well, and `train` and
+`ship` are the commands.
 """

@@ -1,4 +1,4 @@
-"""Train the reader's probes on eval sets: ``python -m evals.train_reader SET…``.
+"""Train the reader's probes on eval sets: ``python -m evals.training.train_reader SET…``.
 
 A set enters; examples are read by the frozen first layers of the model, as the reader itself does, and three logistic
 regressions are fitted to what they hold: does the evidence answer the question, does a sentence bear the answer, do

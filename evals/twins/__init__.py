@@ -1,1 +1,4 @@
-"""Cases whose right answer follows from the article alone: its evidence taken out, or its facts changed."""
+"""Makes twins of cases, whose right answer follows from the article alone: its evidence removed, or its facts changed.
+
+`make` takes a set, `cases` makes one twin, and `edits` and `edit_values` choose the changes.
+"""

@@ -1,1 +1,1 @@
-"""A query enters, the chunks that bear on it leave: by meaning and by words, fused by their scores."""
+"""Finds the chunks that bear on a query: by meaning and by `keyword`, joined by `fuse`; `retrieve` does it all."""

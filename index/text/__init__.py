@@ -1,1 +1,1 @@
-"""What a text is made of: its language, sentences, terms, and the chunks that are searched."""
+"""Finds what a text is made of: its `language`, `sentences` and `words`, and the chunks (`split`) that are searched."""

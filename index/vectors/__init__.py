@@ -1,1 +1,5 @@
-"""Texts become vectors, kept and searched: the embedder, its cache, and Chroma in a folder or on a server."""
+"""Turns texts into vectors, and keeps and searches them.
+
+`embed` turns texts into vectors (`encoder`, `encoder_graph`), `cache` keeps them, and `chroma` searches them, in a
+folder or on a `server`.
+"""

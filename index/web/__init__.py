@@ -1,1 +1,1 @@
-"""A page's address becomes its bytes: `fetch`. What may be asked is decided as it connects: `connect`, `addresses`."""
+"""Fetches a page's bytes from its address (`fetch`); `connect` and `addresses` decide what it may reach."""
