@@ -89,5 +89,5 @@ def _server() -> Address | None:
         return parse_address(named)
     except ValueError as error:
         raise UsageError(
-            f"CHROMA_URL is no address of a Chroma server: {error}. Set it to one (http://127.0.0.1:8000), or unset it."
+            f"CHROMA_URL is not a Chroma server's address: {error}. Set it to one (http://127.0.0.1:8000), or unset it."
         ) from None

@@ -74,7 +74,7 @@ class Ticket:
     def stop_if_cancelled(self) -> None:
         """Raise JobCancelledError where the work should end."""
         if self.cancelled:
-            raise JobCancelledError("It was cancelled; what was done so far is kept.")
+            raise JobCancelledError("It was cancelled; the work done so far is kept.")
 
 
 Work = Callable[[Ticket], object]
@@ -114,7 +114,7 @@ class Jobs:
             if self._closed:
                 return "The app is closing."
             if other is not None:
-                return f"'{other.name}' is still being made ready: wait for that, or cancel it."
+                return f"'{other.name}' is still being made ready: wait for it, or cancel it."
             ticket = self._begin(task, name, lambda: False)
 
         def go() -> None:
@@ -142,7 +142,7 @@ class Jobs:
             if joined:
                 ended = self._last[task, name]
                 if ended.state != "done":
-                    raise JobCancelledError(ended.trouble or "It was cancelled; what was done so far is kept.")
+                    raise JobCancelledError(ended.trouble or "It was cancelled; the work done so far is kept.")
                 return
             ticket = self._begin(task, name, given_up)
         self._carry_out(ticket, task, name, work)

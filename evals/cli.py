@@ -55,7 +55,7 @@ FailBelow = Annotated[
     typer.Option(
         "--fail-below",
         metavar="METRIC=VALUE",
-        help="Exit 1 when the metric is worse than the value (of one where lower is better: above it). Repeatable.",
+        help="Exit 1 when the metric is worse than the value (above it, where lower is better). Repeatable.",
     ),
 ]
 
@@ -79,9 +79,9 @@ def run(
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="At most N cases: a fixed sample, spread over articles.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the sample and of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of the sample and of the intervals.")] = 0,
     retrieval_only: Annotated[
-        bool, typer.Option("--retrieval-only", help="Search, and let no model read: thousands of cases a minute.")
+        bool, typer.Option("--retrieval-only", help="Search only, without a model: thousands of cases a minute.")
     ] = False,
     retriever: Annotated[
         str, typer.Option(metavar="index|bm25", help="The assistant's own index, or plain BM25 over paragraphs.")
@@ -90,13 +90,13 @@ def run(
         bool, typer.Option("--held-out", help="Only cases on articles that the reader was never trained on.")
     ] = False,
     pooled: Annotated[
-        bool, typer.Option("--pooled", help="Search all the sets' articles for every case, not only the case's own.")
+        bool, typer.Option("--pooled", help="For every case, search the articles of all cases, not only its own.")
     ] = False,
     bot: Annotated[
         str | None,
         typer.Option(
             metavar="BOT",
-            help="A floor or ceiling in the assistant's place: closed-book, gold-context, always-abstain, "
+            help="Run a floor or ceiling instead of the assistant: closed-book, gold-context, always-abstain, "
             "never-abstain, lead-paragraph, random-citation.",
         ),
     ] = None,
@@ -113,24 +113,25 @@ def run(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Keep what the reader reads and the model says there, and take it from there when the same is asked "
-            "again: another --gate then costs a minute. Nothing is timed.",
+            help="A folder that keeps what the reader reads and the model says. A run with another --gate reuses it "
+            "and takes a minute. Nothing is timed.",
         ),
     ] = None,
     judge: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A model that grades answers too; its own accuracy is printed.")
+        str | None,
+        typer.Option(metavar="NAME", help="A model that also grades the answers; its own accuracy is printed."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The run's folder; with several models, a folder for each is made in it."),
+        typer.Option(metavar="DIR", help="The run's folder; with several models, it contains one folder for each."),
     ] = None,
     fail_below: FailBelow = None,
 ) -> None:
-    """Ask every case of some sets, score the answers, and write one folder a run.
+    """Ask every case of some sets, score the answers, and write one folder for each run.
 
-    It holds run.json (settings and numbers), cases.jsonl (the cases as asked), results.jsonl (a row a case) and
-    report.html. The same command resumes a run that was stopped or killed. Exit status: 0 done, 1 an error you can
-    mend, or a --fail-below that is not met, 2 wrong usage, 130 stopped.
+    The folder holds run.json (settings and numbers), cases.jsonl (the cases as asked), results.jsonl (one row per
+    case) and report.html. The same command resumes a run that was stopped or killed. Exit status: 0 done, 1 an error
+    you can fix or a --fail-below that is not met, 2 wrong usage, 130 stopped.
     """
     from assistant.settings import EXTRACTIVE
     from evals.cases.sets import find_set, sets_folder
@@ -170,16 +171,16 @@ def run(
         if len(paths) > 1:
             typer.echo(f"side by side in {paths[0].parent / REPORT}")
         if stopped():
-            typer.echo("stopped; the same command goes on from here", err=True)
+            typer.echo("stopped; the same command continues from here", err=True)
             raise typer.Exit(STOPPED)
         _gate(runs, thresholds)
 
 
 @app.command(short_help="Compare two runs case by case.")
 def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> None:
-    """Compare two runs case by case: what changed, how sure that is, and what so many cases could have shown.
+    """Compare two runs case by case: what changed, how sure that is, and how small a change these cases could show.
 
-    --fail-below looks at the second run.
+    --fail-below applies to the second run.
     """
     from evals.numbers.compare import compare as compared
     from evals.numbers.gate import parse_threshold
@@ -194,7 +195,7 @@ def compare(before: RunPath, after: RunPath, fail_below: FailBelow = None) -> No
 
 @app.command(short_help="Exit 1 when a run is not good enough.")
 def gate(run: RunPath, fail_below: FailBelow = None) -> None:
-    """Exit 1, naming the metrics, when a run is worse than it must be; for CI."""
+    """Exit 1 and name the metrics when a run misses a threshold; for CI."""
     from evals.numbers.gate import parse_threshold
 
     if not fail_below:
@@ -205,13 +206,13 @@ def gate(run: RunPath, fail_below: FailBelow = None) -> None:
         typer.echo("every threshold is met")
 
 
-@app.command(short_help="Write one HTML report over runs.")
+@app.command(short_help="Write one HTML report about runs.")
 def report(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: report.html in the first run.")] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write one HTML file over one or more runs; it needs no network and no other file."""
+    """Write one HTML file about one or more runs; it needs no network and no other file."""
     from evals.report.show import report_of
     from evals.run.runs import REPORT
 
@@ -226,7 +227,7 @@ def report(
 
 @app.command(short_help="Score saved answers again.")
 def rescore(runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders or names.")]) -> None:
-    """Score the saved answers of runs again, after a metric has changed; nothing is asked, costs and grades stay."""
+    """Score the saved answers of runs again after a metric has changed; ask nothing, and keep costs and grades."""
     from evals.report.show import headline, report_of
     from evals.run.engine import rescore as again
     from evals.run.runs import REPORT
@@ -250,11 +251,12 @@ def twins(
         Path | None, typer.Option(metavar="DIR", help="Default: a set of your own in the home folder.")
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="At most N cases.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the sample and of the new answers.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of the sample and of the new answers.")] = 0,
 ) -> None:
-    """Make a new set from the answerable cases of one: what was true of the article no longer is.
+    """Make a new set from the answerable cases of another, with the articles changed.
 
-    Twins show reading apart from remembering: a gold-deleted twin must be refused, an edited one answered anew.
+    Twins tell reading from remembering: the assistant must refuse a deleted twin, and answer an edited one from its
+    article.
     """
     from evals.cases.sets import find_set, load_set, sets_folder
     from evals.twins.make import write_twins
@@ -268,7 +270,7 @@ def twins(
         typer.echo(f"{counts.made} twins written to {folder}; skipped: {skipped}")
 
 
-@app.command(short_help="How well the check tells right citations from wrong ones.")
+@app.command(short_help="Measure how well the check tells right citations from wrong ones.")
 def pairs(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Rows of question, answer, cited text and label (JSONL).")
@@ -276,10 +278,10 @@ def pairs(
     limit: Annotated[int | None, typer.Option(metavar="N", help="At most N of a kind and language.")] = None,
     kept: Annotated[Path | None, typer.Option(metavar="DIR", help="As `evals run` takes it.")] = None,
 ) -> None:
-    """Tell how well the reader's check knows a citation that says the answer from one that does not.
+    """Measure how well the reader's check tells a citation that says the answer from one that does not.
 
-    Printed is the AUROC for each language and kind of wrong one, beside that of plain overlap of words; on articles
-    that the reader was not trained on.
+    It prints the AUROC for each language and each kind of wrong citation, beside the AUROC of plain word overlap, on
+    articles that the reader was not trained on.
     """
     from evals.bench.pairs import by_overlap, by_reader, load_pairs, told_apart
     from evals.run.kept import Kept

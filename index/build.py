@@ -339,7 +339,7 @@ class Index:
         logger.warning("index set aside: %s", error)
         if isinstance(self._store, ServerStore):
             self._store.renew()
-            self.notice = "The search index on the server was damaged; it was built again from the saved articles."
+            self.notice = "The search index on the server was damaged; it was rebuilt from the saved articles."
             return self._store
         if self._store is not None:
             self._store.close()
@@ -352,10 +352,10 @@ class Index:
             except OSError as trouble:
                 raise StoreError(
                     f"the index at {self._folder} is damaged and cannot be moved away ({trouble.strerror}). "
-                    "Delete that folder; it is built again from the saved articles."
+                    "Delete that folder; it will be rebuilt from the saved articles."
                 ) from trouble
             # Never the same path again: a query that still holds the old database may, as it lets go, delete the
             # journal it knows by its path, and would take that of the new one.
             self._folder = self._folder.with_name(f"{self.fingerprint}.{time.time_ns()}")
-        self.notice = "The search index was damaged; it was set aside and built again from the saved articles."
+        self.notice = "The search index was damaged; it was set aside and rebuilt from the saved articles."
         return self._opened()

@@ -191,7 +191,7 @@ class Library:
             document = self.get(id)
             removed = self._removed
             if removed.is_symlink():  # what is old there is deleted
-                raise StoreError(f"{removed} is a link; expected a folder of the library's own. Delete the link.")
+                raise StoreError(f"{removed} is a link; expected a real folder. Delete the link.")
             removed.mkdir(exist_ok=True)
             self._clear_removed()
             path = self._path(id)
@@ -215,7 +215,7 @@ class Library:
                 known = ", ".join(self._removed_ids()) or "none"
                 raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
-                raise StoreError(f"the library holds an article '{id}' again. Remove that one first.")
+                raise StoreError(f"the library already has an article '{id}' again. Remove that one first.")
             original = path.with_suffix(_ORIGINAL)
             if not self.has_original(document):  # else a kill left it there
                 with suppress(FileNotFoundError):

@@ -466,8 +466,8 @@ def _from_model(
     fitted = fit_sentences(window, numbered, bearing, render)
     if fitted is None:
         raise ContextTooLongError(
-            f"{prompter.name} holds {window.context:,} tokens: not one sentence of the article "
-            "fits beside the question. Ask a shorter one, or choose another model."
+            f"{prompter.name} holds {window.context:,} tokens: no sentence of the article fits "
+            "beside the question. Ask a shorter question, or choose another model."
         )
     run.left.sentences, run.left.of = len(numbered) - len(fitted.kept), len(numbered)
     run.left.examples = run.left.examples or not fitted.examples

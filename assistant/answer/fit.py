@@ -95,6 +95,6 @@ class LeftOut:
         if not parts:
             return ""
         what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-        why = "could not hold it all" if self.unforeseen else f"holds {context:,} tokens"
+        why = "could not hold everything" if self.unforeseen else f"holds {context:,} tokens"
         singular = len(parts) == 1 and (self.messages == 1 or self.translation or (self.sentences == self.of == 1))
         return f"{model} {why}: {what} {'was' if singular else 'were'} left out."

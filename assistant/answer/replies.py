@@ -57,7 +57,7 @@ _OFFER = {
         anyway="Answer anyway",
         why_anyway="What the model makes of these sentences. The article does not prove it.",
         made="Not proven: what the model makes of the nearest sentences",
-        made_nothing="The model makes nothing of them either.",
+        made_nothing="The model finds no answer in them either.",
         near="near the question, not proof",
     ),
     "ja": Offer(

@@ -303,7 +303,7 @@ class Desk:
             for event in events:
                 previous, lives = lives, lives.after(event)
                 if stop.is_set() and lives.exchange is None:
-                    return lives, so_far(STOPPED) or "Stopped before anything was said."
+                    return lives, so_far(STOPPED) or "Stopped before the answer began."
                 now = self._running_screen(lives, previous, *known)
                 changes: Screen = {part: value for part, value in now.items() if shown.get(part) != value}
                 shown |= now
@@ -369,7 +369,7 @@ class Desk:
             else:
                 self._workbench.conversations.save(conversation, given)
         except AssistantError as failure:
-            screen["note"] = render.notices([f"This answer is shown but not kept: {failure}"])
+            screen["note"] = render.notices([f"This answer is shown but could not be saved: {failure}"])
         screen["history"] = self._history((*earlier, given))
         return screen | self._cited_article(*_cited(given, len(earlier)))
 

@@ -25,7 +25,7 @@ def check_environment(environment: Mapping[str, str]) -> None:
     for name in _AUTHORITIES:
         value = environment.get(name, "")
         if value and not Path(value).exists():
-            raise UsageError(f"{name} names {value}, which is not there. Correct it, or unset it.")
+            raise UsageError(f"{name} names {value}, which does not exist. Correct it, or unset it.")
 
 
 def _is_proxy(value: str) -> bool:

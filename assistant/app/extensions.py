@@ -111,7 +111,7 @@ def load_extensions(workbench: Workbench, *, group: str = GROUP) -> Extensions:
         except Exception as failure:
             logger.exception("The tab '%s' (%s) is left out", entry.name, entry.value)
             reason = f"{type(failure).__name__}: {failure}" if str(failure) else type(failure).__name__
-            left_out.append(f"The tab '{entry.name}' ({entry.value}) is left out: {reason}".splitlines()[0])
+            left_out.append(f"the tab '{entry.name}' ({entry.value}) is left out: {reason}".splitlines()[0])
     return Extensions(tuple(tabs), tuple(left_out))
 
 

@@ -235,7 +235,9 @@ class BodyLimit:
             async with asyncio.timeout(self._within_s):
                 body = await self._read(scope, receive)
         except TimeoutError:
-            await refuse(send, 408, f"The request was not whole after {self._within_s:g} s.", (b"connection", b"close"))
+            await refuse(
+                send, 408, f"The request was not complete after {self._within_s:g} s.", (b"connection", b"close")
+            )
             return
         if body is None:
             await refuse(send, 413, f"The request is larger than {self._limit} bytes.")

@@ -56,8 +56,8 @@ def password_for(host: str, *, own: str | None, wanted: bool = True, shown: bool
         return None
     if own and len(own) < SHORTEST:
         raise UsageError(
-            f"The password in {VARIABLE} has {len(own)} characters; expected at least {SHORTEST}. Set a longer one, "
-            "or unset it: one is made then."
+            f"the password in {VARIABLE} has {len(own)} characters; expected at least {SHORTEST}. Set a longer one, "
+            "or unset it to have one made."
         )
     password = Password(own or secrets.token_urlsafe(15), made=not own)
     note_key(password.text)

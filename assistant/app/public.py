@@ -28,13 +28,13 @@ def parse_public(url: str) -> Public:
     """Return what ``http[s]://HOST[:PORT][/PATH]`` names; raise UsageError where it is no such address."""
     try:
         parts = split_address(url)
-        wrong = "it holds a user or a password, which no page has" if "@" in parts.netloc else ""
-        wrong = wrong or ("" if _HOST.fullmatch(parts.hostname or "") else "its host or its port is none")
+        wrong = "it contains a user name or a password" if "@" in parts.netloc else ""
+        wrong = wrong or ("" if _HOST.fullmatch(parts.hostname or "") else "its host or its port is not valid")
     except ValueError as error:
         wrong = str(error)
     if wrong:
         raise UsageError(
-            f"--public-url is no address of a page: {wrong}. Give the one that users open, as https://chat.example.org."
+            f"--public-url is not a page's address: {wrong}. Give the one that users open, as https://chat.example.org."
         )
     origin = origin_of(parts.scheme, parts.netloc)
     return Public(f"{origin}{parts.path.rstrip('/')}/", origin, parts.hostname or "")

@@ -83,7 +83,7 @@ def serve(
         print(f"The app is open at {where} (Ctrl-C ends it)", flush=True)  # noqa: T201 the address is its one output
         if password:
             which = f"the password {password.text}" if password.made else f"the password in {VARIABLE}"
-            print(f"It asks for a user name, which may be any, and {which}", flush=True)  # noqa: T201 likewise
+            print(f"To open it, type any user name and {which}", flush=True)  # noqa: T201 likewise
         threading.Event().wait()
     except KeyboardInterrupt:
         pass
@@ -96,12 +96,12 @@ def _exposed(host: str, password: Password | None, public: Public | None) -> lis
     if is_loopback(host) and not public:
         return []
     if password is None:
-        return ["Whoever reaches this address can ask, add and remove articles: it asks for no password."]
+        return ["the app asks for no password: anyone who reaches this address can ask, add and remove articles."]
     if is_loopback(host) and public and public.url.startswith("https:"):
         return []
     line = (
-        "It speaks plain http: on the way, others can read along, the password too. Beyond a network you trust, put a "
-        "proxy with TLS before it, or forward its port with ssh -L."
+        "the app speaks plain http: others on the network can read everything, the password too. Outside a network you "
+        "trust, put a proxy with TLS in front of it, or forward its port with ssh -L."
     )
     return [line]
 
@@ -125,8 +125,8 @@ def start(
     """
     if not (password or unguarded or (is_loopback(host) and not public)):
         raise UsageError(
-            f"It was asked to listen on {host!r}, where others can reach it, with no password. Give it one, or "
-            "listen on 127.0.0.1 and for no proxy."
+            f"found no password for {host!r}, which others can reach; expected one. Set a password, or listen on "
+            "127.0.0.1 without a proxy."
         )
     check_environment(os.environ)
     port = free_port(host, port)
@@ -230,7 +230,7 @@ def free_port(host: str, port: int) -> int:
             probe.bind((host, port))
         except (OSError, OverflowError) as failure:
             raise UsageError(
-                f"Port {port} on {host} cannot be used ({failure}). Choose another one with --port."
+                f"port {port} on {host} cannot be used ({failure}). Choose another one with --port."
             ) from failure
         return int(probe.getsockname()[1])
 

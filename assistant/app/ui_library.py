@@ -28,7 +28,7 @@ PAGE = 50
 """Articles listed at first, and added by each ``Show more``."""
 _INSTANT_S = 0.4
 """What is added so soon needs no progress."""
-_BUSY = "Other articles are being added: wait for those, or cancel them."
+_BUSY = "Other articles are being added: wait for them, or cancel them."
 _LONGEST = 1000
 """Characters of a word on a file that a page could not send."""
 
@@ -208,7 +208,7 @@ def _deliver(shelf: Shelf, uploads: Uploads, wish: dict[str, Any], seen: Seen) -
         shelf.give(name, sources, done)
         return after, None
     if not sources and done >= of:
-        return after, "" if after.refused else render_models.said("Nothing to add was given.")
+        return after, "" if after.refused else render_models.said("Found nothing to add. Name a file, page or text.")
     delivery = Delivery(of, name=name)
     delivery.give(sources, done)
     return _begin(shelf, lambda: shelf.receive(delivery), seen, after)

@@ -362,7 +362,7 @@ def _tie_choosing(blocks: gr.Blocks, parts: _Parts, desk: Desk, workbench: Workb
     def choose_model(chosen: str, former: str) -> Update:
         refusal = desk.refusal(chosen)
         if any(choice.name == chosen and choice.pullable for choice in workbench.roster.choices()):
-            refusal = "This model is not downloaded yet; the tab “Models” does that."
+            refusal = "This model is not downloaded yet; the tab “Models” can do that."
         kept = former if refusal else chosen
         return {parts.model: kept, parts.former: kept, parts.note: desk.line(refusal)}
 

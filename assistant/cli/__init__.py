@@ -16,9 +16,9 @@ from assistant.cli.quiet import keep_quiet
 
 app = typer.Typer(
     name="assistant",
-    help="Ask an article; every sentence of the answer opens the sentence that proves it.",
-    epilog="Articles, index, weights and conversations stand in one folder: ASSISTANT_HOME, if that is set. "
-    "CHROMA_URL, if that is set, is the Chroma server that has the index.",
+    help="Ask an article a question; every sentence of the answer cites the sentence that proves it.",
+    epilog="ASSISTANT_HOME names the one folder for articles, index, weights and conversations. "
+    "CHROMA_URL names a Chroma server for the index.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

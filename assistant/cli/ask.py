@@ -29,7 +29,7 @@ def ask(
             "--article",
             "-a",
             metavar="FILE|URL|ID",
-            help="A file or page, asked alone and not added to the library, or an article's id. "
+            help="A file or page to ask alone, without adding it to the library, or an article's id. "
             "Default: the whole library.",
         ),
     ] = None,
@@ -38,22 +38,22 @@ def ask(
     caution: CautionName = DEFAULT_CAUTION,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
     unproven: Annotated[
-        bool, typer.Option("--unproven", help="Show sentences the article does not prove too, marked.")
+        bool, typer.Option("--unproven", help="Also show sentences that the article does not prove, marked.")
     ] = False,
     anyway: Annotated[
         bool,
         typer.Option(
             "--anyway",
-            help="Where the article does not say, show what the model makes of the nearest sentences, marked as "
-            "unproven; the exit status is 3 all the same unless something is proven.",
+            help="If the article does not say, show what the model makes of the nearest sentences, marked as "
+            "unproven; the exit status is still 3 unless something is proven.",
         ),
     ] = False,
 ) -> None:
     """Answer a question; every sentence cites the article sentence that proves it.
 
-    Where the article does not say, that stands first, and the sentences nearest to the question below it.
+    If the article does not say, the answer says so, and the sentences nearest to the question follow.
 
-    Exit status: 0 answered, 3 the article does not say, 1 an error you can mend, 2 wrong usage.
+    Exit status: 0 answered, 3 the article does not say, 1 an error you can fix, 2 wrong usage.
     """
     from assistant.answer.question import Question, checked_question
     from assistant.cli.terminal import Status, print_answer, print_json

@@ -19,29 +19,29 @@ def chat(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Where to listen. Where others can reach it, the app asks for a password: that in ASSISTANT_PASSWORD, "
-            "or one made for this run.",
+            help="The address to listen on. If others can reach it, the app asks for a password: the one in "
+            "ASSISTANT_PASSWORD, or one made for this run.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(metavar="PORT", help="The app's port; 0 takes a free one.", min=0, max=65535)
+        int, typer.Option(metavar="PORT", help="The app's port; 0 picks a free one.", min=0, max=65535)
     ] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the app in the browser.")] = False,
     public_url: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Where users open the app, if that is a proxy's address: https://chat.example.org. It asks for a "
-            "password then, too (docs/behind-a-proxy.md).",
+            help="The address of a proxy at which users open the app, such as https://chat.example.org. The app then "
+            "asks for a password, too (docs/behind-a-proxy.md).",
         ),
     ] = None,
     no_password: Annotated[
-        bool, typer.Option("--no-password", help="Ask for none, whoever can reach the app.")
+        bool, typer.Option("--no-password", help="Ask for no password, whoever can reach the app.")
     ] = False,
 ) -> None:
     """Start the app in the browser; Ctrl-C ends it.
 
-    It answers at once, by quoting, while the model still downloads or loads.
+    While the model still downloads or loads, the app answers by quoting the article.
     """
     own = os.environ.pop("ASSISTANT_PASSWORD", None)  # no child needs it
     with opened(model, embedder, caution) as application:

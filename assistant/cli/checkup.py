@@ -184,7 +184,7 @@ class _Check:
                     result: _T = finished.value
                     return result
                 if time.monotonic() - self.started > self.patience_s:
-                    raise ModelError(f"the check was not done after {self.patience_s:g} s.")
+                    raise ModelError(f"the check had not finished after {self.patience_s:g} s.")
                 yield piece
 
 

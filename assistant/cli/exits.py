@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ ANSWERED, USER_ERROR, ABSTAINED = 0, 1, 3
 INTERRUPTED, READER_LEFT = 130, 141
 
 _LOG_BYTES = 1_000_000
+# On the page a message is a sentence of its own; here it follows the program's name. A file's name keeps its capital.
+_OPENING = re.compile(r"(?!.*, line \d)(?:Cannot|Could|Found|Item|Line|Stopped|The|There|Unknown)\b")
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +63,10 @@ def complain(text: str, *, program: str = "assistant") -> None:
     """Say in one line on standard error what went wrong."""
     from assistant.text import visible
 
-    typer.echo(f"{program}: {visible(text)}", err=True)
+    line = visible(text)
+    if _OPENING.match(line):
+        line = line[0].lower() + line[1:]
+    typer.echo(f"{program}: {line}", err=True)
 
 
 @contextmanager

@@ -19,8 +19,8 @@ def reindex(
 ) -> None:
     """Build the library's index for an embedder, beside the one in use, and search with it from then on.
 
-    The one in use answers meanwhile, also in a running app, which takes the new one at its next question. Ctrl-C
-    changes nothing; what was embedded until then is kept. An embedder that was used before is there at once.
+    Meanwhile the index in use answers, also in a running app, which switches at its next question. Ctrl-C changes
+    nothing and keeps what was embedded so far. Switching to an embedder that was used before takes no time.
     """
     from assistant.cli.terminal import Status
 
@@ -35,7 +35,7 @@ def reindex(
 
 @index_app.callback(invoke_without_command=True)
 def index(context: typer.Context) -> None:
-    """List the indexes of the library, one an embedder; `assistant index` alone is `assistant index status`."""
+    """List the indexes of the library, one for each embedder; `assistant index` alone is `assistant index status`."""
     if context.invoked_subcommand is None:
         status()
 
@@ -54,8 +54,8 @@ def status() -> None:
                 what = f"{about.embedder}: {held}"
             typer.echo(f"{'*' if one == used else ' '} {one.name}  {_bytes(one.size):>9}  {what}")
         if used is None:
-            typer.echo(f"no index for {indexes.embedder} yet; the next question makes it", err=True)
-        typer.echo(f"{indexes.vectors():,} vectors are kept: what was embedded once is not embedded again")
+            typer.echo(f"no index for {indexes.embedder} yet; the next question builds it", err=True)
+        typer.echo(f"{indexes.vectors():,} vectors are kept, so that nothing is embedded twice")
 
 
 @index_app.command("prune", short_help="Delete the indexes that are not in use.")

@@ -29,8 +29,9 @@ def add(
 ) -> None:
     """Add articles to the library, or update those that came from the same place.
 
-    What is there already is left as it is: after an interruption the same command goes on. What cannot be added does
-    not stop the others; the exit status is then 1. Only an address you name is fetched, from the public internet alone.
+    Articles that are there already stay as they are, so after an interruption the same command continues. If one
+    cannot be added, the others still are, and the exit status is 1. Only addresses that you name are fetched, and only
+    from the public internet.
     """
     from collections import Counter
 
@@ -64,7 +65,8 @@ def add(
 
 def articles(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="WORD", help="Only articles with these in title, author or site.")
+        list[str] | None,
+        typer.Argument(metavar="WORD", help="Only articles with these words in title, author or site."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:

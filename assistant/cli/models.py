@@ -58,12 +58,12 @@ def check_models(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
 ) -> None:
-    """Try models out, a row each.
+    """Try out each model, and print one row for it.
 
-    It tells the time to the first token, whether a reply streams, the tokens the model holds, those it reads and writes
-    a second, and how many of three questions about the bundled article it answered, cited and had right. Nothing is
-    downloaded, and no row takes more than five minutes. Exit status: 0 when every model can answer, 1 when one cannot;
-    its row says why.
+    The row gives the time to the first token, whether a reply streams, how many tokens the model holds and how many it
+    reads and writes per second, and how many of three questions about the bundled article it answered, cited and got
+    right. Nothing is downloaded, and no row takes more than five minutes. Exit status: 0 when every model can answer,
+    1 when one cannot; its row says why.
     """
     from assistant.cli import checkup
     from assistant.cli.terminal import Status, json_line
@@ -93,8 +93,8 @@ def pull_model(
 ) -> None:
     """Download a model's weights, verify every byte, put them in place, and print where.
 
-    An interrupted pull goes on where it stopped. Weights that are here already are read and verified again. Once the
-    default model is here, the reader is cut out of it (half a minute, 730 MB more).
+    An interrupted pull continues where it stopped. Weights that are here already are read and verified again. Once the
+    default model is here, the reader is extracted from it (half a minute, 730 MB more).
     """
     from assistant.cli.terminal import Status
     from assistant.cli.weights_progress import rich_progress
@@ -112,6 +112,6 @@ def pull_model(
             path = weights.pull(name, progress=progress)
         with Status() as status:
             # So that no question waits for it.
-            status.show("cutting the reader out of the model (half a minute, once)…")
+            status.show("extracting the reader from the model (half a minute, once)…")
             ensure_cut(home, weights)
         typer.echo(str(path))

@@ -40,9 +40,9 @@ CautionName = Annotated[
     typer.Option(
         "--caution",
         metavar="WORD",
-        help="cautious, balanced or bold: how sure the reader must be before anything is said. Of 74 questions that an "
-        "article answers, 43, 69 or 70 % were answered right and 3, 4 or 9 % wrong; to 26 that it does not answer, "
-        "nothing was said by any of them (docs/quality.md).",
+        help="cautious, balanced or bold: how sure the reader must be before the assistant answers. Of 74 questions "
+        "that the article answers, the three get 43, 69 or 70 % right and 3, 4 or 9 % wrong; of 26 that it does not "
+        "answer, they answer none (docs/quality.md).",
     ),
 ]
 Id = Annotated[str, typer.Argument(metavar="ID", help="An article's id, as `assistant articles` lists it.")]

@@ -97,7 +97,7 @@ class Shelf:
         """Give an article another title; it stays when the article is updated. UsageError for one that is none."""
         title = " ".join(title.split())
         if not 0 < len(title) <= LONGEST_TITLE:
-            raise UsageError(f"a title of {len(title)} characters was given; expected 1 to {LONGEST_TITLE}.")
+            raise UsageError(f"found a title of {len(title)} characters; expected 1 to {LONGEST_TITLE}.")
         return _card(self._library.rename(article, title))
 
     def remove(self, article: str) -> ArticleCard:
@@ -127,7 +127,7 @@ class Shelf:
         What becomes of them is told by ``taken``, how far it is by ``adding``; they can be asked once it has ended.
         """
         if not sources:
-            return "Nothing to add was given."
+            return "Found nothing to add. Name a file, page or text."
         whole = Delivery(len(sources))
         whole.give(sources, len(sources))
         return self.receive(whole)
@@ -162,7 +162,7 @@ class Shelf:
         missing = delivery.of - delivery.done
         if missing > 0:
             files = "1 file" if missing == 1 else f"{missing:,} files"
-            yield Taken(files, "failed", why="Never sent: the page that had them was closed.")
+            yield Taken(files, "failed", why="Not sent: the page was closed.")
 
     def give(self, name: str, sources: Sequence[Source], done: int) -> None:
         """Give the next round of the delivery of this name; one that has ended takes no more."""

@@ -20,7 +20,7 @@ from index.errors import IndexingError
 from index.files import size_on_disk
 from index.vectors.collections import Collection
 
-_OWN_LANGUAGES = "its maker knows which languages"
+_OWN_LANGUAGES = "languages: see its maker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Stock:
     def prune(self) -> Pruned:
         """Delete the indexes that are not in use (see ``Indexes.prune``); UsageError while a job is under way."""
         if self._jobs.running is not None:
-            raise UsageError("Something is still being made ready: wait for that, or cancel it; then delete.")
+            raise UsageError("Something is still being made ready: wait for it, or cancel it; then delete.")
         return self._indexes.prune()
 
     def is_fetching(self, name: str) -> bool:

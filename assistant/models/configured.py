@@ -45,7 +45,7 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _KEY = re.compile(r"[\x21-\x7e]+")
 _SECRET = re.compile(r"key|secret|password|credential|auth|cookie|header|query|token$", re.IGNORECASE)
 _OURS = frozenset({"model", "model_name", "model_provider", "base_url", "endpoint", "http_client", "http_async_client"})
-_OWN_PLACE = "keys stand in no file but their own: name an environment variable as key_env, or a file as key_file"
+_OWN_PLACE = "a key must not be in this file: name an environment variable as key_env, or a file as key_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +170,9 @@ def _configured(name: str, table: object, home: Path) -> Configured:
         raise UsageError(f"{FILE}: found the value '{name}' outside a table; expected [a-name], its values below it.")
     taken = {"extractive", LOCAL, "scripted", *PROVIDERS, *CATALOGUE}
     if name in taken:
-        raise refuse("this name is taken; expected one of your own")
+        raise refuse("found a name that is already taken; expected another")
     if not _NAME.fullmatch(name):
-        raise refuse("found a name with other characters than letters, digits, '.', '_' and '-', or a long one")
+        raise refuse("found a name that is too long, or has characters other than letters, digits, '.', '_' and '-'")
     for key in table:
         if key not in _KEYS:
             raise refuse(_unknown(key, table[key]))
@@ -202,7 +202,7 @@ _Refuse = Callable[[str], UsageError]
 
 def _unknown(key: str, value: object) -> str:
     if isinstance(value, dict):
-        return f"found the table '{key}' in it; expected a name with a dot to stand in quotes, [\"{key}\"]"
+        return f"found the table '{key}' in it; expected a name with a dot in quotes, [\"{key}\"]"
     if _SECRET.search(key):
         return f"found '{key}'; {_OWN_PLACE}"
     return f"found the unknown key '{key}'; expected one of {', '.join(_KEYS)}"
@@ -225,7 +225,7 @@ def _local_model(model: str, table: Mapping[str, Any], home: Path, refuse: _Refu
         return model
     if model.endswith(".gguf"):
         return str(home / Path(model).expanduser())
-    raise refuse(f"found a local model that is none; expected the path of a .gguf file, or one of {', '.join(known)}")
+    raise refuse(f"found an unknown local model; expected the path of a .gguf file, or one of {', '.join(known)}")
 
 
 def _key_source(provider: str, table: Mapping[str, Any], refuse: _Refuse) -> tuple[str | None, str | None]:
@@ -236,7 +236,7 @@ def _key_source(provider: str, table: Mapping[str, Any], refuse: _Refuse) -> tup
         raise refuse(f"found a key for {provider}, which takes none")
     if key_env is not None and not _VARIABLE.fullmatch(key_env):
         raise refuse(
-            "found a key_env that is no variable's name; expected capitals, digits and '_', not the key itself"
+            "found a key_env that is not a variable's name; expected capitals, digits and '_', not the key itself"
         )
     return key_env, key_file
 
@@ -259,13 +259,13 @@ def _address(base_url: str | None, refuse: _Refuse) -> str | None:
         parts = urlsplit(base_url)
         port_is_fine = parts.port != 0
     except ValueError:
-        raise refuse("found a base_url that is no address; expected one like http://127.0.0.1:8080/v1") from None
+        raise refuse("found a base_url that is not an address; expected one like http://127.0.0.1:8080/v1") from None
     if parts.username is not None or parts.password is not None:
         raise refuse(f"found user info in the base_url; {_OWN_PLACE}")
     if parts.query or parts.fragment:
         raise refuse("found a '?' or '#' in the base_url; expected an address like http://127.0.0.1:8080/v1")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or re.search(r"\s", base_url):
-        raise refuse("found a base_url that is no address; expected one like http://127.0.0.1:8080/v1")
+        raise refuse("found a base_url that is not an address; expected one like http://127.0.0.1:8080/v1")
     return base_url
 
 
@@ -276,7 +276,7 @@ def _options(options: object, context: int | None, refuse: _Refuse) -> Mapping[s
         if _SECRET.search(name):
             raise refuse(f"found '{name}' among the options; {_OWN_PLACE}")
         if name in _OURS:
-            raise refuse(f"found '{name}' among the options; what names the model and its address stands beside them")
+            raise refuse(f"found '{name}' among the options; expected it beside the model and its address")
     bounds = {"temperature": (0.0, 2.0), "top_p": (0.0, 1.0)}
     for name, (least, most) in bounds.items():
         value = options.get(name, least)
@@ -323,15 +323,17 @@ def _read_key(name: str, path: Path) -> str:
     except OSError as error:
         # The path is not shown: somebody may have put the key itself in its place.
         raise UsageError(
-            f"'{name}' has a key_file that cannot be read ({error.strerror}); expected the path of a file, from the "
-            f"home folder on, that holds the key alone."
+            f"'{name}' has a key_file that cannot be read ({error.strerror}); expected a file with only the key in "
+            f"it; its path is relative to the home folder."
         ) from None
     return _usable(held, f"the key_file of '{name}'")
 
 
 def _usable(key: str, where: str) -> str:
     if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
-        raise UsageError(f"{where} holds no usable key; expected one line of letters, digits and signs, the key alone.")
+        raise UsageError(
+            f"{where} holds no usable key; expected only the key, in letters, digits and signs on one line."
+        )
     return key
 
 

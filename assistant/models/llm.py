@@ -144,7 +144,7 @@ def chat_model(
         return ScriptedChatModel.from_file(Path(parsed.value).expanduser())
     if parsed.kind == "provider":
         return _of_provider(parsed, own, max_tokens=max_tokens, context=context, seed=seed)
-    raise UsageError("'extractive' answers without a language model; choose another model for this.")
+    raise UsageError("'extractive' has no language model; choose another model for this.")
 
 
 def _on_server(
@@ -253,8 +253,8 @@ def _check_options(name: str, own: Mapping[str, Any], kind: type[BaseChatModel])
     for option in own:
         if option not in known:
             raise UsageError(
-                f"'{name}' has the option '{option}', which {kind.__name__} does not take. An option of the server's "
-                "own stands under extra_body, where the provider has that."
+                f"'{name}' has the option '{option}', which {kind.__name__} does not take. Put the server's own "
+                "options under extra_body, if the provider has that."
             )
 
 

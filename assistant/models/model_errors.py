@@ -89,7 +89,7 @@ def _by_cause(error: Exception, causes: list[BaseException], who: str) -> str:
     if _any(causes, TimeoutError) or "Timeout" in names:
         return f"{_capital(who)} did not answer in time."
     if _any(causes, *_BROKEN_LINK) or "ProtocolError" in names or "ReadError" in names:
-        return f"{_capital(who)} broke off the connection before the answer was whole."
+        return f"{_capital(who)} closed the connection before the answer was complete."
     if "Connect" in names:
         return f"{_capital(who)} cannot be reached: {_line(causes[-1])}"
     if isinstance(error, _BROKEN_REPLY):

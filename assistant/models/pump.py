@@ -102,7 +102,7 @@ def pump(
                 item = inbox.get(timeout=max(0.0, next_beat - time.monotonic()))
             except queue.Empty:
                 if next_beat > give_up:  # the task cannot even be cancelled: some code in it blocks the loop
-                    raise ModelError(f"The model took more than {total_s:g} s and does not react.") from None
+                    raise ModelError(f"The model took more than {total_s:g} s and does not respond.") from None
                 continue
             if isinstance(item, ModelError):
                 raise item

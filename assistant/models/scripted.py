@@ -153,7 +153,7 @@ def read_script(path: Path) -> tuple[Reply, ...]:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
         items = [_parse(line, f"Line {number} of the script {path}") for number, line in lines]
     if not items:
-        raise UsageError(f"The script {path} is empty; expected a JSON list of replies, or one JSON value a line.")
+        raise UsageError(f"The script {path} is empty; expected a JSON list of replies, or one JSON value per line.")
     return tuple(_reply(item, f"Item {number} of the script {path}") for number, item in enumerate(items, start=1))
 
 
@@ -193,7 +193,7 @@ def _reply_of_known_keys(item: dict[str, Any], where: str) -> Reply:
     chunks = tuple(str(chunk) for chunk in item.get("chunks", ()))
     reply = item.get("reply", "".join(chunks))
     if chunks and "".join(chunks) != reply:
-        raise UsageError(f"{where} has chunks that do not join to its reply.")
+        raise UsageError(f"{where} has chunks that do not add up to its reply.")
     if not {"reply", "chunks", "error"} & item.keys():
         raise UsageError(f"{where} has no 'reply'; expected a reply, chunks or an error.")
     counts = item.get("usage")

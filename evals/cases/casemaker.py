@@ -86,7 +86,7 @@ def find_place(document: Document, text: str, *, before: int | None = None) -> t
         raise UsageError("Nothing is selected: select the words in the article that prove the answer.")
     found = Quotes(document).find(text, before=before)
     if found is None:
-        raise UsageError("The selection is not the article's own text word for word: select within the article.")
+        raise UsageError("The selection is not exactly the article's own text: select within the article.")
     return found
 
 
@@ -94,19 +94,21 @@ def _check(
     question: str, answerable: bool, answers: Sequence[str], evidence: Sequence[Place], documents: Sequence[Document]
 ) -> None:
     if not question:
-        raise UsageError("The case has no question: write the one to be asked.")
+        raise UsageError("The case has no question: write one.")
     if len(question) > LONGEST:
         raise UsageError(
             f"The question has {len(question):,} characters; at most {LONGEST:,} can be asked. Shorten it."
         )
     if not documents:
-        raise UsageError("The case has no article: it must be asked of one at least.")
+        raise UsageError("The case has no article: choose at least one.")
     if answerable and not answers and not evidence:
         raise UsageError(
-            "Write the expected answer, or add its proof from the article; or tick that the article does not say."
+            "Write the expected answer, or add its proof from the article; or tick “The article does not say”."
         )
     if not answerable and (answers or evidence):
-        raise UsageError("An answer is expected of what the article does not say: remove it, or the tick.")
+        raise UsageError(
+            "“The article does not say” is ticked, but there is an answer: remove the answer, or the tick."
+        )
 
 
 def _kept(answers: Iterable[str]) -> list[str]:
@@ -126,7 +128,7 @@ def _quote(documents: Sequence[Document], place: Place) -> tuple[str, str]:
     id, start, end = place
     document = next((one for one in documents if one.id == id), None)
     if document is None or not 0 <= start < end <= len(document.text) or not document.text[start:end].strip():
-        raise UsageError("A piece of the proof is no longer in the article: remove it, and select it anew.")
+        raise UsageError("A piece of the proof is no longer in the article: remove it, and select it again.")
     text = document.text
     start += len(text[start:end]) - len(text[start:end].lstrip())
     end -= len(text[start:end]) - len(text[start:end].rstrip())
@@ -189,7 +191,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
         try:
             row = json.loads(line) if line.strip() else None
         except ValueError as error:
-            raise UsageError(f"{file}, line {number}: found no JSON; mend the line, then save again.") from error
+            raise UsageError(f"{file}, line {number}: found no JSON; correct the line, then save again.") from error
         if row is not None:
             rows.append(row)
     return rows

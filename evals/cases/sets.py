@@ -242,10 +242,10 @@ def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                     row = json.loads(line)
                 except ValueError as error:
                     raise UsageError(
-                        f"{where}: found no JSON ({error}); expected one object. Mend the line."
+                        f"{where}: found no JSON ({error}); expected one object. Correct the line."
                     ) from error
                 if not isinstance(row, dict):
-                    raise UsageError(f"{where}: found {type(row).__name__}; expected a JSON object. Mend the line.")
+                    raise UsageError(f"{where}: found {type(row).__name__}; expected a JSON object. Correct the line.")
                 yield where, row
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{file} cannot be read ({error}); expected UTF-8 text. Check the file.") from error
@@ -307,7 +307,7 @@ def _evidence(row: Mapping[str, Any], where: str, id: str, quotes: Mapping[str, 
         found = quotes[article].find(quote)
         if found is None:
             raise _broken(
-                where, "evidence", f"in case '{id}' a quote that article '{article}' does not hold: {quote!r:.120}",
+                where, "evidence", f"in case '{id}' a quote that is not in article '{article}': {quote!r:.120}",
                 "a verbatim quote",
             )  # fmt: skip
         start, end = found
@@ -362,7 +362,7 @@ def _language(row: Mapping[str, Any], where: str) -> str | None:
 
 
 def _broken(where: str, field: str, found: str, expected: str) -> UsageError:
-    return UsageError(f"{where}, field '{field}': found {found}; expected {expected}. Mend that field.")
+    return UsageError(f"{where}, field '{field}': found {found}; expected {expected}. Correct that field.")
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -123,7 +123,7 @@ def _run(
             ) from None
         info = folder.info
         if info is not None and not job.owns(info):
-            raise UsageError(f"{job.path} holds a run of other settings, sets or prompts. Choose another --out.")
+            raise UsageError(f"{job.path} holds a run with other settings, sets or prompts. Choose another --out.")
         if info is None:
             folder.write_cases(job.cases)
             info = _first_info(job, fingerprint)

@@ -193,7 +193,7 @@ def _check(line: str, where: str) -> Check:
     try:
         row: Any = json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{where}: found no JSON ({error}); expected {expected}. Mend the line.") from error
+        raise UsageError(f"{where}: found no JSON ({error}); expected {expected}. Correct the line.") from error
     match row:
         case {
             "id": str(id),
@@ -204,7 +204,7 @@ def _check(line: str, where: str) -> Check:
         } if all(isinstance(one, str) for one in answers):
             return Check(id, question, tuple(answers), answer, 1 if label else 0)
         case _:
-            raise UsageError(f"{where}: found {line:.80}; expected {expected}. Mend the line.")
+            raise UsageError(f"{where}: found {line:.80}; expected {expected}. Correct the line.")
 
 
 def _fenced(answer: str) -> str:

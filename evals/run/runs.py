@@ -76,7 +76,7 @@ class RunFolder:
             kept, size = kept + 1, size + len(line)
         file = self.path / RESULTS
         if file.is_symlink():
-            raise UsageError(f"{file} is a link; expected a run's own file. Delete it, or name another folder.")
+            raise UsageError(f"{file} is a link; expected a real file. Delete it, or name another folder.")
         if file.is_file() and file.stat().st_size > size:
             with file.open("r+b") as results:
                 results.truncate(size)

@@ -148,7 +148,7 @@ def _lay_out() -> _Parts:
         history = gr.Checkbox(True, label="Keep the questions before it", elem_id="case-history", container=False)
         silent = gr.Checkbox(False, label="The article does not say", elem_id="case-silent", container=False)
         answers = gr.Textbox(
-            label="Expected answer (other wordings on lines of their own)",
+            label="Expected answer (write each other wording on its own line)",
             lines=2,
             max_lines=6,
             elem_id="case-answers",

@@ -58,7 +58,7 @@ class Runner:
         """Begin a plan and return nothing; while another runs, return why it cannot begin."""
         with self._lock:
             if self._status.running:
-                return "Another run is under way: wait for its end, or stop it."
+                return "Another run is under way: wait until it ends, or stop it."
             self._status = Status(plan, running=True)
             self._stop = threading.Event()
             self._thread = threading.Thread(target=self._run, args=(plan, self._stop), name="evals", daemon=True)
@@ -88,7 +88,7 @@ class Runner:
         except Exception as error:
             # A thread has nobody to raise to, and the page must not wait for ever.
             logger.exception("The run ended early")
-            trouble = f"The run broke off ({type(error).__name__}: {error}); the log has more. Run it again to go on."
+            trouble = f"The run broke off ({type(error).__name__}: {error}); the log has more. Run again to continue."
         finally:
             with self._lock:
                 self._status = replace(self._status, running=False, paths=paths, trouble=trouble)

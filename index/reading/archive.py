@@ -31,7 +31,7 @@ class Archive:
             raise self._damaged(str(error)) from error
         if len(members) > MAX_MEMBERS:
             raise LoadError(
-                f"Found {kind} of {len(members):,} parts; expected at most {MAX_MEMBERS:,}. Export it anew, or as PDF."
+                f"Found {kind} of {len(members):,} parts; expected at most {MAX_MEMBERS:,}. Export it again, or as PDF."
             )
         self._members = {member.filename: member for member in members}
 
@@ -48,7 +48,7 @@ class Archive:
         if member is None:
             raise self._damaged(f"{name} is missing")
         if member.flag_bits & 1:
-            raise LoadError(f"Found {self._kind} locked with a password; expected an open one. Save it without.")
+            raise LoadError(f"Found {self._kind} locked with a password; expected an open one. Save it without one.")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise self._damaged(f"{name} is packed in an unknown way")
         size = max(member.file_size, 0)
@@ -84,7 +84,7 @@ class Archive:
                 raise MemoryError from error
             raise self._damaged(f"{name}: {error}") from error
         if root is None:
-            raise self._damaged(f"{name} is no XML")
+            raise self._damaged(f"{name} is not XML")
         return root
 
     def _too_large(self, size: int) -> LoadError:

@@ -59,14 +59,14 @@ def json_rows(text: str, shown: str) -> Iterator[BatchRow | LoadError]:
         except (ValueError, RecursionError) as error:
             reason = getattr(error, "msg", None) or "nested too deep"
             yield LoadError(
-                f"{shown}, line {line}: Found no JSON ({reason}); expected one object a line. Correct this line."
+                f"{shown}, line {line}: Found no JSON ({reason}); expected one object per line. Correct this line."
             )
             continue
         if isinstance(fields, Mapping):
             yield _row(fields, line, shown)
         else:
             yield LoadError(
-                f"{shown}, line {line}: Found JSON that is no object; {_EXPECTED} as its keys. Correct this line."
+                f"{shown}, line {line}: Found JSON that is not an object; {_EXPECTED} as its keys. Correct this line."
             )
 
 
@@ -88,8 +88,8 @@ def csv_rows(text: str, shown: str) -> Iterator[BatchRow | LoadError]:
             cells = next(reader, None)
         except csv.Error as error:
             yield LoadError(
-                f"{shown}, line {line}: Found a row that is no CSV ({error}); expected a quote that opens a cell "
-                "to close it, and quotes inside it doubled. Correct this row."
+                f"{shown}, line {line}: Found a row that is not CSV ({error}); expected quotes around "
+                "a cell to be closed, and quotes inside it to be doubled. Correct this row."
             )
             continue
         if cells is None:
@@ -125,7 +125,7 @@ def _row(fields: Mapping[str, object], line: int, shown: str) -> BatchRow | Load
             others += 1
     text = named.get("text")
     if not isinstance(text, str) or not text.strip():
-        found = "no text" if text is None or isinstance(text, str) else "a text that is no string"
+        found = "no text" if text is None or isinstance(text, str) else "a text that is not a string"
         return LoadError(f"{shown}, line {line}: Found {found}; {_EXPECTED}. Add its text, or leave the row out.")
     return BatchRow(
         line,

@@ -104,7 +104,7 @@ def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
     lines: dict[str, int] = {}
     for count, row in enumerate(rows(re.sub("\r\n?", "\n", text), name)):
         if count == MAX_ROWS:
-            yield LoadError(f"Found more than {MAX_ROWS:,} rows in {name}; the rest is left out. Split it into files.")
+            yield LoadError(f"Found more than {MAX_ROWS:,} rows in {name}; the rest is left out. Split the file.")
             return
         if isinstance(row, LoadError):
             yield row
@@ -113,7 +113,7 @@ def load_batch(data: bytes, *, name: str) -> Iterator[Document | LoadError]:
         if id in lines:
             yield LoadError(
                 f"{name}, line {row.line}: Found the id {id} again, as in line {lines[id]}; "
-                "expected one article an id. Change one of them."
+                "expected a different id for each article. Change one of them."
             )
             continue
         lines[id] = row.line
@@ -143,7 +143,7 @@ def document_from_text(text: str, *, id: str, title: str, language: str | None =
     draft.title, draft.language = None, language
     document = assemble(draft, id=id, title=title, language="en")
     if not document.text:
-        raise LoadError(f"Found no text in article {id}; expected at least a word. Add its text, or leave it out.")
+        raise LoadError(f"Found no text in article {id}; expected at least one word. Add its text, or leave it out.")
     return document if language else dataclasses.replace(document, language=detect_language(document.text))
 
 
@@ -169,7 +169,7 @@ def _load(
 ) -> Document:
     if is_batch(name):
         raise LoadError(
-            f"Found a batch of articles at {shown}; expected one article. Add the batch, or name one of it."
+            f"Found a batch of articles at {shown}; expected one article. Add the batch, or name one of its articles."
         )
     kind = format_of(_checked(data, shown), name=name, media_type=media_type, shown=shown)
     # Words first: what is no text says so before a parser sees it.
@@ -182,7 +182,7 @@ def _load(
     except LoadError as error:
         raise LoadError(f"{shown}: {error}") from error
     except RecursionError as error:
-        raise LoadError(f"Found {shown} nested too deep to be read; expected less. Save it as plain text.") from error
+        raise LoadError(f"Found {shown} nested too deeply to be read; expected less. Save it as plain text.") from error
     draft.url = _address(draft.url, url)
     return _assembled(draft, id=id or document_id(name), title=_readable(name), shown=shown)
 
@@ -243,7 +243,7 @@ def _assembled(draft: Draft, *, id: str, title: str, shown: str) -> Document:
     document = assemble(draft, id=id, title=title, language="en")
     if not document.text:
         raise LoadError(
-            f"Found no text in {shown}; expected at least a word of an article. Check that it was saved whole."
+            f"Found no text in {shown}; expected at least one word of an article. Check that it was saved completely."
         )
     if len(document.text) > MAX_CHARACTERS:
         raise _too_long(shown)

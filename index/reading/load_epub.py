@@ -43,7 +43,7 @@ def _package(archive: Archive) -> str:
                 return path
     found = next((name for name in archive.names() if name.lower().endswith(".opf")), None)
     if found is None:
-        raise LoadError("Found an EPUB without a list of its chapters; expected a whole one. Save or fetch it again.")
+        raise LoadError("Found an EPUB without a list of its chapters; expected all of it. Save or fetch it again.")
     return found
 
 
@@ -79,7 +79,7 @@ def _check_locks(archive: Archive, chapters: list[str]) -> None:
     # Fonts may be scrambled in a book that is open.
     locked = {unquote(e.get("URI") or "") for e in archive.xml(_LOCKS).iter() if _name(e) == "CipherReference"}
     if locked & set(chapters):
-        raise LoadError("Found an EPUB locked by its seller (DRM); expected an open one. Get it without the lock.")
+        raise LoadError("Found an EPUB locked by its seller (DRM); expected an open one. Get a copy without the lock.")
 
 
 def _pictures(root: _Element) -> int:
@@ -107,7 +107,7 @@ def _pieces(archive: Archive, chapters: list[str]) -> tuple[list[Piece], int]:
         if length > MAX_CHARACTERS:
             raise LoadError(f"Found an EPUB of more than {MAX_CHARACTERS:,} characters; expected fewer. Split it.")
     if missing == len(chapters):
-        raise LoadError("Found an EPUB without any of its chapters; expected a whole one. Save or fetch it again.")
+        raise LoadError("Found an EPUB without any of its chapters; expected all of it. Save or fetch it again.")
     return pieces, missing
 
 

@@ -97,8 +97,8 @@ def parse_html(text: str) -> Draft:
         draft.pieces = [piece for part in stated for piece in _stated_pieces(part)]
     elif is_drawn and not any(clean_block(piece.text) for piece in draft.pieces):
         raise LoadError(
-            "Found a page whose text its scripts fetch; expected the text in it. Open it in a browser, and save it "
-            "there as MHTML or PDF."
+            "Found a page whose text its scripts fetch; expected the text itself. Open the page in a browser, and "
+            "save it there as MHTML or PDF."
         )
     _settle_title(draft)
     _settle_language(draft)
@@ -156,9 +156,7 @@ def _tree(text: str) -> _Element | None:
         return None  # nothing in it
     # There it stops, and says so here alone: the rest of the page would be missing.
     if any("depth" in entry.message for entry in parser.error_log):
-        raise LoadError(
-            "Found a page of more than 2,000 elements inside one another; expected fewer. Save it as plain text."
-        )
+        raise LoadError("Found a page of more than 2,000 nested elements; expected fewer. Save it as plain text.")
     return tree
 
 

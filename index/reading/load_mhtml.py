@@ -38,7 +38,7 @@ def parse_mhtml(data: bytes) -> SavedPage:
         decode(content, declared=charset if isinstance(charset, str) else None) if isinstance(content, bytes) else None
     )
     if text is None:
-        raise _no_page("a part that is no text")
+        raise _no_page("a part that is not text")
     return SavedPage(text, _address(message, page))
 
 

@@ -45,18 +45,18 @@ def parse_address(url: str) -> Address:
 def split_address(url: str) -> SplitResult:
     """Return the parts of ``http[s]://…`` with a host; ValueError saying what is wrong, and nothing of the URL."""
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("it holds a character that no address has")
+        raise ValueError("it contains a character that no address may contain")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError("its host or its port is none") from None
+        raise ValueError("its host or its port is not valid") from None
     if parts.scheme not in _PORTS:
         raise ValueError("it does not begin with http:// or https://")
     if not parts.hostname or port == 0:
-        raise ValueError("its host or its port is none")
+        raise ValueError("its host or its port is not valid")
     if parts.query or parts.fragment:
-        raise ValueError("it goes on after ? or #; in a password these are written %3F and %23")
+        raise ValueError("it contains ? or #; in a password, write these as %3F and %23")
     return parts
 
 
@@ -72,7 +72,7 @@ def _authorization(parts: SplitResult) -> str:
     user = unquote(parts.username or "")
     if parts.password is None:
         if not user.isascii() or not user.isprintable() or " " in user:  # no header's value; the client would print it
-            raise ValueError("its token holds a character that no token has")
+            raise ValueError("its token contains a character that no token may contain")
         return f"Bearer {user}" if user else ""
     pair = f"{user}:{unquote(parts.password)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

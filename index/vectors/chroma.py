@@ -260,7 +260,7 @@ def chroma_settings(**named: Any) -> Any:
     except ValueError as error:  # pydantic's, at import already
         line = " ".join(str(error).split())
         raise StoreError(
-            f"Chroma refuses its settings ({line}). Look into the environment, and into .env in this folder."
+            f"Chroma refuses its settings ({line}). Check the environment, and the file .env in this folder."
         ) from error
 
 

@@ -201,8 +201,8 @@ class ServerStore(ChromaStore):
                 f"{server} does not answer ({line}). Start it, or unset CHROMA_URL to search without a server."
             )
         if isinstance(error, ChromaError):
-            return StoreError(f"{server} refuses ({line}). Look into its log, and at the user or token in CHROMA_URL.")
-        return StoreError(f"{server} answers with something else ({line[:200]}). Look at the address in CHROMA_URL.")
+            return StoreError(f"{server} refuses ({line}). Check its log, and the user or token in CHROMA_URL.")
+        return StoreError(f"{server} sent an unexpected answer ({line[:200]}). Check the address in CHROMA_URL.")
 
 
 def _api(address: Address) -> Any:

@@ -69,7 +69,7 @@ def connect(page: PageUrl, *, network: Network, watch: Watch) -> Connection:
         plain.close()
         if isinstance(error, ssl.SSLCertVerificationError):
             raise FetchError(
-                f"Found a certificate at {page.shown} that does not prove it to be {page.host} "
+                f"Found a certificate at {page.shown} that does not prove that it is {page.host} "
                 f"({_reason(error)}); expected one that does. Check the URL."
             ) from error
         if isinstance(error, OSError):
@@ -123,7 +123,7 @@ def _parsed(text: str, page: PageUrl) -> IPAddress:
     try:
         return ip_address(text)
     except ValueError:
-        raise FetchError(f"Found {page.host} at an address that is none; expected a site. Check the URL.") from None
+        raise FetchError(f"Found {page.host} at an address that is invalid; expected a site. Check the URL.") from None
 
 
 def _connect_to_one(page: PageUrl, addresses: list[IPAddress], *, network: Network, watch: Watch) -> Plain:

@@ -76,9 +76,7 @@ def _events(page: PageUrl, state: h11.Connection, connection: Connection, watch:
 
 def _unreadable(page: PageUrl, state: h11.Connection, error: h11.RemoteProtocolError) -> FetchError:
     if error.error_status_hint == _TOO_LARGE:
-        return FetchError(
-            f"Found headers without end at {page.shown}; expected a page. Save the page and add the file."
-        )
+        return FetchError(f"Found endless headers at {page.shown}; expected a page. Save the page and add the file.")
     _, ended = state.trailing_data
     if ended:
         return _broken(page)

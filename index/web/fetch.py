@@ -42,14 +42,14 @@ _DAY_S = 86_400
 _BY_HAND = "Open it in a browser, save the page and add the file."
 _WHY: Mapping[int, tuple[str, str]] = {
     401: ("that asks for a password", _BY_HAND),
-    402: ("that asks to be paid", _BY_HAND),
-    403: ("that is not given to programs, or not to everyone", _BY_HAND),
+    402: ("that asks for payment", _BY_HAND),
+    403: ("that is closed to programs, or not open to everyone", _BY_HAND),
     404: ("that does not exist", "Check the URL."),
     407: ("that asks for a proxy", _BY_HAND),
     410: ("that is gone", "Check the URL."),
-    429: ("that was asked for too often", ""),
+    429: ("that was requested too often", ""),
     451: ("that is withheld for legal reasons", "Add the article from another source."),
-    503: ("that is not there just now", ""),
+    503: ("that is not available at the moment", ""),
 }
 
 
@@ -127,13 +127,13 @@ class _Fetch:
                 return result
             if result in seen:
                 raise FetchError(
-                    f"Found {page.shown} redirecting in a circle, as pages do that want cookies; expected a page. "
+                    f"Found {page.shown} redirecting in a circle, as pages that need cookies do; expected a page. "
                     f"{_BY_HAND}"
                 )
             if len(seen) > self._limits.redirects:
                 raise FetchError(
                     f"Found more than {self._limits.redirects} redirects, the last from {page.shown}; expected a page. "
-                    "Give the URL that a browser ends at."
+                    "Give the URL that a browser ends up at."
                 )
             seen.append(page := result)
 
@@ -142,7 +142,7 @@ class _Fetch:
         watch = Watch(
             self._ends,
             self._tick,
-            f"Found {page.shown} not whole after {self._limits.total_s:g} s; expected it by then. Try again later.",
+            f"Found {page.shown} incomplete after {self._limits.total_s:g} s; expected all of it. Try again later.",
         )
         connecting = watch.until(
             time.monotonic() + self._limits.connect_s,
@@ -184,7 +184,7 @@ class _Fetch:
             raise _too_large(page, limits.decoded_bytes) from None
         except UnpackError as error:
             raise FetchError(
-                f"Found {page.shown} packed in a way that fails ({error}); expected gzip or deflate. {_BY_HAND}"
+                f"Found {page.shown} packed in an unreadable way ({error}); expected gzip or deflate. {_BY_HAND}"
             ) from None
 
     def _tick(self) -> None:
@@ -211,9 +211,9 @@ def _next(page: PageUrl, reply: Reply) -> PageUrl:
 def _check_status(page: PageUrl, reply: Reply) -> None:
     if reply.status in _PAGES:
         return
-    what, mend = _WHY.get(reply.status, ("that is not given out", _BY_HAND))
+    what, mend = _WHY.get(reply.status, ("that is not available", _BY_HAND))
     if reply.status >= 500 and reply.status not in _WHY:
-        what, mend = "that its server fails to make", ""
+        what, mend = "that its server failed to make", ""
     mend = mend or f"Try again {_pause(reply.headers.get('retry-after', ''))}."
     raise FetchError(f"Found a page {what} (HTTP {reply.status}) at {page.shown}; expected an article. {mend}")
 

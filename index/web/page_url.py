@@ -79,14 +79,14 @@ def parse_page_url(url: str) -> PageUrl:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its words may hold the user and password
-        raise ValueError("its host or its port is none. Check the URL.") from None
+        raise ValueError("its host or its port is not valid. Check the URL.") from None
     if parts.scheme not in PORTS or not url[len(parts.scheme) :].startswith("://"):
         raise ValueError("it does not begin with https:// or http://. Write the whole URL.")
     if "@" in parts.netloc:
-        raise ValueError("it holds a user or a password, which are never sent. Take out all before the @.")
+        raise ValueError("it contains a user name or a password, which are never sent. Remove everything before the @.")
     if port is not None and port != PORTS[parts.scheme]:
         raise ValueError(
-            f"it names port {port}, and pages are fetched from the usual port alone ({PORTS[parts.scheme]} for "
+            f"it names port {port}, but pages are fetched from the usual port only ({PORTS[parts.scheme]} for "
             f"{parts.scheme}). Save the page and add the file."
         )
     target = quote(parts.path, safe=_PATH_SAFE) or "/"
@@ -105,7 +105,7 @@ def follow(page: PageUrl, location: str) -> PageUrl:
     try:
         joined = urljoin(str(page), location)
     except ValueError:
-        raise ValueError("its host or its port is none. Check the URL.") from None
+        raise ValueError("its host or its port is not valid. Check the URL.") from None
     return parse_page_url(joined)
 
 
@@ -113,7 +113,7 @@ def _check_characters(url: str) -> None:
     if len(url) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST:,} characters. Save the page and add the file.")
     if any(not c.isprintable() or c.isspace() or c == "\\" for c in url):
-        raise ValueError("it holds a space, a backslash or a character that cannot be seen. Copy it anew.")
+        raise ValueError("it contains a space, a backslash or an invisible character. Copy it again.")
 
 
 def _host(netloc: str) -> str:
@@ -128,11 +128,11 @@ def _host(netloc: str) -> str:
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4(host)
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError("its host is no name that a site can have. Check the URL.")
+        raise ValueError("its host is not a name that a site can have. Check the URL.")
     if any(label.startswith("xn--") for label in labels):
         _check_encoded(host)
     if len(labels) == 1 or host.endswith(tuple(f".{name}" for name in _INNER_NAMES)):
-        raise ValueError("its host is no name of the public internet. Save the page and add the file.")
+        raise ValueError("its host is not a name on the public internet. Save the page and add the file.")
     return host
 
 
@@ -142,7 +142,7 @@ def _ipv6(host: str, *, rest: str) -> str:
     except AddressValueError:
         address = None
     if address is None or address.scope_id or (rest and not rest.startswith(":")):
-        raise ValueError("its host is no IPv6 address. Check the URL.")
+        raise ValueError("its host is not an IPv6 address. Check the URL.")
     return str(address)
 
 
@@ -151,7 +151,7 @@ def _ipv4(host: str) -> str:
     try:
         return str(IPv4Address(host))
     except AddressValueError:
-        raise ValueError("its host ends in a number and is no IPv4 address. Write four plain numbers.") from None
+        raise ValueError("its host ends in a number but is not an IPv4 address. Write four plain numbers.") from None
 
 
 def _literal(host: str) -> IPAddress | None:
@@ -170,10 +170,10 @@ def _to_ascii(host: str) -> str:
     try:
         found = idna.encode(host, uts46=True, std3_rules=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):
-        raise ValueError("its host is no name that a site can have. Check the URL.") from None
+        raise ValueError("its host is not a name that a site can have. Check the URL.") from None
     # Digits of other shapes become plain ones here: a person who means an address writes it in plain ones.
     if _NUMBER.fullmatch(found.rpartition(".")[2]):
-        raise ValueError("its host is a number in unusual digits. Write it in plain ones.")
+        raise ValueError("its host is a number in unusual digits. Write it in plain digits.")
     return found
 
 
@@ -186,4 +186,4 @@ def _check_encoded(host: str) -> None:
             if label.startswith("xn--"):
                 idna.ulabel(label)
     except (idna.IDNAError, UnicodeError):
-        raise ValueError("its host is no name that a site can have. Check the URL.") from None
+        raise ValueError("its host is not a name that a site can have. Check the URL.") from None

@@ -50,7 +50,7 @@ class Unpacker:
     def finish(self) -> bytes:
         """Return all bytes; UnpackError when the last ones are missing."""
         if self._inflate is not None or (self._held and not self._ended):
-            raise UnpackError("it ends too soon")
+            raise UnpackError("it ends too early")
         return bytes(self._unpacked)
 
     def _step(self, inflate: zlib._Decompress, data: bytes) -> bytes:

@@ -89,7 +89,7 @@ FAULTS = (
         1,
         said=1,
     ),
-    Fault("torn", "WHO broke off the connection before the answer was whole.", 1, said=1),
+    Fault("torn", "WHO closed the connection before the answer was complete.", 1, said=1),
     Fault("error-in-stream", "WHO reported an error: out of memory", 1, said=1),
     Fault("endless", "The model had not finished after 3 s.", 3.5, said=1, limits={"total_s": 3}),
     Fault("flood", "The model did not stop writing; it was cut after 50,000 characters.", 3),
@@ -351,7 +351,8 @@ def _ended_well(code: int, out: str, err: str, fault: Fault) -> None:
     assert code == USER_ERROR
     # Before it, what was left out in the hope that it fits then.
     assert err.count("\n") == (2 if fault.name == "too-long" else 1)
-    assert expected(fault).fullmatch(err.splitlines()[-1].removeprefix("assistant: "))
+    line = err.splitlines()[-1].removeprefix("assistant: ")
+    assert expected(fault).fullmatch(line[0].upper() + line[1:])
     assert out.startswith(f"{SAID} [1]\n" if fault.said else "")
     assert bool(out) == bool(fault.said)
 

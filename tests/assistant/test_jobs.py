@@ -56,7 +56,7 @@ def test_how_far_a_job_is_and_how_it_ended_can_be_asked(jobs: Jobs) -> None:
 def test_a_second_job_is_refused_in_a_line_that_names_the_first(jobs: Jobs) -> None:
     jobs.start("pull", "tiny", until_cancelled)
     assert jobs.start("use", "minilm", until_cancelled) == (
-        "'tiny' is still being made ready: wait for that, or cancel it."
+        "'tiny' is still being made ready: wait for it, or cancel it."
     )
     assert [job.name for job in jobs.known] == ["tiny"]
 

@@ -70,7 +70,7 @@ def test_the_commands_work_on_the_server_and_leave_other_libraries_alone(
     home: Home, twin: str, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, lines, said = typed("index")
-    assert (code, lines) == (ANSWERED, ["0 vectors are kept: what was embedded once is not embedded again"])
+    assert (code, lines) == (ANSWERED, ["0 vectors are kept, so that nothing is embedded twice"])
     assert "no index for minilm yet" in said
     with closing(Application(home)) as application:
         first = application.index().retrieve(QUESTION, k=1)[0].chunk
@@ -156,7 +156,7 @@ def test_two_apps_of_one_home_both_search_what_one_of_them_added(running: Applic
 def test_what_is_no_address_is_one_line_that_shows_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHROMA_URL", "http://me:hush@127.0.0.1:port")
     line = (
-        "CHROMA_URL is no address of a Chroma server: its host or its port is none. "
+        "CHROMA_URL is not a Chroma server's address: its host or its port is not valid. "
         "Set it to one (http://127.0.0.1:8000), or unset it."
     )
     with pytest.raises(UsageError) as caught:

@@ -204,7 +204,7 @@ def test_the_commands_say_what_there_is(home: Home, twin: Path, monkeypatch: pyt
         return ran.exit_code, ran.stdout.splitlines(), ran.stderr
 
     code, lines, said = typed("index", "status")
-    assert (code, lines[-1]) == (ANSWERED, "0 vectors are kept: what was embedded once is not embedded again")
+    assert (code, lines[-1]) == (ANSWERED, "0 vectors are kept, so that nothing is embedded twice")
     assert "no index for minilm yet" in said
     assert typed("reindex")[1] == ["minilm searches 2 articles in 2 passages"]
     assert typed("reindex", "--embedder", str(twin))[1] == [f"{twin} searches 2 articles in 2 passages"]
@@ -229,7 +229,7 @@ def test_that_a_damaged_index_was_built_again_is_said_once_with_the_next_answer(
     told = [
         [event.text for event in again.ask(QUESTION, model="extractive") if isinstance(event, Notice)] for _ in "12"
     ]
-    assert told == [["The search index was damaged; it was set aside and built again from the saved articles."], []]
+    assert told == [["The search index was damaged; it was set aside and rebuilt from the saved articles."], []]
 
 
 def test_an_index_whose_note_of_itself_was_torn_under_the_app_can_be_pruned(opened: Opened, home: Home) -> None:

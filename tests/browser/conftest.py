@@ -190,7 +190,7 @@ class Script:
             if "notice" in question:
                 yield Notice("The model was restarted once.")
             if "unplug" in question:
-                raise ModelError("The model server broke off the connection before the answer was whole.")
+                raise ModelError("The model server closed the connection before the answer was complete.")
             said, dropped = self.statements(question, strict)
             abstained = "moon" in question
             if abstained and anyway:

@@ -634,7 +634,7 @@ def test_a_taken_port_is_refused_in_one_line(script: Any) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=rf"Port {port} on 127\.0\.0\.1 cannot be used .*--port"):
+        with pytest.raises(UsageError, match=rf"port {port} on 127\.0\.0\.1 cannot be used .*--port"):
             start(script, port=port)
 
 

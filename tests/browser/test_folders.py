@@ -186,7 +186,7 @@ def test_cancelling_an_adding_stops_all_its_rounds(
     expect(page.locator("#articles-adding")).to_contain_text("Adding 4 of 61", timeout=30_000)
     expect(page.locator("#sending")).to_be_hidden()
     page.locator("#articles-files").set_input_files([{"name": "a.md", "mimeType": "", "buffer": b"# A\n\nA.\n"}])
-    said(page, "Other articles are being added: wait for those, or cancel them.")
+    said(page, "Other articles are being added: wait for them, or cancel them.")
     page.get_by_role("button", name="Cancel: adding articles").click()
     slow.release(100)
     expect(page.locator("#articles-said")).to_contain_text("Cancelled.", timeout=30_000)

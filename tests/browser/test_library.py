@@ -160,7 +160,7 @@ def test_adding_is_told_and_cancelled_from_any_page(visit: Visit, slow: threadin
         expect(one.locator(".outcomes > li")).to_have_count(2)
     page.get_by_label("The address of a page").fill("https://example.org/")
     page.get_by_role("button", name="Add page").click()
-    expect(said(page)).to_have_text("Other articles are being added: wait for those, or cancel them.")
+    expect(said(page)).to_have_text("Other articles are being added: wait for them, or cancel them.")
     other.get_by_role("button", name="Cancel: adding articles").click()
     slow.release(10)
     for one in (page, other):

@@ -218,7 +218,7 @@ def test_the_picker_says_where_a_model_that_is_not_here_can_be_had(visit: Visit,
     assert package_index.asked == []
     page = visit()
     offered(page).filter(has_text="tiny (not downloaded)").click()
-    expect(page.locator("#note")).to_have_text("This model is not downloaded yet; the tab “Models” does that.")
+    expect(page.locator("#note")).to_have_text("This model is not downloaded yet; the tab “Models” can do that.")
     expect(page.get_by_label("Model", exact=True)).to_have_value("Quote the article (no model)")
 
 

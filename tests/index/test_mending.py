@@ -91,7 +91,7 @@ def test_a_damaged_index_is_set_aside_and_put_up_again_without_embedding(built, 
     index.update(library)
     assert everything(index) == answered
     assert embedder.embedded == []
-    assert index.notice == ("The search index was damaged; it was set aside and built again from the saved articles.")
+    assert index.notice == ("The search index was damaged; it was set aside and rebuilt from the saved articles.")
     assert len(list(folder.parent.glob(f"damaged-*-{folder.name}"))) == 1
     index.close()
     again = reopened()
@@ -251,7 +251,7 @@ def test_an_index_that_cannot_be_moved_away_is_told_in_one_line(built, reopened,
         reopened()
     assert str(caught.value) == (
         f"the index at {folder} is damaged and cannot be moved away (Permission denied). "
-        "Delete that folder; it is built again from the saved articles."
+        "Delete that folder; it will be rebuilt from the saved articles."
     )
 
 

@@ -425,7 +425,7 @@ def test_a_collection_that_holds_something_else_is_replaced(opened, library, ans
     index.update(library)
     assert everything(index) == everything(first) == answered
     assert index.embedder.embedded == []
-    assert index.notice == "The search index on the server was damaged; it was built again from the saved articles."
+    assert index.notice == "The search index on the server was damaged; it was rebuilt from the saved articles."
 
 
 def test_another_collection_in_the_place_of_the_former_is_looked_through(opened, library, answered, server):
@@ -485,11 +485,11 @@ def speaking(reply):
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        ((200, "<p>Hello"), "answers with something else ("),
-        ((200, "{}"), "answers with something else ("),
-        ((200, "[1]"), "answers with something else ("),
-        ((404, "not here"), "answers with something else (not here"),
-        ((502, ""), "answers with something else ("),
+        ((200, "<p>Hello"), "sent an unexpected answer ("),
+        ((200, "{}"), "sent an unexpected answer ("),
+        ((200, "[1]"), "sent an unexpected answer ("),
+        ((404, "not here"), "sent an unexpected answer (not here"),
+        ((502, ""), "sent an unexpected answer ("),
         ((401, '{"error": "AuthError", "message": "no token"}'), "refuses (no token). Look into its log, and at the "),
         ((500, '{"error": "InternalError", "message": "(code: 13) full"}'), "refuses ((code: 13) full). Look into "),
     ],

@@ -97,7 +97,7 @@ def test_the_turns_that_fit_are_the_last_ones(window: ContextWindow, said: list[
         (
             LeftOut(sentences=1, of=2, unforeseen=True),
             512,
-            "my-llama could not hold it all: 1 of 2 sentences were left out.",
+            "my-llama could not hold everything: 1 of 2 sentences were left out.",
         ),
         (
             LeftOut(2, 4, 3, examples=True),
@@ -176,7 +176,7 @@ def test_a_model_that_holds_less_than_known_is_asked_once_more_with_half(
     (told,) = notices(events)
     whole, half = (request["messages"][-1]["content"].count("\n[") for request in hosted.asked)
     left = f"{whole - half} of {whole} sentences and the examples of how to answer"
-    assert told == f"mine could not hold it all: {left} were left out."
+    assert told == f"mine could not hold everything: {left} were left out."
     assert [message["role"] for message in hosted.asked[1]["messages"]] == ["system", "user"]
     assert half == whole // 2
     assert isinstance(events[-1], Finished)
@@ -192,7 +192,7 @@ def test_one_that_cannot_hold_half_either_is_one_line(small: Application, hosted
 
 def test_a_question_that_leaves_no_room_for_a_sentence_is_one_line(small: Application, hosted: HostedModel) -> None:
     configure(small, provider="openai", model="m", base_url=hosted.url, context=512)
-    with pytest.raises(ContextTooLongError, match=r"^mine holds 512 tokens: not one sentence of the article fits"):
+    with pytest.raises(ContextTooLongError, match=r"^mine holds 512 tokens: no sentence of the article fits"):
         list(small.ask(f"{QUESTION} " * 40, model="mine"))
     assert hosted.asked == []
 

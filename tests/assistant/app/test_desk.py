@@ -102,7 +102,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_with_one_line(
         rated = desk.rate(CONVERSATION, 0, "up")
     assert "On one?" in last["history"]
     assert "On two?" in last["history"]
-    assert "This answer is shown but not kept: the folder of conversations" in last["note"]
+    assert "This answer is shown but could not be saved: the folder of conversations" in last["note"]
     assert "No space left on device. Free space, or check its permissions." in last["note"]
     assert list(rated) == ["note"]
     assert "No space left on device" in rated["note"]

@@ -38,7 +38,7 @@ def test_any_other_is_named_in_one_line(value: str) -> None:
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_authorities_that_are_not_there_are_named(name: str, tmp_path: Path) -> None:
     check_environment({name: str(tmp_path)})
-    with pytest.raises(UsageError, match=rf"{name} names .*, which is not there"):
+    with pytest.raises(UsageError, match=rf"{name} names .*, which does not exist"):
         check_environment({name: str(tmp_path / "none.pem")})
 
 

@@ -290,7 +290,7 @@ def test_the_command_takes_it_from_the_environment_and_does_not_show_it(tmp_path
         try:
             opened, asks = running.stdout.readline(), running.stdout.readline()
             address = opened.split()[5].removeprefix("http://").rstrip("/")
-            assert asks == "It asks for a user name, which may be any, and the password in ASSISTANT_PASSWORD\n"
+            assert asks == "To open it, type any user name and the password in ASSISTANT_PASSWORD\n"
             assert ip_address(address.rpartition(":")[0].strip("[]")) == ip_address(host)
             assert status(address, "GET", "/") == 401
             assert status(address, "GET", "/", Authorization=basic(SECRET).decode()) == 200

@@ -31,12 +31,12 @@ def test_an_address_is_read_as_browsers_spell_it(url: str, public: Public) -> No
     [
         ("chat.example.org", "does not begin with http"),
         ("ftp://chat.example.org", "does not begin with http"),
-        ("https://", "its host or its port is none"),
-        ("https://chat.example.org:port", "its host or its port is none"),
-        ("https://chat.example.org:0", "its host or its port is none"),
-        ("https://*.example.org", "its host or its port is none"),
-        ("https://a.example,https://b.example", "its host or its port is none"),
-        ("https://[::1", "its host or its port is none"),
+        ("https://", "its host or its port is not valid"),
+        ("https://chat.example.org:port", "its host or its port is not valid"),
+        ("https://chat.example.org:0", "its host or its port is not valid"),
+        ("https://*.example.org", "its host or its port is not valid"),
+        ("https://a.example,https://b.example", "its host or its port is not valid"),
+        ("https://[::1", "its host or its port is not valid"),
         ("https://reader:word@chat.example.org", "a user or a password"),
         ("https://chat.example.org/?a=1", r"goes on after \?"),
         ("https://chät.example.org", "a character that no address has"),
@@ -44,7 +44,7 @@ def test_an_address_is_read_as_browsers_spell_it(url: str, public: Public) -> No
     ],
 )
 def test_what_is_none_is_one_line(url: str, why: str) -> None:
-    with pytest.raises(UsageError, match=f"--public-url is no address of a page: .*{why}.*") as caught:
+    with pytest.raises(UsageError, match=f"--public-url is not a page's address: .*{why}.*") as caught:
         parse_public(url)
     assert "\n" not in str(caught.value)
     assert "word" not in str(caught.value).replace("password", "")

@@ -167,7 +167,7 @@ def test_a_model_that_breaks_off_after_a_proven_sentence_is_said_and_exits_with_
     assert screen(result) == (
         USER_ERROR,
         f"The bridge opened on 4 May 1931. [1]\n\n[1] “{OPENED}”\n",
-        "assistant: The model was killed.\n",
+        "assistant: the model was killed.\n",
     )
     answer = json.loads(run("ask", "When did the bridge open?", "-m", script(reply), "--json").stdout)
     assert answer["interrupted"] == "The model was killed."
@@ -176,7 +176,7 @@ def test_a_model_that_breaks_off_after_a_proven_sentence_is_said_and_exits_with_
 @pytest.mark.usefixtures("bridge")
 def test_a_model_that_fails_before_a_word_is_one_line() -> None:
     result = run("ask", "When did the bridge open?", "-m", script({"error": "The model was killed."}))
-    assert screen(result) == (USER_ERROR, "", "assistant: The model was killed.\n")
+    assert screen(result) == (USER_ERROR, "", "assistant: the model was killed.\n")
 
 
 @pytest.mark.usefixtures("home")
@@ -201,24 +201,24 @@ def test_what_an_article_or_a_model_says_cannot_steer_the_terminal() -> None:
         ([""], "the question is empty; write one."),
         ([" \n\t"], "the question is empty; write one."),
         (["x" * 100_000], "the question has 100,000 characters; expected at most 4,000. Shorten it."),
-        (["Q", "-a", "missing.txt"], "Found no file at missing.txt; expected an article. Check the path."),
-        (["Q", "-a", "empty.txt"], f"Found empty.txt empty; expected {FORMATS}. Check that it was saved."),
+        (["Q", "-a", "missing.txt"], "found no file at missing.txt; expected an article. Check the path."),
+        (["Q", "-a", "empty.txt"], f"found empty.txt empty; expected {FORMATS}. Check that it was saved."),
         (
             ["Q", "-a", "binary.txt"],
-            f"Found a binary file at binary.txt; expected {FORMATS}. Save or export it as one of these.",
+            f"found a binary file at binary.txt; expected {FORMATS}. Save or export it as one of these.",
         ),
         (
             ["Q", "-a", "huge.txt"],
-            "Found huge.txt with 50.0 MB; expected at most 20 MB. Split it into several articles.",
+            "found huge.txt with 50.0 MB; expected at most 20 MB. Split it into several articles.",
         ),
-        (["Q", "-a", "."], "Found a folder at .; expected a file. Name one file in it."),
+        (["Q", "-a", "."], "found a folder at .; expected a file. Name one file in it."),
         (["Q", "-a", "nobody"], "no article 'nobody' in the library. Known: bridge."),
         (["Q", "-a", ""], "no article '' in the library. Known: bridge."),
         (["Q", "-a", "x" * 300], f"no article '{'x' * 300}' in the library. Known: bridge."),
         (
             ["Q", "-a", "http://127.0.0.1/a"],
             (
-                "Found http://127.0.0.1/a at this machine's own address (127.0.0.1); "
+                "found http://127.0.0.1/a at this machine's own address (127.0.0.1); "
                 "expected one of the public internet. Save the page and add the file."
             ),
         ),
@@ -231,15 +231,15 @@ def test_what_an_article_or_a_model_says_cannot_steer_the_terminal() -> None:
         ),
         (
             ["Q", "-m", "local:/nowhere/m.gguf"],
-            "There is no model file /nowhere/m.gguf; give the path of a .gguf file.",
+            "there is no model file /nowhere/m.gguf; give the path of a .gguf file.",
         ),
         (
             ["Q", "-m", "scripted:nothing.json"],
-            "The script nothing.json cannot be read: No such file or directory.",
+            "the script nothing.json cannot be read: No such file or directory.",
         ),
         (
             ["Q", "-m", "scripted:torn.json"],
-            "The script torn.json is not JSON: Expecting ',' delimiter: line 1 column 7 (char 6).",
+            "the script torn.json is not JSON: Expecting ',' delimiter: line 1 column 7 (char 6).",
         ),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value)[:40].strip() or "empty",
@@ -264,7 +264,7 @@ def test_an_unknown_model_is_answered_with_the_known_ones(name: str) -> None:
     for arguments in (["ask", "Q"], ["chat"]):
         code, out, err = screen(run(*arguments, "--model", name))
         assert (code, out, err.count("\n")) == (USER_ERROR, "", 1)
-        assert err.startswith(f"assistant: Unknown model '{name}'. {KNOWN_MODELS}openai, ")
+        assert err.startswith(f"assistant: unknown model '{name}'. {KNOWN_MODELS}openai, ")
 
 
 @pytest.mark.parametrize("name", ["smollm2-135m-instruct", "local:smollm2-135m-instruct"])

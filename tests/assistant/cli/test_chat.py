@@ -24,7 +24,7 @@ def test_a_port_in_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
         port = taken.getsockname()[1]
         code, out, err = screen(run("chat", "-m", "extractive", "--port", str(port)))
     assert (code, out, err.count("\n")) == (USER_ERROR, "", 1)
-    assert re.match(rf"assistant: Port {port} on 127\.0\.0\.1 cannot be used", err)
+    assert re.match(rf"assistant: port {port} on 127\.0\.0\.1 cannot be used", err)
 
 
 @pytest.mark.usefixtures("bare_home")
@@ -90,6 +90,6 @@ def test_a_public_address_that_is_none_is_one_line(served: list[dict[str, Any]])
     code, out, err = screen(run("chat", "-m", "extractive", "--public-url", "chat.example.org"))
     assert (code, out, served) == (USER_ERROR, "", [])
     assert err == (
-        "assistant: --public-url is no address of a page: it does not begin with http:// or https://. "
+        "assistant: --public-url is not a page's address: it does not begin with http:// or https://. "
         "Give the one that readers open, as https://chat.example.org.\n"
     )

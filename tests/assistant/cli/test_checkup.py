@@ -114,7 +114,7 @@ def test_a_model_that_cannot_answer_is_a_row_that_says_why(
 def test_no_check_takes_longer_than_its_patience(application: Application, index: Index, hosted: HostedModel) -> None:
     hosted.reply, hosted.pause_s = "word " * 100, 0.1
     row = check("mine", application, index, patience_s=1)
-    assert row.trouble == "the check was not done after 1 s."
+    assert row.trouble == "the check had not finished after 1 s."
     assert row.seconds < 5
 
 

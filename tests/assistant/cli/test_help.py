@@ -17,8 +17,8 @@ HELP = {
     (): """\
 Usage: assistant [OPTIONS] COMMAND [ARGS]...
 
-  Ask an article; every sentence of the answer opens the sentence that proves
-  it.
+  Ask an article a question; every sentence of the answer cites the sentence
+  that proves it.
 
 Options:
   --help  Show this message and exit.
@@ -35,28 +35,27 @@ Commands:
   index     List the library's indexes, or delete those not in use.
   models    List the models, try them out, or pull one.
 
-  Articles, index, weights and conversations stand in one folder:
-  ASSISTANT_HOME, if that is set. CHROMA_URL, if that is set, is the Chroma
-  server that has the index.
+  ASSISTANT_HOME names the one folder for articles, index, weights and
+  conversations. CHROMA_URL names a Chroma server for the index.
 """,
     ("ask",): """\
 Usage: assistant ask [OPTIONS] {QUESTION}
 
   Answer a question; every sentence cites the article sentence that proves it.
 
-  Where the article does not say, that stands first, and the sentences nearest
-  to the question below it.
+  If the article does not say, the answer says so, and the sentences nearest
+  to the question follow.
 
-  Exit status: 0 answered, 3 the article does not say, 1 an error you can
-  mend, 2 wrong usage.
+  Exit status: 0 answered, 3 the article does not say, 1 an error you can fix,
+  2 wrong usage.
 
 Arguments:
   QUESTION <str>  The question; - reads it from standard input.  [required]
 
 Options:
-  -a, --article FILE|URL|ID  A file or page, asked alone and not added to the
-                             library, or an article's id. Default: the whole
-                             library.
+  -a, --article FILE|URL|ID  A file or page to ask alone, without adding it to
+                             the library, or an article's id. Default: the
+                             whole library.
   -m, --model NAME           extractive, local:NAME (see `assistant models`),
                              local:/path/to.gguf, PROVIDER:MODEL,
                              scripted:FILE, or a name of your own from
@@ -67,18 +66,18 @@ Options:
                              one the library is indexed with (`assistant index
                              status`).
   --caution WORD             cautious, balanced or bold: how sure the reader
-                             must be before anything is said. Of 74 questions
-                             that an article answers, 43, 69 or 70 % were
-                             answered right and 3, 4 or 9 % wrong; to 26 that
-                             it does not answer, nothing was said by any of
-                             them (docs/quality.md).  [default: balanced]
+                             must be before the assistant answers. Of 74
+                             questions that the article answers, the three get
+                             43, 69 or 70 % right and 3, 4 or 9 % wrong; of 26
+                             that it does not answer, they answer none
+                             (docs/quality.md).  [default: balanced]
   --json                     Print one JSON object instead of text.
-  --unproven                 Show sentences the article does not prove too,
-                             marked.
-  --anyway                   Where the article does not say, show what the
-                             model makes of the nearest sentences, marked as
-                             unproven; the exit status is 3 all the same
-                             unless something is proven.
+  --unproven                 Also show sentences that the article does not
+                             prove, marked.
+  --anyway                   If the article does not say, show what the model
+                             makes of the nearest sentences, marked as
+                             unproven; the exit status is still 3 unless
+                             something is proven.
   --help                     Show this message and exit.
 """,
     ("add",): """\
@@ -86,10 +85,10 @@ Usage: assistant add [OPTIONS] {PATH|URL}...
 
   Add articles to the library, or update those that came from the same place.
 
-  What is there already is left as it is: after an interruption the same
-  command goes on. What cannot be added does not stop the others; the exit
-  status is then 1. Only an address you name is fetched, from the public
-  internet alone.
+  Articles that are there already stay as they are, so after an interruption
+  the same command continues. If one cannot be added, the others still are,
+  and the exit status is 1. Only addresses that you name are fetched, and only
+  from the public internet.
 
 Arguments:
   PATH|URL <list[str]>  Files (web pages, MHTML, PDF, Word, EPUB, Markdown,
@@ -106,7 +105,7 @@ Usage: assistant articles [OPTIONS] [WORD]...
   known of author, date and length.
 
 Arguments:
-  WORD <list[str]>  Only articles with these in title, author or site.
+  WORD <list[str]>  Only articles with these words in title, author or site.
 
 Options:
   --json  Print a JSON list.
@@ -175,13 +174,13 @@ Options:
     ("models", "check"): """\
 Usage: assistant models check [OPTIONS] [NAME]...
 
-  Try models out, a row each.
+  Try out each model, and print one row for it.
 
-  It tells the time to the first token, whether a reply streams, the tokens
-  the model holds, those it reads and writes a second, and how many of three
-  questions about the bundled article it answered, cited and had right.
-  Nothing is downloaded, and no row takes more than five minutes. Exit status:
-  0 when every model can answer, 1 when one cannot; its row says why.
+  The row gives the time to the first token, whether a reply streams, how many
+  tokens the model holds and how many it reads and writes per second, and how
+  many of three questions about the bundled article it answered, cited and got
+  right. Nothing is downloaded, and no row takes more than five minutes. Exit
+  status: 0 when every model can answer, 1 when one cannot; its row says why.
 
 Arguments:
   NAME <list[str]>  As `assistant ask -m` takes it. Default: every model that
@@ -197,9 +196,9 @@ Usage: assistant models pull [OPTIONS] {NAME}
   Download a model's weights, verify every byte, put them in place, and print
   where.
 
-  An interrupted pull goes on where it stopped. Weights that are here already
-  are read and verified again. Once the default model is here, the reader is
-  cut out of it (half a minute, 730 MB more).
+  An interrupted pull continues where it stopped. Weights that are here
+  already are read and verified again. Once the default model is here, the
+  reader is extracted from it (half a minute, 730 MB more).
 
 Arguments:
   NAME <str>  A catalogue name, with or without local:.  [required]
@@ -213,9 +212,9 @@ Usage: assistant reindex [OPTIONS]
   Build the library's index for an embedder, beside the one in use, and search
   with it from then on.
 
-  The one in use answers meanwhile, also in a running app, which takes the new
-  one at its next question. Ctrl-C changes nothing; what was embedded until
-  then is kept. An embedder that was used before is there at once.
+  Meanwhile the index in use answers, also in a running app, which switches at
+  its next question. Ctrl-C changes nothing and keeps what was embedded so
+  far. Switching to an embedder that was used before takes no time.
 
 Options:
   --embedder NAME  As `assistant ask` takes it. Default: the one in use.
@@ -224,8 +223,8 @@ Options:
     ("index",): """\
 Usage: assistant index [OPTIONS] COMMAND [ARGS]...
 
-  List the indexes of the library, one an embedder; `assistant index` alone is
-  `assistant index status`.
+  List the indexes of the library, one for each embedder; `assistant index`
+  alone is `assistant index status`.
 
 Options:
   --help  Show this message and exit.
@@ -259,7 +258,8 @@ Usage: assistant chat [OPTIONS]
 
   Start the app in the browser; Ctrl-C ends it.
 
-  It answers at once, by quoting, while the model still downloads or loads.
+  While the model still downloads or loads, the app answers by quoting the
+  article.
 
 Options:
   -m, --model NAME    extractive, local:NAME (see `assistant models`),
@@ -270,21 +270,20 @@ Options:
                       or a hub id fetched before. Default: the one the library
                       is indexed with (`assistant index status`).
   --caution WORD      cautious, balanced or bold: how sure the reader must be
-                      before anything is said. Of 74 questions that an article
-                      answers, 43, 69 or 70 % were answered right and 3, 4 or
-                      9 % wrong; to 26 that it does not answer, nothing was
-                      said by any of them (docs/quality.md).  [default:
-                      balanced]
-  --host ADDRESS      Where to listen. Where others can reach it, the app asks
-                      for a password: that in ASSISTANT_PASSWORD, or one made
-                      for this run.  [default: 127.0.0.1]
-  --port PORT         The app's port; 0 takes a free one.  [default: 7860;
+                      before the assistant answers. Of 74 questions that the
+                      article answers, the three get 43, 69 or 70 % right and
+                      3, 4 or 9 % wrong; of 26 that it does not answer, they
+                      answer none (docs/quality.md).  [default: balanced]
+  --host ADDRESS      The address to listen on. If others can reach it, the
+                      app asks for a password: the one in ASSISTANT_PASSWORD,
+                      or one made for this run.  [default: 127.0.0.1]
+  --port PORT         The app's port; 0 picks a free one.  [default: 7860;
                       0<=x<=65535]
   --open / --no-open  Open the app in the browser.  [default: no-open]
-  --public-url URL    Where readers open the app, if that is a proxy's
-                      address: https://chat.example.org. It asks for a
-                      password then, too (docs/behind-a-proxy.md).
-  --no-password       Ask for none, whoever can reach the app.
+  --public-url URL    The address of a proxy at which users open the app, such
+                      as https://chat.example.org. The app then asks for a
+                      password, too (docs/behind-a-proxy.md).
+  --no-password       Ask for no password, whoever can reach the app.
   --help              Show this message and exit.
 """,
 }

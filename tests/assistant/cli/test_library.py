@@ -25,8 +25,8 @@ def test_files_are_added_listed_updated_and_removed() -> None:
         USER_ERROR,
         "added      note  The valley bridge\nadded      note-2  The tower\n",
         (
-            f"assistant: Found c.txt empty; expected {FORMATS}. Check that it was saved.\n"
-            "assistant: Found no file at missing.md; expected an article. Check the path.\n"
+            f"assistant: found c.txt empty; expected {FORMATS}. Check that it was saved.\n"
+            "assistant: found no file at missing.md; expected an article. Check the path.\n"
             "2 added, 2 failed\n"
         ),
     )
@@ -113,4 +113,4 @@ def test_a_file_name_of_odd_bytes_is_no_trouble() -> None:
     Path(name).unlink()
     code, out, err = screen(run("add", name))
     assert (code, out) == (USER_ERROR, "")
-    assert re.fullmatch(r"assistant: Found no file at caf\S* \[31m\.md; expected an article\. Check the path\.\n", err)
+    assert re.fullmatch(r"assistant: found no file at caf\S* \[31m\.md; expected an article\. Check the path\.\n", err)

@@ -74,7 +74,7 @@ def test_pulling_names_the_known_ones() -> None:
     assert screen(run("models", "pull", "gpt9")) == (
         USER_ERROR,
         "",
-        f"assistant: Unknown weights 'gpt9'. Known: {', '.join(CATALOGUE)}. See `assistant models`.\n",
+        f"assistant: unknown weights 'gpt9'. Known: {', '.join(CATALOGUE)}. See `assistant models`.\n",
     )
 
 

@@ -118,5 +118,5 @@ def test_a_page_that_is_gone_ends_it_and_what_came_can_be_asked(shelf: Shelf, in
     shelf.receive(delivery)
     assert shelf.wait(30)
     assert shelf.taken[0].change == "added"
-    assert shelf.taken[1:] == (Taken("2 files", "failed", why="Never sent: the page that had them was closed."),)
+    assert shelf.taken[1:] == (Taken("2 files", "failed", why="Not sent: the page was closed."),)
     assert indexes.made == 1

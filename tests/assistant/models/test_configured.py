@@ -101,10 +101,10 @@ def test_what_is_told_of_a_model_names_the_server_and_nothing_secret(tmp_path: P
     }
 
 
-PLACE = "keys stand in no file but their own: name an environment variable as key_env, or a file as key_file"
+PLACE = "a key must not be in this file: name an environment variable as key_env, or a file as key_file"
 CONTEXT = "expected a whole number of tokens, 512 or more"
 ADDRESS = "expected an address like http://127.0.0.1:8080/v1"
-NO_ADDRESS = "found a base_url that is no address; expected one like http://127.0.0.1:8080/v1"
+NO_ADDRESS = "found a base_url that is not an address; expected one like http://127.0.0.1:8080/v1"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_what_is_wrong_in_a_table_is_told_without_its_text(line: str, said: str,
             '[mine]\nprovider = "acme"\nmodel = "m"',
             "[mine]: found an unknown provider; expected local, or one of openai",
         ),
-        ('[mine]\nprovider = "local"\nmodel = "m"', "[mine]: found a local model that is none; expected the path of a"),
+        ('[mine]\nprovider = "local"\nmodel = "m"', "[mine]: found an unknown local model; expected the path of a"),
         (
             '[mine]\nprovider = "local"\nmodel = "m.gguf"\nkey_env = "A"',
             "[mine]: found key_env with the provider local; a local model takes none.",
@@ -179,9 +179,12 @@ def test_what_is_wrong_in_a_table_is_told_without_its_text(line: str, said: str,
         ),
         (
             '[extractive]\nprovider = "openai"\nmodel = "m"',
-            "[extractive]: this name is taken; expected one of your own.",
+            "[extractive]: found a name that is already taken; expected another.",
         ),
-        ('[minilm]\nprovider = "openai"\nmodel = "m"', "[minilm]: this name is taken; expected one of your own."),
+        (
+            '[minilm]\nprovider = "openai"\nmodel = "m"',
+            "[minilm]: found a name that is already taken; expected another.",
+        ),
         (
             '["a:b"]\nprovider = "openai"\nmodel = "m"',
             "[a:b]: found a name with other characters than letters, digits,",

@@ -216,7 +216,7 @@ def test_a_model_that_blocks_the_loop_itself_is_given_up(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(pump_module, "_GRACE_SECONDS", 0.2)
     text, error, seconds = listen(Blocking.of("x"), total_s=0.3)
-    assert (text, error) == ("", "The model took more than 0.3 s and does not react.")
+    assert (text, error) == ("", "The model took more than 0.3 s and does not respond.")
     assert seconds < 2
 
 
@@ -453,7 +453,7 @@ def test_a_whole_reply_is_heard_counted_and_known_to_be_cut(faults: FaultServer,
         pytest.param(
             truncated,
             "It opened",
-            "The model's server at HOST broke off the connection before the answer was whole.",
+            "The model's server at HOST closed the connection before the answer was complete.",
             id="torn",
         ),
         pytest.param(
@@ -621,7 +621,7 @@ def wrapped(outer: Exception, inner: Exception) -> Exception:
         (ExceptionGroup("all attempts", [ConnectionRefusedError()]), "refused the connection; is it running?"),
         (wrapped(RuntimeError("x"), socket.gaierror(1, "?")), "cannot be found: its name does not resolve."),
         (TimeoutError(), "did not answer in time."),
-        (ConnectionResetError(), "broke off the connection before the answer was whole."),
+        (ConnectionResetError(), "closed the connection before the answer was complete."),
         (RuntimeError(""), "reported an error: RuntimeError"),
         (RuntimeError("x" * 999), "reported an error: " + "x" * 199 + "…"),
     ],

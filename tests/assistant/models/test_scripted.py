@@ -123,7 +123,7 @@ def test_a_file_may_be_lines_or_one_list(tmp_path: Path) -> None:
         ("7", "Item 1 of the script FILE is of type int; expected a string or an object."),
         ('{"match": "x"}', "Item 1 of the script FILE has no 'reply'; expected a reply, chunks or an error."),
         ('{"reply": 3}', "Item 1 of the script FILE has a value of type int as 'reply'."),
-        ('{"reply": "ab", "chunks": ["a"]}', "Item 1 of the script FILE has chunks that do not join to its reply."),
+        ('{"reply": "ab", "chunks": ["a"]}', "Item 1 of the script FILE has chunks that do not add up to its reply."),
         (
             '{"replay": "x"}',
             (

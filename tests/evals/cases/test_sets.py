@@ -120,7 +120,7 @@ def test_a_broken_row_names_file_line_field_and_mend(tmp_path: Path, field: str,
         load_set(folder)
     assert str(caught.value).startswith(f"{folder / 'cases.jsonl'}, line 2, ")
     assert said in str(caught.value)
-    assert str(caught.value).endswith("Mend that field.")
+    assert str(caught.value).endswith("Correct that field.")
 
 
 def test_a_misspelt_field_is_an_error_and_a_foreign_one_is_not(tmp_path: Path) -> None:

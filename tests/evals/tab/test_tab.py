@@ -100,7 +100,7 @@ def test_a_run_tells_how_far_it_is_and_ends_with_its_folders(runner: Runner, wor
 
 def test_a_second_run_is_refused_while_one_goes_on(runner: Runner) -> None:
     runner.start(PLAN)
-    assert runner.start(PLAN) == "Another run is under way: wait for its end, or stop it."
+    assert runner.start(PLAN) == "Another run is under way: wait until it ends, or stop it."
 
 
 def test_stop_ends_a_run_after_the_case_at_hand_and_another_can_begin(runner: Runner, work: Work) -> None:
@@ -122,7 +122,7 @@ def test_stop_ends_a_run_after_the_case_at_hand_and_another_can_begin(runner: Ru
         (ModelError("the weights are not here"), "the weights are not here"),
         (
             RuntimeError("a fault"),
-            "The run broke off (RuntimeError: a fault); the log has more. Run it again to go on.",
+            "The run broke off (RuntimeError: a fault); the log has more. Run again to continue.",
         ),
     ],
 )
@@ -319,8 +319,8 @@ def test_an_extension_that_fails_is_left_out_with_one_line(
     found = load_extensions(None, group="g")  # type: ignore[arg-type]
     assert [(named.name, named.tab) for named in found.tabs] == [("a", good)]
     assert found.left_out == (
-        "The tab 'b' (somewhere:tab) is left out: ImportError: no module named 'gone'",
-        "The tab 'c' (somewhere:tab) is left out: ZeroDivisionError: division by zero",
+        "the tab 'b' (somewhere:tab) is left out: ImportError: no module named 'gone'",
+        "the tab 'c' (somewhere:tab) is left out: ZeroDivisionError: division by zero",
     )
     assert len(caplog.records) == 2
 

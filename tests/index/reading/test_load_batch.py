@@ -69,7 +69,7 @@ def test_a_bad_row_fails_by_itself_with_its_line():
         "news.jsonl, line 2: Found no JSON (Expecting property name enclosed in double quotes)",
         "news.jsonl, line 3: Found JSON that is no object",
         "news.jsonl, line 5: Found no text",
-        "news.jsonl, line 6: Found a text that is no string",
+        "news.jsonl, line 6: Found a text that is not a string",
         "news.jsonl, line 7: Found no text in news-7",
         "news.jsonl, line 9: Found the id x again, as in line 8",
         "news.jsonl, line 10: Found no JSON (nested too deep)",
@@ -129,7 +129,7 @@ def test_a_table_in_an_old_japanese_encoding_and_a_cell_of_a_million_characters_
         (b"", "Found news.csv empty; expected"),
         (b"\x00\x01\x02" * 9, "Found a binary file at news.csv; expected"),
         (b"title,body\na,b\n", "news.csv: Found the header 'title, body'; expected the fields text (required), title,"),
-        (b'text\n"never closed\n', "news.csv, line 2: Found a row that is no CSV (unexpected end of data); expected"),
+        (b'text\n"never closed\n', "news.csv, line 2: Found a row that is not CSV (unexpected end of data); expected"),
     ],
 )
 def test_a_table_that_is_none_is_one_error(data, message):
@@ -141,7 +141,7 @@ def test_a_table_that_is_none_is_one_error(data, message):
 def test_a_row_with_a_broken_quote_fails_by_itself():
     found = load(b'title,text\na,One.\nb,"Two" x\nc,Three.\n', name="news.csv")
     assert [f if isinstance(f, str) else f.text for f in found][::2] == ["One.", "Three."]
-    assert found[1].startswith("news.csv, line 3: Found a row that is no CSV (")
+    assert found[1].startswith("news.csv, line 3: Found a row that is not CSV (")
 
 
 def test_an_article_that_is_too_long_fails_by_itself_in_a_batch_that_is_longer():
@@ -154,7 +154,7 @@ def test_a_batch_of_too_many_rows_is_read_up_to_the_limit(monkeypatch):
     monkeypatch.setattr("index.reading.load.MAX_ROWS", 3)
     *documents, error = load(lines(*({"text": f"Number {n}."} for n in range(9))))
     assert [document.text for document in documents] == ["Number 0.", "Number 1.", "Number 2."]
-    assert error == "Found more than 3 rows in news.jsonl; the rest is left out. Split it into files."
+    assert error == "Found more than 3 rows in news.jsonl; the rest is left out. Split the file."
     assert MAX_ROWS >= 10_000
 
 

@@ -405,7 +405,7 @@ def test_settings_chroma_refuses_are_told_and_are_no_damage(folder):
         capture_output=True, text=True, check=True, env={**os.environ, "ALLOW_RESET": "perhaps"},
     )  # fmt: skip
     assert ran.stdout.startswith("StoreError Chroma refuses its settings (1 validation error for Settings allow_reset")
-    assert ran.stdout.endswith("Look into the environment, and into .env in this folder.\n")
+    assert ran.stdout.endswith("Check the environment, and the file .env in this folder.\n")
     assert ran.stdout.count("\n") == 1
 
 

@@ -25,14 +25,14 @@ QUICK = FetchLimits(connect_s=0.4, total_s=0.6)
 @pytest.mark.parametrize("path", ["drips", "drips-head", "mute", "stalls", "continues", "bombs", "crumbs"])
 def test_what_takes_too_long_is_left(path: str, site: Site):
     begun = time.monotonic()
-    assert "not whole after 0.6 s" in site.line(f"{path}?{time.time_ns()}", limits=QUICK)
+    assert "incomplete after 0.6 s" in site.line(f"{path}?{time.time_ns()}", limits=QUICK)
     assert time.monotonic() - begun < 3
 
 
 def test_a_redirect_does_not_start_the_clock_again(site: Site):
     begun = time.monotonic()
     target = quote("/to?/drips", safe="")
-    assert "not whole after 0.6 s" in site.line(f"to?{target}", limits=QUICK)
+    assert "incomplete after 0.6 s" in site.line(f"to?{target}", limits=QUICK)
     assert time.monotonic() - begun < 3
 
 
@@ -114,10 +114,10 @@ def test_a_page_comes_whole_however_it_is_sent(path: str, site: Site):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("packed/torn", "packed in a way that fails (it ends too soon)"),
-        ("packed/none", "packed in a way that fails"),
-        ("packed/brotli", "packed in a way that fails (unknown packing 'br')"),
-        ("packed/twice", "packed in a way that fails (unknown packing 'gzip, gzip')"),
+        ("packed/torn", "packed in an unreadable way (it ends too early)"),
+        ("packed/none", "packed in an unreadable way"),
+        ("packed/brotli", "packed in an unreadable way (unknown packing 'br')"),
+        ("packed/twice", "packed in an unreadable way (unknown packing 'gzip, gzip')"),
         ("raw/short", "broken off before its end"),
         ("raw/chunk", "broken off before its end"),
         ("raw/no-last-chunk", "broken off before its end"),
@@ -138,22 +138,22 @@ def test_a_body_that_is_no_page_is_one_line(path: str, said: str, site: Site):
     ("path", "said"),
     [
         ("status/401", "Found a page that asks for a password (HTTP 401) at http://article.example.com/status/401; "),
-        ("status/403", "that is not given to programs, or not to everyone (HTTP 403)"),
+        ("status/403", "that is closed to programs, or not open to everyone (HTTP 403)"),
         ("status/404", "that does not exist (HTTP 404)"),
         ("status/410", "that is gone (HTTP 410)"),
-        ("status/418", "that is not given out (HTTP 418)"),
+        ("status/418", "that is not available (HTTP 418)"),
         ("status/429?120", "asked for too often (HTTP 429) at http://article.example.com/status/429; expected "),
         ("status/429?120", "expected an article. Try again in 120 seconds."),
         ("status/429?3600", "Try again in 60 minutes."),
         ("status/429?soon", "Try again later."),
         ("status/429?" + "9" * 30, "Try again later."),
-        ("status/503?Fri,%2031%20Dec%201999%2023:59:59%20GMT", "that is not there just now (HTTP 503)"),
-        ("status/500", "that its server fails to make (HTTP 500)"),
+        ("status/503?Fri,%2031%20Dec%201999%2023:59:59%20GMT", "that is not available at the moment (HTTP 503)"),
+        ("status/500", "that its server failed to make (HTTP 500)"),
         ("status/502", "Try again later."),
-        ("status/204", "that is not given out (HTTP 204)"),
-        ("status/206", "that is not given out (HTTP 206)"),
-        ("status/300", "that is not given out (HTTP 300)"),
-        ("status/304", "that is not given out (HTTP 304)"),
+        ("status/204", "that is not available (HTTP 204)"),
+        ("status/206", "that is not available (HTTP 206)"),
+        ("status/300", "that is not available (HTTP 300)"),
+        ("status/304", "that is not available (HTTP 304)"),
     ],
 )  # fmt: skip
 def test_a_status_that_is_no_success_is_one_line(path: str, said: str, site: Site):

@@ -89,7 +89,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(secured: Secured):
     context = ssl.create_default_context()
     stranger.configure_trust(context)
     for authorities in ({}, {"authorities": lambda: context}):
-        assert "that does not prove it to be article.example.com" in line_of(
+        assert "that does not prove that it is article.example.com" in line_of(
             "https://article.example.com/good", Network(look_up=secured.site.names, **authorities)
         )
 
@@ -100,7 +100,7 @@ def test_no_variable_of_the_environment_makes_an_authority_trusted(
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.setenv(name, str(tmp_path / "ca.pem"))
-    assert "that does not prove it to be article.example.com" in line_of(
+    assert "that does not prove that it is article.example.com" in line_of(
         "https://article.example.com/good", Network(look_up=secured.site.names)
     )
 
