@@ -281,9 +281,9 @@ Options:
   --port PORT         The app's port; 0 takes a free one.  [default: 7860;
                       0<=x<=65535]
   --open / --no-open  Open the app in the browser.  [default: no-open]
-  --public-url URL    Where users open the app, if that is a proxy's
-                      address: https://chat.example.org. It asks for a
-                      password then, too (docs/behind-a-proxy.md).
+  --public-url URL    Where users open the app, if that is a proxy's address:
+                      https://chat.example.org. It asks for a password then,
+                      too (docs/behind-a-proxy.md).
   --no-password       Ask for none, whoever can reach the app.
   --help              Show this message and exit.
 """,
