@@ -1,6 +1,7 @@
 # make chat   the app in the browser, from nothing: environment, packages, weights, index
 # make test   the same set-up, then the whole suite as CI runs it
-# make setup  the set-up alone    make check  the quick checks    make bench  the measured table
+# make check  lint and the quick tests, in 90 seconds    make setup  the set-up alone
+# make bench  the measured tables    make campaign  the long trials
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,10 +33,10 @@ test: setup browser
 	$(BIN)/assistant models pull minilm
 	$(BIN)/assistant models pull smollm2-135m-instruct
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 20
 
 check: $(READY) lint
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 .PHONY: lint
 lint: $(READY)
@@ -54,9 +55,12 @@ bench: setup
 	$(BIN)/python -m evals.bench
 	$(BIN)/python -m evals.bench.library --sizes 1000 10000
 
-# Kills, torn files, full disks, several processes: the tables of docs/reliability.md. An hour on two quiet cores.
-.PHONY: reliability
-reliability: $(READY)
+# What the suite tries a tenth of: 2,000 damaged files of a format, every fault 20 times, and the tables of
+# docs/reliability.md (kills, torn files, full disks, several processes). Two hours on two quiet cores.
+.PHONY: campaign
+campaign: $(READY)
+	ASSISTANT_TEST_CAMPAIGN=1 ASSISTANT_TEST_TRIALS=20 $(BIN)/python -m pytest -rP \
+		tests/index/reading/test_fuzz.py tests/reliability tests/assistant/test_faults.py
 	$(BIN)/python tests/reliability/measure.py $(ARGS)
 
 format: $(READY)

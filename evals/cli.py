@@ -101,9 +101,10 @@ def run(
         ),
     ] = None,
     caution: CautionName = DEFAULT_CAUTION,
-    gate: Annotated[
+    tried: Annotated[
         list[str] | None,
         typer.Option(
+            "--set",
             metavar="NAME=VALUE",
             help="A setting of the assistant to try: reader=off, answerable=0.4, quotable, supported, writer_tokens, "
             "prompt_tokens, evidence; repeatable.",
@@ -113,7 +114,7 @@ def run(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="A folder that keeps what the reader reads and the model says. A run with another --gate reuses it "
+            help="A folder that keeps what the reader reads and the model says. A run with another --set reuses it "
             "and takes a minute. Nothing is timed.",
         ),
     ] = None,
@@ -138,7 +139,7 @@ def run(
     from evals.numbers.gate import parse_threshold
     from evals.report.show import headline, progress_bar, report_of
     from evals.run.engine import run_sets
-    from evals.run.jobs import Plan, parse_gate
+    from evals.run.jobs import Plan, parse_setting
     from evals.run.runs import REPORT
 
     with _application() as application, _stoppable() as stopped:
@@ -157,7 +158,7 @@ def run(
             pooled=pooled,
             bot=bot,
             caution=caution,
-            gates=tuple(parse_gate(one) for one in gate or ()),
+            tried=tuple(parse_setting(one) for one in tried or ()),
             kept=kept,
             judge=judge,
             out=out,

@@ -68,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The trained part of a reader: data, as ``python -m evals.train_reader`` writes it."""
+    """The trained part of a reader: data, as ``python -m evals.training.train_reader`` writes it."""
 
     model: str
     """The catalogue's name of the chat model whose first layers read."""

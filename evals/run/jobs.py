@@ -24,7 +24,7 @@ from index.types import Document
 from prompts import load, names
 
 RETRIEVERS = ("index", "bm25")
-GATES = ("reader", "answerable", "quotable", "supported", "writer_tokens", "prompt_tokens", "evidence")
+TRIED = ("reader", "answerable", "quotable", "supported", "writer_tokens", "prompt_tokens", "evidence")
 """The settings of the assistant that a run may change: what decides how a question is answered."""
 
 
@@ -48,8 +48,8 @@ class Plan:
     bot: str | None = None
     """A floor or ceiling in the assistant's place (see ``evals.run.bots``)."""
     caution: Caution = DEFAULT_CAUTION
-    gates: tuple[tuple[str, float], ...] = ()
-    """Settings of the assistant (one of ``GATES``) and the values this run gives them."""
+    tried: tuple[tuple[str, float], ...] = ()
+    """Settings of the assistant (one of ``TRIED``) and the values this run gives them."""
     kept: Path | None = None
     """A folder of readings and replies (``evals.run.kept``), taken from and added to; nothing is timed then."""
     judge: str | None = None
@@ -70,7 +70,7 @@ class PlannedRun:
     cases: tuple[EvalCase, ...]
     documents: Mapping[str, Document]
     settings: Settings
-    """The assistant's, with the plan's gates in place."""
+    """The assistant's, with the plan's values in place."""
     reader: str | None
     """What identifies the reader; None where there is none."""
     served: Mapping[str, Any] | None = None
@@ -111,7 +111,7 @@ class PlannedRun:
             "reader": self.reader,
             **({"served": dict(self.served)} if self.served else {}),  # absent from runs of other models
             "caution": self.settings.caution,
-            **{gate: getattr(self.settings, gate) for gate in GATES[1:]},
+            **{name: getattr(self.settings, name) for name in TRIED[1:]},
         }
 
 
@@ -128,7 +128,7 @@ def jobs_of(plan: Plan, application: Application) -> tuple[PlannedRun, ...]:
     cases = sample(every, limit=plan.limit, seed=plan.seed)
     documents = {id: document for one in sets for id, document in one.documents.items()}
     used = documents if plan.pooled else {id: documents[id] for case in cases for id in case.articles}
-    settings = _gated(application.settings, plan)
+    settings = _with_tried(application.settings, plan)
     reader = None
     if settings.reader and not plan.retrieval_only:
         application.readers.build()
@@ -154,20 +154,20 @@ def jobs_of(plan: Plan, application: Application) -> tuple[PlannedRun, ...]:
     )
 
 
-def parse_gate(text: str) -> tuple[str, float]:
+def parse_setting(text: str) -> tuple[str, float]:
     """Return a setting and its value from ``NAME=VALUE``; raise UsageError naming the known ones."""
     name, _, value = text.partition("=")
     with suppress(ValueError):
-        if name in GATES:
+        if name in TRIED:
             return name, float({"on": "1", "off": "0"}.get(value, value))
     raise UsageError(
-        f"found --gate '{text}'; expected NAME=VALUE with a number, on or off, and a name of: {', '.join(GATES)}."
+        f"found --set '{text}'; expected NAME=VALUE with a number, on or off, and a name of: {', '.join(TRIED)}."
     )
 
 
-def _gated(settings: Settings, plan: Plan) -> Settings:
+def _with_tried(settings: Settings, plan: Plan) -> Settings:
     """Return settings with the plan's values in place, each of the type it has."""
-    values = {name: type(getattr(settings, name))(value) for name, value in plan.gates}
+    values = {name: type(getattr(settings, name))(value) for name, value in plan.tried}
     return replace(settings.at(plan.caution), **values)
 
 

@@ -2,7 +2,7 @@
 
 So is a page of a PDF drawn.
 
-Whatever a file does to its parser (hang, crash, eat memory) happens to the child (``parser_child.py``), and the next
+Whatever a file does to its parser (hang, crash, eat memory) happens to the child (``sandbox_child.py``), and the next
 file finds another. What the child says is checked like any stranger's word.
 """
 
@@ -189,7 +189,7 @@ _MEMORY_SPENT = f"needs more than {MEMORY // 2**20} MB of memory to read; expect
 
 
 class _Child:
-    """One run of ``parser_child.py``."""
+    """One run of ``sandbox_child.py``."""
 
     def __init__(self, work_s: float, wait_s: float, *, pictures_only: bool) -> None:
         self._work_s, self._wait_s = work_s, wait_s

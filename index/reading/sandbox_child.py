@@ -2,7 +2,7 @@
 
 Or a page of it becomes a picture there.
 
-Runs as a child process (``python -m index.reading.parser_child LIMITS``, a JSON object) with little memory and no way
+Runs as a child process (``python -m index.reading.sandbox_child LIMITS``, a JSON object) with little memory and no way
 to write a file, to start a program or to reach the network. An audit hook holds Python code to that; a file that takes
 over a parser in C is held by the limits alone, and the parent believes nothing that is said here.
 """

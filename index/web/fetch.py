@@ -25,7 +25,7 @@ OnReceived = Callable[[int, int | None], None]
 many there will be (None: not said); it raises to stop the fetch."""
 
 HEADERS: Mapping[str, str] = {
-    "User-Agent": "ArticleAssistant/0.1 (one page, asked for by its user)",
+    "User-Agent": "ArticleAssistant/0.1 (one page, asked for by its reader)",
     "Accept": "text/html, application/xhtml+xml, application/pdf, text/plain, text/markdown, */*;q=0.5",
     "Accept-Encoding": PACKINGS,
 }

@@ -134,6 +134,12 @@ def application(small_models: Path, faults: Any, tmp_path_factory: pytest.TempPa
         yield application
 
 
+def use(application: Application, settings: Settings) -> None:
+    """Have the next answers keep to these limits."""
+    application.settings = application.roster._settings = settings
+    application.roster._writers.clear()
+
+
 Served = Callable[[str], str]
 
 
@@ -143,8 +149,7 @@ def served(application: Application, faults: Any, monkeypatch: pytest.MonkeyPatc
     for name in ("OPENAI_API_BASE", "OLLAMA_API_KEY", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    application.roster._writers.clear()
-    application.settings = Settings()
+    use(application, Settings())
 
     def name(fault: str, provider: str = "openai") -> str:
         url = faults.url
@@ -240,7 +245,7 @@ def _fails_well(application: Application, model: str, faults: Any, fault: Fault,
     caplog.set_level(logging.WARNING)
     before = left_running()
     with tried("Application.ask, " + model.partition(":")[0], fault.name) as trial:
-        application.settings = replace(Settings(), **fault.limits)
+        use(application, replace(Settings(), **fault.limits))
         heard = listen(application, model)
         trial.seconds, trial.line = heard.took_s, heard.line
         assert heard.line is not None

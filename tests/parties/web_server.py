@@ -59,9 +59,14 @@ class Handler(socketserver.StreamRequestHandler):
         super().setup()
 
     def handle(self) -> None:
-        head = b"".join(iter(self.rfile.readline, b"\r\n")).decode("latin-1")
-        if not head:
+        lines = []
+        for line in iter(self.rfile.readline, b""):
+            if line == b"\r\n":
+                break
+            lines.append(line)
+        else:  # the asker left before the end of its request
             return
+        head = b"".join(lines).decode("latin-1")
         self.target = head.split(" ")[1]
         name = self.target.split("?")[0].split("/")[1]
         if name != "seen":

@@ -8,18 +8,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from campaign import IS_CAMPAIGN
 from trials.disks import can_mount, full_disk, full_under_a_talk, read_only, remounted_read_only, small_disk
 
 pytestmark = pytest.mark.skipif(not can_mount(), reason="needs the right to mount a small disk of memory")
 
 
-@pytest.mark.parametrize(("name", "but"), [("put", 0), ("put", 64_000), ("switch", 100_000), ("opening", 0)])
+FULL = [("put", 64_000), ("opening", 0)]
+
+
+@pytest.mark.parametrize(("name", "but"), [*FULL, ("put", 0), ("switch", 100_000)] if IS_CAMPAIGN else FULL)
 def test_a_full_disk(name: str, but: int) -> None:
     found = full_disk("ours", but=but, name=name)
     assert found.kind == "right", found
 
 
-@pytest.mark.parametrize("but", [0, 4096])
+@pytest.mark.parametrize("but", [0, 4096] if IS_CAMPAIGN else [4096])
 def test_a_full_disk_under_a_talk(but: int) -> None:
     found = full_under_a_talk(but=but)
     assert found.kind == "right", found
@@ -45,7 +49,7 @@ def test_the_command_line_on_a_home_that_may_not_be_written(small_models: Path) 
     with small_disk() as disk:
         (disk / "home").mkdir()
         (disk / "home" / "models").symlink_to(small_models)
-        asked = ("ask", "What is the Central Bridge?", "--model", "extractive", "--embedder", "minilm")
+        asked = ("ask", "What is the Central Bridge?", "--model", "extractive", "--embedder", "e5-multilingual")
         first = run(disk / "home", *asked)
         (disk / "a.md").write_text("# A\n\nThe sea is red.\n")
         with remounted_read_only(disk):

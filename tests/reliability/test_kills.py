@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from campaign import IS_CAMPAIGN, tried
 from trials.articles import sentences
 from trials.judge import Model, verdict
 from trials.kills import Kills, filled, home, looked_into, random_moments
@@ -22,18 +23,18 @@ def kills() -> Iterator[Kills]:
 def test_at_any_step(kills: Kills) -> None:
     steps = kills.steps()
     assert steps > 300  # file operations, and ways into and out of Chroma and SQLite
-    found = {step: kills.at_step(step) for step in range(1, steps, steps // 16)}
+    found = {step: kills.at_step(step) for step in range(1, steps, steps // tried(16, 5))}
     assert {step: one for step, one in found.items() if one.kind != "right"} == {}
 
 
 def test_at_any_moment(kills: Kills) -> None:
-    found = {name: trial() for name, trial in random_moments(kills, 10, seed=7)}
+    found = {name: trial() for name, trial in random_moments(kills, tried(10, 3), seed=7)}
     assert {name: one for name, one in found.items() if one.kind != "right"} == {}
 
 
 def test_while_chroma_writes_its_graph() -> None:
     with Kills("ours", articles=8, count=60) as large:
-        found = {wait: large.at_flush(wait / 1000) for wait in (0, 1, 3, 8)}
+        found = {wait: large.at_flush(wait / 1000) for wait in ((0, 1, 3, 8) if IS_CAMPAIGN else (1,))}
     assert {wait: one for wait, one in found.items() if one is None or one.kind != "right"} == {}
 
 
@@ -41,7 +42,7 @@ def test_while_chroma_writes_its_graph() -> None:
 def test_inside_chroma_and_sqlite(kills: Kills) -> None:
     calls = kills.system_calls()
     assert {"pwrite64", "fsync", "rename"} <= {name for name, _ in calls}
-    found = {call: kills.at_system_call(*call) for call in calls[:: len(calls) // 6]}
+    found = {call: kills.at_system_call(*call) for call in calls[:: len(calls) // tried(6, 3)]}
     assert {call: one for call, one in found.items() if one.kind != "right"} == {}
 
 
@@ -56,7 +57,7 @@ def test_during_the_first_start_of_all(tmp_path: Path) -> None:
         worker.call("held")
         steps = worker.steps()
     assert steps > 70
-    for step in range(1, steps, steps // 7):
+    for step in range(1, steps, steps // tried(7, 3)):
         root = never_started(str(step))
         with Worker("ours", root) as worker:
             worker.arm(step)
@@ -70,6 +71,7 @@ def test_during_the_first_start_of_all(tmp_path: Path) -> None:
             assert worker.call("held") == {}  # removed once, it stays away
 
 
+@pytest.mark.skipif(not IS_CAMPAIGN, reason="a campaign's: torch is imported twice")
 @pytest.mark.timeout(600)
 def test_with_the_real_embedder(minilm: Path, tmp_path: Path) -> None:
     bridge, oven = ("The bridge opened in 1931.",), ("Bread is baked in the morning.",)
@@ -92,7 +94,7 @@ def test_what_killed_writers_left_behind_is_cleared_away(tmp_path: Path) -> None
     # Killed in the middle of a write: a second Index, and the choice of it, stand unfinished.
     model = Model({"one": sentences("one")})
     root = filled("ours", tmp_path, model)
-    for step in range(10, 250, 45):
+    for step in range(10, 250, tried(45, 110)):
         with Worker("ours", root) as worker:
             worker.call("held")
             worker.arm(step)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from campaign import tried
 from trials.machine import run
 
 
 @pytest.mark.timeout(600)
 def test_any_history_ends_as_a_dict_says() -> None:
-    run(examples=5, steps=12, derandomize=True)
+    run(examples=tried(20, 3), steps=12, derandomize=True)

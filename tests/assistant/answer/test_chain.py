@@ -213,10 +213,11 @@ def test_a_rewrite_that_is_no_question_is_not_used(answering: Answering) -> None
     assert answer.searched == "When did it open?"
 
 
-def test_the_reader_may_edit_what_is_searched(answering: Answering) -> None:
+def test_the_user_may_edit_what_is_searched(answering: Answering) -> None:
     assistant, script = answering("The bridge opened on 4 May 1931 [1].")
+    turns = [Turn("user", "Who?")]
     answer = assistant.ask(
-        "And then?", turns=[Turn("user", "Who?")], searched="When did the bridge open?", articles=["bridge"]
+        Question("And then?", turns=turns, searched="When did the bridge open?", articles=["bridge"])
     )
     assert (answer.question, answer.searched, len(script.asked)) == ("And then?", "When did the bridge open?", 1)
 
@@ -318,7 +319,7 @@ def test_an_unknown_article_names_the_known_ones(answering: Answering) -> None:
 
 def test_without_a_model_the_article_is_quoted(index: Index) -> None:
     answer: Answer = Assistant(index, model="extractive", write=None, settings=Settings()).ask(
-        "When did the bridge open?", articles=["bridge"]
+        Question("When did the bridge open?", articles=["bridge"])
     )
     assert answer.text.startswith("The bridge opened on 4 May 1931")
     assert [c.quote for c in answer.statements[0].citations] == [answer.statements[0].text]

@@ -10,6 +10,7 @@ import pytest
 
 from assistant.answer.chain import Assistant
 from assistant.answer.compare import Sided, side_by_side
+from assistant.answer.question import Question
 from assistant.errors import ModelError, UsageError
 from assistant.settings import Settings
 from assistant.types import EvidenceFound, Finished, Searched, StatementReady, Turn, Waiting
@@ -131,7 +132,7 @@ def test_a_model_that_fails_ends_its_own_side_only(pair: Pair, *, in_turn: bool)
 def test_a_model_that_cannot_even_rewrite_the_question_leaves_the_other_one_to_answer(pair: Pair) -> None:
     both = pair(Writer(ModelError("It is not running.")), Writer(ANSWER))
     turns = [Turn("user", "Who built the bridge?"), Turn("assistant", "The article does not say.")]
-    events = list(side_by_side(both, "And who was its engineer?", in_turn=True, turns=turns))
+    events = list(side_by_side(both, Question("And who was its engineer?", turns=turns), in_turn=True))
     assert ends(events) == {"left": "! It is not running.", "right": "Elena Ruiz was the engineer."}
 
 

@@ -18,18 +18,13 @@ class Home:
         self.cards: tuple[str, ...] = ("bridge",)
         self.shelf = SimpleNamespace(adding=None, taken=(), delivery=None)
         self.stock = SimpleNamespace(jobs=(), embedders=lambda: ("minilm",), unused_bytes=lambda: 0)
+        self.roster = SimpleNamespace(choices=lambda: ("extractive",), left_out=lambda: ())
         self.broken = False
 
     def articles(self) -> tuple[str, ...]:
         if self.broken:
             raise UnknownArticleError("the library cannot be read")
         return self.cards
-
-    def models(self) -> tuple[str, ...]:
-        return ("extractive",)
-
-    def left_out(self) -> tuple[str, ...]:
-        return ()
 
 
 def words(home: Any) -> list[str]:

@@ -12,12 +12,12 @@ import pytest
 from fixtures.commands import run, screen
 
 from assistant.cli.exits import USER_ERROR
-from assistant.wiring import Application
+from assistant.startup import Startup
 
 
 @pytest.mark.usefixtures("bare_home")
 def test_a_port_in_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Application, "preparing", lambda _: nullcontext())
+    monkeypatch.setattr(Startup, "in_background", lambda *_: nullcontext())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -29,7 +29,7 @@ def test_a_port_in_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("bare_home")
 def test_a_proxy_that_no_client_can_use_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Application, "preparing", lambda _: nullcontext())
+    monkeypatch.setattr(Startup, "in_background", lambda *_: nullcontext())
     monkeypatch.setenv("ALL_PROXY", "gopher://proxy.example")
     code, out, err = screen(run("chat", "-m", "extractive", "--port", "0"))
     assert (code, out, err.count("\n")) == (USER_ERROR, "", 1)
@@ -40,7 +40,7 @@ def test_a_proxy_that_no_client_can_use_is_one_line(monkeypatch: pytest.MonkeyPa
 def served(bare_home: object, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:  # noqa: ARG001
     """How the app would be served; nothing here listens where others could reach it."""
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(Application, "preparing", lambda _: nullcontext())
+    monkeypatch.setattr(Startup, "in_background", lambda *_: nullcontext())
     monkeypatch.setattr("assistant.app.ui.free_port", lambda _, port: port)
     monkeypatch.setattr("assistant.app.ui.serve", lambda _, **options: calls.append(options))
     return calls
@@ -91,5 +91,5 @@ def test_a_public_address_that_is_none_is_one_line(served: list[dict[str, Any]])
     assert (code, out, served) == (USER_ERROR, "", [])
     assert err == (
         "assistant: --public-url is not a page's address: it does not begin with http:// or https://. "
-        "Give the one that readers open, as https://chat.example.org.\n"
+        "Give the one that users open, as https://chat.example.org.\n"
     )

@@ -23,7 +23,7 @@ from assistant.home import Home
 from assistant.wiring import Application
 from evals.cases.sets import load_set
 from evals.run.engine import rescore, run_sets
-from evals.run.jobs import Plan, parse_gate
+from evals.run.jobs import Plan, parse_setting
 from evals.run.progress import RunProgress
 from evals.run.runs import list_runs, open_run, runs_folder
 
@@ -131,26 +131,29 @@ def test_a_stopped_run_is_resumed_by_the_same_plan_and_refused_to_another(
     assert len(rows_of(out)) == 10
 
 
-def test_a_gate_is_a_setting_of_the_run_and_another_value_is_another_run(
+def test_a_setting_that_is_tried_is_the_runs_and_another_value_is_another_run(
     application: Application, small_set: Path, tmp_path: Path
 ) -> None:
-    gated = Plan((small_set,), gates=(("evidence", 1.0), ("reader", 0.0)), limit=4, out=tmp_path / "run")
-    run_sets(gated, application=application)
+    other = Plan((small_set,), tried=(("evidence", 1.0), ("reader", 0.0)), limit=4, out=tmp_path / "run")
+    run_sets(other, application=application)
     settings = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
     assert (settings["evidence"], settings["reader"]) == (1, None)
     assert {len(row["result"]["evidence"]) for row in rows_of(tmp_path / "run")} == {1}
     with pytest.raises(UsageError, match="holds a run of other settings"):
-        run_sets(replace(gated, gates=()), application=application)
+        run_sets(replace(other, tried=()), application=application)
 
 
 @pytest.mark.parametrize("text", ["answerable", "answerable=", "answerable=high", "model=1", "=1"])
-def test_a_gate_that_is_none_names_the_known_ones(text: str) -> None:
+def test_a_setting_that_is_none_names_the_known_ones(text: str) -> None:
     with pytest.raises(UsageError, match=r"expected NAME=VALUE .* answerable"):
-        parse_gate(text)
+        parse_setting(text)
 
 
-def test_gates_are_numbers_or_switches() -> None:
-    assert [parse_gate(text) for text in ("reader=off", "answerable=0.25")] == [("reader", 0.0), ("answerable", 0.25)]
+def test_settings_that_are_tried_are_numbers_or_switches() -> None:
+    assert [parse_setting(text) for text in ("reader=off", "answerable=0.25")] == [
+        ("reader", 0.0),
+        ("answerable", 0.25),
+    ]
 
 
 def test_a_plan_without_a_folder_resumes_its_own_unfinished_run_and_then_begins_a_new_one(

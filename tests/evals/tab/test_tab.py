@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -182,8 +183,9 @@ class Bench:
 
     kept: tuple[Exchange, ...]
 
-    def exchanges(self, conversation: str) -> tuple[Exchange, ...]:
-        return self.kept if conversation == "c" else ()
+    @property
+    def conversations(self) -> Any:
+        return SimpleNamespace(exchanges=lambda conversation: self.kept if conversation == "c" else ())
 
     def articles(self) -> tuple[Any, ...]:
         return (LIGHTHOUSE,)

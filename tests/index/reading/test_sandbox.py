@@ -224,7 +224,7 @@ def test_a_child_has_little_memory_few_files_and_none_of_the_apps_secrets(monkey
 def test_code_that_a_file_brings_to_run_reaches_nothing(tmp_path, attempt):
     script = tmp_path / "attempt.py"
     script.write_text(
-        "import sys\nfrom index.reading.parser_child import _refuse\nsys.addaudithook(_refuse)\n"
+        "import sys\nfrom index.reading.sandbox_child import _refuse\nsys.addaudithook(_refuse)\n"
         f"path = {str(tmp_path / 'made')!r}\n"
         f"try:\n    {attempt}\nexcept PermissionError as error:\n    print(error)\n",
         encoding="utf-8",
