@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from assistant.errors import HomeError, UsageError, WeightsError
 from assistant.models import weights_fetch
-from assistant.models.catalogue import HubSource, Source, WeightFile, Weights, WheelSource
+from assistant.models.catalogue import HubSource, WeightFile, Weights, WeightsSource, WheelSource
 from assistant.models.weights import PullProgress, PullStoppedError, WeightsFolder
 from assistant.models.weights_fetch import SourceError
 
@@ -50,7 +50,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def a_file(data: bytes = ONE, *, sources: tuple[Source, ...] = (ONE_WHEEL,)) -> Weights:
+def a_file(data: bytes = ONE, *, sources: tuple[WeightsSource, ...] = (ONE_WHEEL,)) -> Weights:
     file = WeightFile("tiny.gguf", len(data), sha256(data))
     return Weights("tiny", "chat", "CC0-1.0", (file,), sources, "none", context=16)
 
@@ -66,7 +66,7 @@ def a_file_in_three() -> Weights:
 FOLDER_FILES = {"config.json": b"{}", "model.safetensors": b"weights", "1_Pooling/config.json": b'{"pool": 1}'}
 
 
-def a_folder(*sources: Source) -> Weights:
+def a_folder(*sources: WeightsSource) -> Weights:
     files = tuple(WeightFile(path, len(data), sha256(data)) for path, data in FOLDER_FILES.items())
     default = WheelSource(("tiny-embedder==1.0",), "tiny_embedder/model")
     return Weights("tiny-embedder", "embedder", "CC0-1.0", files, sources or (default,), "none")
