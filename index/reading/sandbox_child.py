@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from index.errors import LoadError
 from index.reading.load import is_batch, load_batch, load_bytes
-from index.reading.load_pdf import picture_of_page, warm
+from index.reading.pdf_file import picture_of_page, warm
 from index.types import Document
 
 MAX_BLOCKS = 1_000_000
