@@ -12,8 +12,6 @@ import json
 import logging
 import os
 import secrets
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -22,6 +20,7 @@ from typing import IO, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from assistant.errors import ModelError
+from index.child import OUT_OF_MEMORY, Child
 from index.files import NO_LINK
 from index.vectors.cores import usable_cores
 
@@ -31,7 +30,7 @@ State = Literal["stopped", "loading", "ready", "dead"]
 
 LOG_LIMIT_BYTES = 1_000_000
 STOP_SECONDS = 2.0
-"""What a child gets between SIGTERM and SIGKILL."""
+"""What a child gets before it is killed."""
 
 
 class LocalServer:
@@ -64,7 +63,7 @@ class LocalServer:
     def process_id(self) -> int | None:
         """The child's process id, None while there is no child."""
         child = self._child
-        return None if child is None else child.process_id
+        return None if child is None else child.process.process_id
 
     @property
     def base_url(self) -> str:
@@ -145,7 +144,7 @@ class LocalServer:
             self.start()
 
     def stop(self) -> None:
-        """End the child: SIGTERM, then SIGKILL after two seconds. Returns when it is gone; harmless when none runs."""
+        """End the child, by force after two seconds. Returns when it is gone; harmless when none runs."""
         with self._lock:
             self._stop()
 
@@ -224,64 +223,49 @@ class _Child:
         request = {"model": str(model_path), "context": context, "threads": threads, "key": self.key}
         with open_log(log) as stderr:
             self._log_from = os.fstat(stderr.fileno()).st_size
-            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
-                # -P, and the path rather than -m: nothing in the folder we happen to run in can stand in for a module.
-                [sys.executable, "-P", str(Path(__file__).with_name("local_server.py"))],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,  # Ctrl-C in the terminal reaches the app, which decides
-            )
+            file = Path(__file__).with_name("local_server.py")
+            self.process = Child(file, stderr=stderr, patience_s=STOP_SECONDS)
         with contextlib.suppress(BrokenPipeError):  # it died at once: the watcher says why
-            _pipe(self._process.stdin).write(json.dumps(request).encode() + b"\n")
-            _pipe(self._process.stdin).flush()
+            self.process.send(request)
         self._watcher = threading.Thread(target=self._watch, name="local-model-watcher", daemon=True)
         self._watcher.start()
 
     @property
-    def process_id(self) -> int:
-        return self._process.pid
-
-    @property
     def state(self) -> State:
-        if self._failure is not None or self._process.poll() is not None:
+        if self._failure is not None or not self.process.alive:
             return "dead"
         return "ready" if self._settled.is_set() else "loading"
 
     def wait_ready(self, timeout_s: float) -> str:
         if not self._settled.wait(timeout_s):
             raise ModelError(f"The local model {self._model_path.name} took more than {timeout_s:g} s to load.")
-        if self._failure is None and self._process.poll() is not None:
+        if self._failure is None and not self.process.alive:
             self._watcher.join(1)  # it is about to say why
         if self._failure is not None or self._url is None:
             raise ModelError(self._failure or f"The local model {self._model_path.name} has ended.")
         return self._url
 
     def end(self) -> None:
-        """Terminate, kill after two seconds, and let go of the pipes."""
-        self._process.terminate()
-        with contextlib.suppress(OSError):
-            _pipe(self._process.stdin).close()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._process.wait()
+        """End the process, by force after two seconds."""
+        self.process.end()
         self._watcher.join()
 
     def _watch(self) -> None:
         """Read the child's one line, then wait for its end: runs in its own thread for the child's whole life."""
-        with _pipe(self._process.stdout) as stdout:
-            line = stdout.readline()
+        line = b""
+        with contextlib.suppress(ValueError):  # ended before it said anything
+            line = self.process.output.readline()
         reply = _read_reply(line)
         if "error" in reply:
             self._failure = self._load_failure(reply["error"])
         elif "url" in reply:
             self._url, self.holds = reply["url"], int(reply["context"])
             self._settled.set()
-        code = self._process.wait()
+        self.process.wait()
         if self._failure is None:
-            self._failure = self._end_failure(code)
+            how = self.process.how_it_ended()
+            advice = "free some memory or choose a smaller model" if how == OUT_OF_MEMORY else f"see {self._log}"
+            self._failure = f"The local model {self._model_path.name} {how}; {advice}."
         self._settled.set()
 
     def _load_failure(self, error: str) -> str:
@@ -305,16 +289,6 @@ class _Child:
                     return " ".join(complaint.split()).rstrip(".")
         return ""
 
-    def _end_failure(self, code: int) -> str:
-        name = self._model_path.name
-        if code == -9:
-            return (
-                f"The local model {name} was killed (signal 9), most likely because memory ran out; "
-                "free some memory or choose a smaller model."
-            )
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return f"The local model {name} ended by itself ({how}); llama.cpp's log is {self._log}."
-
 
 def _read_reply(line: bytes) -> dict[str, Any]:
     try:
@@ -336,9 +310,3 @@ def open_log(path: Path) -> IO[bytes]:
         return os.fdopen(os.open(path, flags | NO_LINK, 0o600), "ab")
     except OSError:
         return Path(os.devnull).open("ab")
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise AssertionError("the child was started with pipes")
-    return stream

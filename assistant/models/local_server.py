@@ -1,6 +1,6 @@
 """One line of JSON on standard input becomes a llama.cpp server on loopback that lives while the input stays open.
 
-In:  ``{"model": path, "context": tokens, "threads": n, "key": "..."}``, then nothing; end of input means: exit at once.
+In:  ``{"model": path, "context": tokens, "threads": n, "key": "..."}``, then nothing; at the end of input it ends.
 Out: one line, ``{"url": "http://127.0.0.1:PORT/v1", "context": tokens really held}`` or ``{"error": "one line"}``.
      Everything else goes to standard error.
 
@@ -11,13 +11,10 @@ imports nothing of ours: the parent starts it by its path.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
-import signal
 import sys
 import urllib.request
-from pathlib import Path
 from typing import Any, NoReturn
 
 BATCH_TOKENS = 64
@@ -29,11 +26,8 @@ def main() -> NoReturn:
     # llama.cpp may print to standard output: keep the real one for our one line, and point fd 1 at standard error.
     reply = os.dup(1)
     os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    line = _first_line()
-    _exit_when_input_ends()
-    _offer_ourselves_to_the_memory_killer()
+    if not (line := sys.stdin.buffer.readline()):
+        os._exit(0)
     server: Any = None
     answer: dict[str, Any] = {}
     try:
@@ -46,38 +40,9 @@ def main() -> NoReturn:
     with contextlib.suppress(BrokenPipeError):
         os.write(reply, json.dumps(answer).encode() + b"\n")
     os.close(reply)
-    while server is not None and os.read(0, 1024):
-        pass
+    if server is not None:
+        sys.stdin.buffer.read()
     os._exit(1 if server is None else 0)
-
-
-def _first_line() -> bytes:
-    """Read byte by byte up to the newline, so that nothing past it is hidden in a Python buffer."""
-    line = b""
-    while not line.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            os._exit(0)
-        line += byte
-    return line
-
-
-def _exit_when_input_ends() -> None:
-    """Have the kernel end us when the parent's end of the pipe closes, even while C++ holds the interpreter's lock.
-
-    SIGIO's default action is to terminate. Where a system does not offer it, the reading loop in ``main`` notices the
-    end as soon as the model has loaded.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
-        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
-
-
-def _offer_ourselves_to_the_memory_killer() -> None:
-    """Ask Linux to take this process rather than the app when memory runs out."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 def _serve(request: dict[str, Any]) -> Any:

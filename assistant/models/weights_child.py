@@ -1,21 +1,14 @@
-"""Run pip or the hub client for a pull, in a process of its own that ends as soon as the one that started it does.
-
-Started by file name with ``python -P``, so it must import nothing of this project. Its standard input is a pipe nobody
-writes to: the pipe closes when the parent is gone, however it went, and that is the sign to end.
-"""
+"""Run pip or the hub client for a pull, in a process of its own, maybe another Python: it imports nothing of ours."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import runpy
 import sys
-import threading
 
 
 def main(arguments: list[str]) -> None:
     """Run ``pip ARGUMENT…`` or ``hub REPO REVISION FOLDER FILE…``."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     tool, *rest = arguments
     package = {"pip": "pip", "hub": "huggingface_hub"}[tool]
     if importlib.util.find_spec(package) is None:
@@ -26,12 +19,6 @@ def main(arguments: list[str]) -> None:
     else:
         repo, revision, folder, *files = rest
         _download_from_hub(repo, revision, folder, files)
-
-
-def _end_with_parent() -> None:
-    # os.read, not sys.stdin: a thread that waits inside sys.stdin holds its lock and breaks a normal exit.
-    os.read(0, 1)
-    os._exit(1)
 
 
 def _installer(package: str) -> str:

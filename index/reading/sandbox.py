@@ -12,17 +12,15 @@ import json
 import os
 import signal
 import struct
-import subprocess
-import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import IO, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
+from index.child import OUT_OF_MEMORY, Child
 from index.errors import LoadError
 from index.reading import picture
 from index.reading.canonical import MAX_CHARACTERS
@@ -86,7 +84,7 @@ class Parser:
     def process_id(self) -> int | None:
         """The child's process id, None while there is none."""
         child = self._child
-        return None if child is None else child.process.pid
+        return None if child is None else child.process_id
 
     def open(self) -> None:
         """Start the child (a second or two), so that the first file need not wait for that. Raises LoadError."""
@@ -158,11 +156,10 @@ class Parser:
         try:
             child.wait_ready()
         except _Ended as ended:
+            how = child.how_it_ended()
             child.end()
-            code = child.process.returncode
             raise LoadError(
-                f"The program that reads files does not start (it ended with code {code}). Run `make setup` again, "
-                "and free some memory."
+                f"The program that reads files does not start (it {how}). Run `make setup` again, and free some memory."
             ) from ended
         return child
 
@@ -184,11 +181,11 @@ class _Ended(Exception):  # noqa: N818  what happened, not what a caller did wro
         """The time it had, in words, where it took more."""
 
 
-_NO_ARTICLE = "could not be read: its reader gave no article"
+_NO_ARTICLE = "could not be read: the program that reads it gave no article"
 _MEMORY_SPENT = f"needs more than {MEMORY // 2**20} MB of memory to read; expected less. Split it"
 
 
-class _Child:
+class _Child(Child):
     """One run of ``sandbox_child.py``."""
 
     def __init__(self, work_s: float, wait_s: float, *, pictures_only: bool) -> None:
@@ -198,23 +195,16 @@ class _Child:
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         # One thread: those of the linear algebra, which only tells languages apart, take 8 MB each.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        self.process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
-            [sys.executable, "-m", "index.reading.sandbox_child", json.dumps(limits)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd=Path(__file__).parents[2],  # where `-m` looks first: this very package, not another of its name
-            start_new_session=True,
-        )
-        self.end = weakref.finalize(self, _end, self.process)
-        self._is_ready = self._is_spent = self._is_late = False
-        self._asking: object = None
-        self._guard = threading.Lock()
+        # It finds this very package, not another of its name.
+        root = str(Path(__file__).parents[2])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))
+        file = Path(__file__).with_name("sandbox_child.py")
+        super().__init__(file, json.dumps(limits), environment=environment)
+        self._is_ready = self._is_spent = False
 
     @property
     def alive(self) -> bool:
-        return not self._is_spent and self.process.poll() is None
+        return not self._is_spent and super().alive
 
     def wait_ready(self) -> None:
         """Return when the child has loaded its libraries; raises _Ended."""
@@ -243,33 +233,22 @@ class _Child:
             self.end()
 
     def _send(self, request: dict[str, Any], data: bytes) -> None:
-        with suppress(OSError, ValueError):  # ended meanwhile: the reader of its answer says so
-            stdin = _pipe(self.process.stdin)
-            stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            stdin.write(data)
-            stdin.flush()
+        with suppress(OSError, ValueError):  # ended meanwhile: who waits for its answer says so
+            self.send(request, data)
 
     def _head(self, within_s: float) -> dict[str, Any]:
         """Return the next line of the child, with the bytes it announces."""
-        asking = self._asking = object()
-        timer = threading.Timer(within_s, self._end_late, (asking,))
-        timer.daemon = True
-        timer.start()
         try:
-            return self._read_head()
+            with self.within(within_s):
+                return self._read_head()
         except (OSError, ValueError, RecursionError) as error:
             raise _Ended(self._how(), limit=self._limit()) from error
         except _Ended as ended:
             ended.limit = self._limit()
             raise
-        finally:
-            timer.cancel()
-            with self._guard:
-                self._asking = None
 
     def _read_head(self) -> dict[str, Any]:
-        stdout = _pipe(self.process.stdout)
-        line = stdout.readline(_HEAD_LIMIT)
+        line = self.output.readline(_HEAD_LIMIT)
         if not line.endswith(b"\n"):
             raise _Ended(_NO_ARTICLE if line else self._how())
         head = json.loads(line)
@@ -279,34 +258,22 @@ class _Child:
             size = head[name]
             if type(size) is not int or not 0 <= size <= _SIZES[name]:
                 raise _Ended(_NO_ARTICLE)
-            head[name] = stdout.read(size)
+            head[name] = self.output.read(size)
             if len(head[name]) < size:
                 raise _Ended(self._how())
         return head
 
-    def _end_late(self, asking: object) -> None:
-        # A timer that was cancelled a moment too late must not end the next file's reading.
-        with self._guard:
-            if self._asking is not asking:
-                return
-            self._is_late = True
-        self.process.kill()
-
     def _limit(self) -> str:
-        if self._is_late:
+        if self.is_late:
             return f"{self._wait_s:g} s on the clock"
-        code = self.process.poll()
+        code = self.wait(0)
         return f"{self._work_s:g} s of processor time" if code is not None and -code == _OUT_OF_WORK else ""
 
     def _how(self) -> str:
-        try:
-            code = self.process.wait(2)
-        except subprocess.TimeoutExpired:
-            return _NO_ARTICLE
-        if code == -signal.SIGKILL:
-            return "was not read to its end: its reader was ended, most likely because memory ran out"
-        cause = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended ({code})"
-        return f"could not be read: its reader {cause}. It may be damaged: save it again, or as plain text"
+        how = self.how_it_ended()
+        if how == OUT_OF_MEMORY:
+            return f"was not read to its end: the program that reads it {how}"
+        return f"could not be read: the program that reads it {how}. It may be damaged: save it again, or as plain text"
 
 
 def _sound(head: dict[str, Any], checked: Callable[[dict[str, Any]], _Checked]) -> _Checked:
@@ -359,18 +326,3 @@ def _words(value: object) -> str | None:
 
 def _failed(name: str, why: str) -> LoadError:
     return LoadError(f"{name} {why}.")
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise AssertionError("the child was started with pipes")
-    return pipe
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(OSError):  # broken already
-                pipe.close()
-    process.wait()

@@ -2,9 +2,9 @@
 
 Or a page of it becomes a picture there.
 
-Runs as a child process (``python -m index.reading.sandbox_child LIMITS``, a JSON object) with little memory and no way
-to write a file, to start a program or to reach the network. An audit hook holds Python code to that; a file that takes
-over a parser in C is held by the limits alone, and the parent believes nothing that is said here.
+Runs as a child process (its argument is a JSON object of limits) with little memory and no way to write a file, to
+start a program or to reach the network. An audit hook holds Python code to that; a file that takes over a parser in C
+is held by the limits alone, and the parent believes nothing that is said here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from index.errors import LoadError
 from index.reading.load import is_batch, load_batch, load_bytes
-from index.reading.load_pdf import picture_of_page, warm
+from index.reading.pdf_file import picture_of_page, warm
 from index.types import Document
 
 MAX_BLOCKS = 1_000_000
@@ -42,7 +42,6 @@ def main() -> None:
     # What a parser prints in C goes nowhere: standard output is for our frames.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _limit(RLIMIT_AS=limits["memory"], RLIMIT_CORE=0, RLIMIT_NOFILE=64)
     _warm(pictures_only=limits["pictures_only"])
     gc.set_threshold(100_000, 20, 100)  # of a large file's hundred thousands of pieces hardly one is garbage

@@ -128,15 +128,21 @@ def test_a_child_that_hangs_is_one_line_and_the_next_file_is_read():
         assert parser.parse(b"Hello.", name="a.txt")[0].text == "Hello."
 
 
-CRASHED = "could not be read: its reader crashed ({}). It may be damaged: save it again, or as plain text."
+CRASHED = (
+    "could not be read: the program that reads it crashed (signal {}). "
+    "It may be damaged: save it again, or as plain text."
+)
 
 
 @pytest.mark.parametrize(
     ("number", "line"),
     [
-        (signal.SIGSEGV, CRASHED.format("SIGSEGV")),
-        (signal.SIGABRT, CRASHED.format("SIGABRT")),
-        (signal.SIGKILL, "was not read to its end: its reader was ended, most likely because memory ran out."),
+        (signal.SIGSEGV, CRASHED.format(11)),
+        (signal.SIGABRT, CRASHED.format(6)),
+        (
+            signal.SIGKILL,
+            "was not read to its end: the program that reads it was ended, most likely because memory ran out.",
+        ),
         (
             signal.SIGPROF,
             "took more than 20 s of processor time to read; expected less. Split it, or save it as plain text.",
@@ -263,14 +269,16 @@ BODY = b"Hello" + bytes(8) + b"\x05\x00\x00\x00"
     ],
 )
 def test_a_child_that_was_taken_over_is_not_believed(tmp_path, monkeypatch, head, body):
-    monkeypatch.setattr("index.reading.sandbox.sys.executable", str(impostor(tmp_path, head, body)))
+    monkeypatch.setattr("index.child.sys.executable", str(impostor(tmp_path, head, body)))
     with Parser() as parser:
-        assert lines(parser.parse(b"x", name="a.txt")) == ["a.txt could not be read: its reader gave no article."]
+        assert lines(parser.parse(b"x", name="a.txt")) == [
+            "a.txt could not be read: the program that reads it gave no article."
+        ]
 
 
 def test_a_child_that_was_taken_over_cannot_put_its_article_in_anothers_place(tmp_path, monkeypatch):
     head = GOOD | {"id": "another", "url": "javascript:alert(1)"}
-    monkeypatch.setattr("index.reading.sandbox.sys.executable", str(impostor(tmp_path, head, BODY)))
+    monkeypatch.setattr("index.child.sys.executable", str(impostor(tmp_path, head, BODY)))
     with Parser() as parser:
         [document] = parser.parse(b"x", name="a.txt")
     assert (document.id, document.url, document.text) == ("a", None, "Hello")
@@ -280,10 +288,10 @@ def test_a_child_that_cannot_start_is_one_line(tmp_path, monkeypatch):
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("index.reading.sandbox.sys.executable", str(broken))
+    monkeypatch.setattr("index.child.sys.executable", str(broken))
     with (
         Parser() as parser,
-        pytest.raises(LoadError, match=r"^The program that reads files does not start \(it ended with code 3\)\."),
+        pytest.raises(LoadError, match=r"^The program that reads files does not start \(it ended with status 3\)\."),
     ):
         parser.open()
 
@@ -481,7 +489,7 @@ def with_header(width, height, *rest):
     ],
 )
 def test_a_picture_of_a_child_that_was_taken_over_is_not_believed(tmp_path, monkeypatch, head, body):
-    monkeypatch.setattr("index.reading.sandbox.sys.executable", str(impostor(tmp_path, head, body)))
+    monkeypatch.setattr("index.child.sys.executable", str(impostor(tmp_path, head, body)))
     with Parser() as parser, pytest.raises(LoadError, match=r"^Page 1 cannot be shown: it needs too much memory"):
         parser.picture(b"x", 1)
 
@@ -489,7 +497,7 @@ def test_a_picture_of_a_child_that_was_taken_over_is_not_believed(tmp_path, monk
 def test_of_two_pictures_for_one_page_neither_is_believed(tmp_path, monkeypatch):
     head = {"picture": len(PIXEL)}
     monkeypatch.setattr(
-        "index.reading.sandbox.sys.executable",
+        "index.child.sys.executable",
         str(impostor(tmp_path, head, PIXEL + json.dumps(head).encode() + b"\n" + PIXEL)),
     )
     with Parser() as parser, pytest.raises(LoadError, match=r"^Page 1 cannot be shown"):
@@ -497,7 +505,7 @@ def test_of_two_pictures_for_one_page_neither_is_believed(tmp_path, monkeypatch)
 
 
 def test_a_picture_that_is_ours_is_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr("index.reading.sandbox.sys.executable", str(impostor(tmp_path, {"picture": len(PIXEL)}, PIXEL)))
+    monkeypatch.setattr("index.child.sys.executable", str(impostor(tmp_path, {"picture": len(PIXEL)}, PIXEL)))
     with Parser() as parser:
         image = drawn(parser, b"x", 1)
     assert (image.size, image.getpixel((0, 0))) == ((1, 1), (1, 2, 3))
