@@ -46,13 +46,15 @@ def answer_name(position: int, side: Side = "left") -> str:
     return f"m{position}" if side == "left" else f"m{position}b"
 
 
+def source_span(source: NumberedSource, answer: str) -> Span:
+    """Return the place of a source of the answer of this name; its own name ties a marker to its mark."""
+    c = source.citation
+    return Span(f"{answer}-{source.number}", c.document, c.start, c.end, c.quote, source.number)
+
+
 def source_spans(statements: Iterable[Statement], answer: str) -> tuple[Span, ...]:
     """Return the places to mark for the answer of this name."""
-    return tuple(
-        Span(source_name(answer, s.number), c.document, c.start, c.end, c.quote, s.number)
-        for s in sources(statements)
-        for c in [s.citation]
-    )
+    return tuple(source_span(source, answer) for source in sources(statements))
 
 
 def nearest_span(citation: Citation, answer: str, rank: int) -> Span:
@@ -65,8 +67,3 @@ def passage_span(scored: ScoredChunk, answer: str, rank: int) -> Span:
     """Return the place of one passage of the evidence, from rank 0."""
     chunk = scored.chunk
     return Span(f"{answer}-p{rank}", chunk.document, chunk.start, chunk.end, chunk.text)
-
-
-def source_name(answer: str, number: int) -> str:
-    """Return the name that ties a marker to its mark in the article."""
-    return f"{answer}-{number}"

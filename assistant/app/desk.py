@@ -377,7 +377,7 @@ class Desk:
         """Return the screen of a failure: the question, what was found for it, and why nobody answered."""
         live = lives.answers[0]
         found = (
-            ""
+            None
             if live.evidence is None
             else render_answer.found(live.evidence, live.milliseconds, live.name, self._titles())
         )

@@ -1,13 +1,14 @@
-"""Turn one answer into ready, escaped HTML: its sentences with markers, its sources, and what was left out of it."""
+"""Turn one answer into HTML: its sentences with markers, its sources, and what was left out of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from html import escape
 
 from assistant.answer.replies import Offer, offer
 from assistant.app import icons
-from assistant.app.citing import NumberedSource, nearest_span, numbers, passage_span, source_name, sources
+from assistant.app.citing import NumberedSource, nearest_span, numbers, passage_span, source_span, sources
+from assistant.app.html import Html, button, element, join
+from assistant.app.render_article import Span
 from assistant.settings import EXTRACTIVE
 from assistant.types import Answer, Citation, Statement
 from index.text.language import script_language
@@ -25,70 +26,67 @@ def no_pages(_document: str, _offset: int) -> None:
 
 def body(
     answer: Answer, name: str, titles: Titles, *, offers: bool = True, last: bool = False, pages: Pages = no_pages
-) -> str:
+) -> Html:
     """Return an answer without its question: what it says, its sources, where it ended early, what was left out.
 
     ``name`` is that of the answer on the page; where it says nothing it ``offers`` the nearest sentences, and the
     ``last`` one of a conversation to answer anyway.
     """
     if answer.abstained:
-        said = _abstained(answer) + (_offered(answer, name, titles, last=last) if offers else _made(answer))
+        said = join(_abstained(answer), _offered(answer, name, titles, last=last) if offers else _made(answer))
     else:
         said = _answered(answer, name, titles, pages)
-    return f"{said}{_interrupted(answer.interrupted)}{_dropped(answer.dropped, name)}"
+    return join(said, _interrupted(answer.interrupted), _dropped(answer.dropped, name))
 
 
-def _answered(answer: Answer, name: str, titles: Titles, pages: Pages) -> str:
+def _answered(answer: Answer, name: str, titles: Titles, pages: Pages) -> Html:
     known = sources(answer.statements)
     text = statements(answer.statements, known, name, pages, listed=answer.listed)
     if not text and not answer.aside:
-        text = escape(answer.text)
+        text = join(answer.text)
     several = len(titles) > 1 or len({source.citation.document for source in known}) > 1
-    cited = _cited_articles(known, name) if several else ""
-    said = f'<div class="answer">{text}</div>' if text else ""
-    return f"{said}{aside(answer.aside)}{cited}{_sources(known, name, pages, several=several)}"
-
-
-def aside(said: str) -> str:
-    """Return what the assistant says itself, marked as no statement of an article; empty for nothing."""
-    return (
-        f'<p class="aside">{icons.INFO}<span><strong>The assistant’s own words.</strong> {escape(said)}</span></p>'
-        if said
-        else ""
+    return join(
+        element("div", text, class_="answer") if text else "",
+        aside(answer.aside),
+        _cited_articles(known, name) if several else "",
+        _sources(known, name, pages, several=several),
     )
 
 
-def _cited_articles(known: Sequence[NumberedSource], name: str) -> str:
+def aside(said: str) -> Html:
+    """Return what the assistant says itself, marked as no statement of an article; empty for nothing."""
+    return _remark("aside", icons.INFO, "The assistant’s own words.", said) if said else Html()
+
+
+def _remark(kind: str, icon: Html, what: str, text: str) -> Html:
+    return element("p", icon, element("span", element("strong", what), " ", text), class_=kind)
+
+
+def _cited_articles(known: Sequence[NumberedSource], name: str) -> Html:
     """Return the line that names the articles an answer cites, each with the numbers of its sources."""
     by_article: dict[str, list[NumberedSource]] = {}
     for source in known:
         by_article.setdefault(source.citation.document, []).append(source)
     named = []
     for cited in by_article.values():
-        first = cited[0].citation
-        place = _place(source_name(name, cited[0].number), first.document, first.start, first.end)
+        title = cited[0].citation.title
+        opens = _opens(source_span(cited[0], name), title, class_="opens", data_title=title)
         numbered = "".join(f"[{source.number}]" for source in cited)
-        named.append(
-            f'<button type="button" class="opens" {place} data-quote="{escape(first.quote)}" '
-            f'data-title="{escape(first.title)}">{escape(first.title)}</button> '
-            f'<span class="numbers">{numbered}</span>'
-        )
-    return f'<p class="from-articles">From: {", ".join(named)}</p>' if named else ""
+        named.append(join(opens, " ", element("span", numbered, class_="numbers")))
+    return element("p", "From: ", join(*named, by=", "), class_="from-articles") if named else Html()
 
 
-def found(evidence: Sequence[ScoredChunk], milliseconds: int | None, name: str, titles: Titles) -> str:
+def found(evidence: Sequence[ScoredChunk], milliseconds: int | None, name: str, titles: Titles) -> Html:
     """Return the compact line of what was found, which opens to the passages."""
     count = f"{len(evidence)} passage{'' if len(evidence) == 1 else 's'}" if evidence else "no passage"
     line = f"Found {count}" + ("" if milliseconds is None else f" in {duration(milliseconds)}")
     if not evidence:
-        return f'<p class="found">{icons.SEARCH}{line}</p>'
-    return (
-        f'<details class="found" data-keep="found-{name}"><summary>{icons.SEARCH}{line}</summary>'
-        f"{passages(evidence, name, titles)}</details>"
-    )
+        return element("p", icons.SEARCH, line, class_="found")
+    summary = element("summary", icons.SEARCH, line)
+    return element("details", summary, passages(evidence, name, titles), class_="found", data_keep=f"found-{name}")
 
 
-def passages(evidence: Sequence[ScoredChunk], name: str, titles: Titles) -> str:
+def passages(evidence: Sequence[ScoredChunk], name: str, titles: Titles) -> Html:
     """Return a list of passages, each of which opens in the article."""
     items = []
     for rank, scored in enumerate(evidence):
@@ -96,27 +94,29 @@ def passages(evidence: Sequence[ScoredChunk], name: str, titles: Titles) -> str:
         if len(titles) > 1 and titles.get(scored.chunk.document, where) != where:
             where = f"{titles[scored.chunk.document]} — {where}"
         span = passage_span(scored, name, rank)
-        label = f'<span class="where">{escape(where)}</span>' if where else ""
-        items.append(
-            f'<li><button type="button" class="passage" {_place(span.name, span.document, span.start, span.end)} '
-            f'data-quote="{escape(span.quote)}">{label}<span class="excerpt">{escape(span.quote)}</span></button></li>'
-        )
-    return f'<ol class="passages">{"".join(items)}</ol>'
+        items.append(element("li", _opens(span, _where(where), _excerpt(span), class_="passage")))
+    return element("ol", *items, class_="passages")
 
 
-def _place(name: str, document: str, start: int, end: int) -> str:
-    return f'data-cite="{escape(name)}" data-document="{escape(document)}" data-start="{start}" data-end="{end}"'
+def _opens(span: Span, *children: object, **attributes: object) -> Html:
+    """Return a button that opens a place in its article."""
+    place = {"data_document": span.document, "data_start": span.start, "data_end": span.end, "data_quote": span.quote}
+    return button(*children, **attributes, data_cite=span.name, **place)
 
 
-def likely(citation: Citation, name: str) -> str:
+def _where(line: str) -> Html:
+    return element("span", line, class_="where") if line else Html()
+
+
+def _excerpt(span: Span) -> Html:
+    return element("span", span.quote, class_="excerpt")
+
+
+def likely(citation: Citation, name: str) -> Html:
     """Return the sentence that most likely bears the answer, said to be no more than that."""
     span = nearest_span(citation, name, 0)
-    place = _place(span.name, span.document, span.start, span.end)
-    return (
-        '<p class="likely"><span class="label">Likely here, not checked yet</span> '
-        f'<button type="button" class="passage" {place} data-quote="{escape(span.quote)}">'
-        f"<q>{escape(span.quote)}</q></button></p>"
-    )
+    label = element("span", "Likely here, not checked yet", class_="label")
+    return element("p", label, " ", _opens(span, element("q", span.quote), class_="passage"), class_="likely")
 
 
 def statements(
@@ -126,70 +126,74 @@ def statements(
     pages: Pages = no_pages,
     *,
     listed: bool = False,
-) -> str:
+) -> Html:
     """Return sentences with the markers of their sources; ``listed`` puts each on a line of its own."""
     shown = [_statement(one, index, known, name, pages) for index, one in enumerate(said)]
     if listed and shown:
-        return f'<ul class="items">{"".join(f"<li>{one}</li>" for one in shown)}</ul>'
-    return " ".join(shown)
+        return element("ul", *(element("li", one) for one in shown), class_="items")
+    return join(*shown, by=" ")
 
 
-def _statement(statement: Statement, index: int, known: Sequence[NumberedSource], name: str, pages: Pages) -> str:
+def _statement(statement: Statement, index: int, known: Sequence[NumberedSource], name: str, pages: Pages) -> Html:
     """Return a sentence with its markers; one the article does not fully prove says so in words."""
-    text = escape(statement.text)
-    markers = "".join(_marker(source, index, name, pages) for source in numbers(statement, known))
+    markers = join(*(_marker(source, index, name, pages) for source in numbers(statement, known)))
     if statement.verdict == "supported":
-        return f'<span class="sentence">{text}{markers}</span>'
+        return element("span", statement.text, markers, class_="sentence")
     label = "Partly proven" if statement.verdict == "partly" else "Not proven"
-    why = f": {escape(statement.why)}" if statement.why else ""
-    return (
-        f'<span class="sentence unproven"><span class="claim">{text}</span>{markers}'
-        f'<span class="why">{icons.WARNING}<span><strong>{label} by the article</strong>{why}</span></span></span>'
+    why = f": {statement.why}" if statement.why else ""
+    doubt = element("span", element("strong", f"{label} by the article"), why)
+    return element(
+        "span",
+        element("span", statement.text, class_="claim"),
+        markers,
+        element("span", icons.WARNING, doubt, class_="why"),
+        class_="sentence unproven",
     )
 
 
-def _marker(source: NumberedSource, index: int, name: str, pages: Pages) -> str:
+def _marker(source: NumberedSource, index: int, name: str, pages: Pages) -> Html:
     citation = source.citation
     page = pages(citation.document, citation.start)
-    on_page, label = ("", "") if page is None else (f'data-page="{page}" ', f", page {page}")
-    place = _place(source_name(name, source.number), citation.document, citation.start, citation.end)
-    return (
-        f'<button type="button" class="cite" id="cite-{name}-{source.number}-s{index}" {place} '
-        f'data-quote="{escape(citation.quote)}" data-title="{escape(citation.title)}" '
-        f'data-support="{percent(citation.support)}" {on_page}'
-        f'aria-label="Source {source.number}{label}: {escape(citation.quote)}">{source.number}</button>'
+    on_page = "" if page is None else f", page {page}"
+    return _opens(
+        source_span(source, name),
+        source.number,
+        class_="cite",
+        id=f"cite-{name}-{source.number}-s{index}",
+        data_title=citation.title,
+        data_support=percent(citation.support),
+        data_page=page,
+        aria_label=f"Source {source.number}{on_page}: {citation.quote}",
     )
 
 
-def _sources(known: Sequence[NumberedSource], name: str, pages: Pages, *, several: bool) -> str:
+def _sources(known: Sequence[NumberedSource], name: str, pages: Pages, *, several: bool) -> Html:
     """Return the numbered sources with quote, support, page and, of ``several`` articles, title."""
-    if not known:
-        return ""
     items = []
     for source in known:
         citation = source.citation
-        place = _place(source_name(name, source.number), citation.document, citation.start, citation.end)
         page = pages(citation.document, citation.start)
         where = [citation.title if several else "", "" if page is None else f"page {page}"]
-        line = " · ".join(part for part in where if part)
-        title = f'<span class="where">{escape(line)}</span>' if line else ""
-        items.append(
-            f'<li><button type="button" class="source" {place} data-quote="{escape(citation.quote)}" '
-            f'data-title="{escape(citation.title)}">'
-            f'<span class="number">{source.number}</span>'
-            f'<span class="cited-text">{title}<q>{escape(citation.quote)}</q></span>'
-            f"{_meter(citation.support)}</button></li>"
+        line = _where(" · ".join(part for part in where if part))
+        opens = _opens(
+            source_span(source, name),
+            element("span", source.number, class_="number"),
+            element("span", line, element("q", citation.quote), class_="cited-text"),
+            _meter(citation.support),
+            class_="source",
+            data_title=citation.title,
         )
-    return f'<ol class="sources" aria-label="Sources">{"".join(items)}</ol>'
+        items.append(element("li", opens))
+    return element("ol", *items, class_="sources", aria_label="Sources") if items else Html()
 
 
-def _meter(support: float) -> str:
+def _meter(support: float) -> Html:
     share = percent(support)
-    return (
-        f'<span class="support" title="How much of the sentence this source carries">'
-        f'<svg viewBox="0 0 40 4" aria-hidden="true"><rect class="track" width="40" height="4" rx="2"/>'
-        f'<rect class="level" width="{share * 0.4:.1f}" height="4" rx="2"/></svg>{share}% support</span>'
-    )
+    track = element("rect", class_="track", width=40, height=4, rx=2)
+    level = element("rect", class_="level", width=f"{share * 0.4:.1f}", height=4, rx=2)
+    drawn = element("svg", track, level, viewBox="0 0 40 4", aria_hidden="true")
+    title = "How much of the sentence this source carries"
+    return element("span", drawn, f"{share}% support", class_="support", title=title)
 
 
 def percent(support: float) -> int:
@@ -202,70 +206,65 @@ def duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
-def _abstained(answer: Answer) -> str:
-    return (
-        f'<div class="abstained">{icons.BOOK}<div><p class="verdict">{escape(answer.text)}</p>'
-        f'<p class="hint">{escape(_words(answer).none_given)}</p></div></div>'
-    )
+def _abstained(answer: Answer) -> Html:
+    verdict = element("p", answer.text, class_="verdict")
+    hint = element("p", _words(answer).none_given, class_="hint")
+    return element("div", icons.BOOK, element("div", verdict, hint), class_="abstained")
 
 
 def _words(answer: Answer) -> Offer:
     return offer(script_language(answer.question) or "en")
 
 
-def _offered(answer: Answer, name: str, titles: Titles, *, last: bool) -> str:
+def _offered(answer: Answer, name: str, titles: Titles, *, last: bool) -> Html:
     """Return the sentences nearest to a question without an answer, and what a model makes of them or may make."""
     if not answer.nearest:
         return _made(answer)
     words, items = _words(answer), []
     for rank, citation in enumerate(answer.nearest):
         span = nearest_span(citation, name, rank)
-        title = f'<span class="where">{escape(citation.title)}</span>' if len(titles) > 1 else ""
-        items.append(
-            f'<li><button type="button" class="near" {_place(span.name, span.document, span.start, span.end)} '
-            f'data-quote="{escape(span.quote)}" data-title="{escape(citation.title)}">'
-            f'{title}<span class="excerpt">{escape(span.quote)}</span></button></li>'
-        )
-    near = f"<h3>{escape(words.nearest)}</h3><ul>{''.join(items)}</ul>"
-    return f'<div class="nearest">{_made(answer)}{near}{_ask_anyway(answer, words) if last else ""}</div>'
+        title = element("span", citation.title, class_="where") if len(titles) > 1 else ""
+        items.append(element("li", _opens(span, title, _excerpt(span), class_="near", data_title=citation.title)))
+    asks = _ask_anyway(answer, words) if last else ""
+    return element("div", _made(answer), element("h3", words.nearest), element("ul", *items), asks, class_="nearest")
 
 
-def _made(answer: Answer) -> str:
+def _made(answer: Answer) -> Html:
     """Return what a model said that was asked anyway: in a look of its own, without markers."""
     if not answer.anyway:
-        return ""
+        return Html()
     words = _words(answer)
-    said = "".join(f"<p>{escape(statement.text)}</p>" for statement in answer.statements)
-    made = said or f'<p class="hint">{escape(words.made_nothing)}</p>'
-    return f'<div class="made">{icons.WARNING}<div><h3>{escape(words.made)}</h3>{made}</div></div>'
+    said = [element("p", statement.text) for statement in answer.statements]
+    made = said or [element("p", words.made_nothing, class_="hint")]
+    return element("div", icons.WARNING, element("div", element("h3", words.made), *made), class_="made")
 
 
-def _ask_anyway(answer: Answer, words: Offer) -> str:
+def _ask_anyway(answer: Answer, words: Offer) -> Html:
     """Return the button that has a model answer all the same; none where it did, or where no model was asked."""
     if answer.anyway or answer.model == EXTRACTIVE:
-        return ""
-    searched = f' data-searched="{escape(answer.searched)}"' if answer.searched != answer.question else ""
-    return (
-        f'<p class="offer"><button type="button" class="small" data-action="anyway" '
-        f'data-question="{escape(answer.question)}"{searched}>{escape(words.anyway)}</button> '
-        f'<span class="hint">{escape(words.why_anyway)}</span></p>'
+        return Html()
+    asks = button(
+        words.anyway,
+        class_="small",
+        data_action="anyway",
+        data_question=answer.question,
+        data_searched=answer.searched if answer.searched != answer.question else None,
     )
+    return element("p", asks, " ", element("span", words.why_anyway, class_="hint"), class_="offer")
 
 
-def _interrupted(reason: str | None) -> str:
-    if reason is None:
-        return ""
-    return f'<p class="interrupted">{icons.WARNING}<span><strong>Ends early.</strong> {escape(reason)}</span></p>'
+def _interrupted(reason: str | None) -> Html:
+    return Html() if reason is None else _remark("interrupted", icons.WARNING, "Ends early.", reason)
 
 
-def _dropped(dropped: Sequence[Statement], name: str) -> str:
+def _dropped(dropped: Sequence[Statement], name: str) -> Html:
     if not dropped:
-        return ""
+        return Html()
     one = len(dropped) == 1
     count = "1 sentence was" if one else f"{len(dropped)} sentences were"
-    line = f"{count} left out: the article does not prove {'it' if one else 'them'}"
-    items = "".join(
-        f"<li><q>{escape(s.text)}</q>" + (f' <span class="reason">{escape(s.why)}</span>' if s.why else "") + "</li>"
+    line = element("summary", f"{count} left out: the article does not prove {'it' if one else 'them'}")
+    items = (
+        element("li", join(element("q", s.text), element("span", s.why, class_="reason") if s.why else "", by=" "))
         for s in dropped
     )
-    return f'<details class="dropped" data-keep="dropped-{name}"><summary>{line}</summary><ul>{items}</ul></details>'
+    return element("details", line, element("ul", *items), class_="dropped", data_keep=f"dropped-{name}")

@@ -1,4 +1,4 @@
-"""Models, embedders and the work on them enter; escaped HTML for the tab of models leaves.
+"""Models, embedders and the work on them enter; HTML for the tab of models leaves.
 
 The rows are drawn anew only when something has changed. How far a job is changes every second: that is drawn apart, and
 the page puts it into the row it names, so that no button is taken from under a user's finger.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from typing import Literal
 
-from assistant.app import icons
+from assistant.app.html import Html, element, join
+from assistant.app.render_rows import bar, does, facts, row_id, trouble
 from assistant.jobs import Job, Task
 from assistant.library.stock import EmbedderChoice
 from assistant.models.roster import ModelChoice
@@ -38,7 +37,7 @@ _REST = {
 }
 
 
-def models(choices: Sequence[ModelChoice], default: str, doing: Doing, *, left_out: Sequence[str] = ()) -> str:
+def models(choices: Sequence[ModelChoice], default: str, doing: Doing, *, left_out: Sequence[str] = ()) -> Html:
     """Return the list of models that answer; ``default`` is marked. ``left_out`` says why others are not in it.
 
     The order is the same whatever can answer now: no row may move from under a finger.
@@ -46,34 +45,25 @@ def models(choices: Sequence[ModelChoice], default: str, doing: Doing, *, left_o
     busy = any(job.is_running for job in doing.values())
     ordered = sorted(choices, key=lambda one: (one.name != default, _ORIGINS.index(one.origin), one.name))
     rows = _list(_model(choice, choice.name == default, doing, busy=busy) for choice in ordered)
-    return rows + "".join(_trouble(line) for line in left_out)
+    return join(rows, *map(trouble, left_out))
 
 
-def embedders(choices: Sequence[EmbedderChoice], doing: Doing, *, unused_bytes: int) -> str:
+def embedders(choices: Sequence[EmbedderChoice], doing: Doing, *, unused_bytes: int) -> Html:
     """Return the list of embedders, and what would delete the ``unused_bytes`` of the other indexes."""
     busy = any(job.is_running for job in doing.values())
     known = {choice.name for choice in choices}
     # A folder that was never searched with is no choice yet, but its first time is worth a row.
     new = [job for (task, name), job in doing.items() if task == "use" and name not in known and job.state != "done"]
     rows = [_embedder(choice, doing, busy=busy) for choice in choices]
-    rows += [_row(job.name, task="use", facts=[], state="", job=job, wish=_USE, busy=busy) for job in new]
-    return _list(rows) + _prune(unused_bytes, busy=busy)
+    rows += [_row(job.name, task="use", known=[], state="", job=job, wish=_USE, busy=busy) for job in new]
+    return join(_list(rows), _prune(unused_bytes, busy=busy))
 
 
-def progress(job: Job | None) -> str:
+def progress(job: Job | None) -> Html:
     """Return how far the job under way is, and in which row it belongs; empty when none is."""
     if job is None or not job.is_running:
-        return ""
-    words, share = _so_far(job)
-    name = escape(_shown(job.name))
-    number = "" if share is None else f' aria-valuenow="{share}"'
-    width = "" if share is None else f' style="width: {share}%"'
-    kind = "bar unknown" if share is None else "bar"
-    return (
-        f'<div data-row="{_row_id(job.task, job.name)}"><p class="facts">{escape(words)}</p>'
-        f'<div class="{kind}" role="progressbar" aria-label="{name}" aria-valuemin="0" aria-valuemax="100"{number} '
-        f'aria-valuetext="{escape(words)}"><span{width}></span></div></div>'
-    )
+        return Html()
+    return bar(row_id(job.task, job.name), _shown(job.name), *_so_far(job))
 
 
 def ended(job: Job) -> str:
@@ -93,11 +83,6 @@ def freed(indexes: int, size_bytes: int, stayed: int) -> str:
     return f"Deleted {line}: {size(size_bytes)} freed.{more}"
 
 
-def said(text: str) -> str:
-    """Return a line to the user; nothing for no text."""
-    return f'<p class="said" role="status">{escape(text)}</p>' if text else ""
-
-
 def size(size_bytes: int) -> str:
     """Return a size as a user says it: ``0.4 MB``, ``98 MB``, ``1.1 GB``."""
     megabytes = size_bytes / 1e6
@@ -106,16 +91,16 @@ def size(size_bytes: int) -> str:
     return f"{megabytes:.0f} MB" if megabytes >= 9.95 else f"{megabytes:.1f} MB"
 
 
-def _model(choice: ModelChoice, default: bool, doing: Doing, *, busy: bool) -> str:
+def _model(choice: ModelChoice, default: bool, doing: Doing, *, busy: bool) -> Html:
     name = choice.name.removeprefix(_LOCAL)
-    facts = [size(choice.size_bytes) if choice.size_bytes else "", choice.licence, choice.languages]
+    known = [size(choice.size_bytes) if choice.size_bytes else "", choice.licence, choice.languages]
     # What went wrong is old news once the weights have come another way.
     job = _news(doing.get(("pull", name)), wanted=choice.pullable)
     return _row(
         name,
         task="pull",
         label=choice.label,
-        facts=facts,
+        known=known,
         state="" if job else _model_state(choice),
         job=job,
         wish=_DOWNLOAD if choice.pullable else "",
@@ -132,14 +117,14 @@ def _model_state(choice: ModelChoice) -> str:
     return f"{'Configured; c' if choice.origin == 'configured' else 'C'}annot answer now: {choice.reason}"
 
 
-def _embedder(choice: EmbedderChoice, doing: Doing, *, busy: bool) -> str:
+def _embedder(choice: EmbedderChoice, doing: Doing, *, busy: bool) -> Html:
     here = "" if choice.here else "not downloaded"
-    facts = [size(choice.size_bytes) if choice.size_bytes else "", choice.licence, choice.languages, here]
+    known = [size(choice.size_bytes) if choice.size_bytes else "", choice.licence, choice.languages, here]
     wish = "" if choice.in_use and choice.here else _DOWNLOAD if choice.in_use else _USE
     return _row(
         choice.name,
         task="use",
-        facts=facts,
+        known=known,
         state=_embedder_state(choice),
         job=_news(doing.get(("use", choice.name)), wanted=bool(wish)),
         wish=wish,
@@ -167,72 +152,69 @@ def _row(
     *,
     task: Task,
     label: str = "",
-    facts: Sequence[str],
+    known: Sequence[str],
     state: str,
     job: Job | None,
     wish: str,
     busy: bool,
     badge: str = "",
-) -> str:
+) -> Html:
     """Return a line of a list: what it is, its state, and the one thing that can be done about it.
 
     ``wish`` labels the button that begins a job; empty for none. ``busy``: another job is under way.
     """
-    mark = f' <span class="badge">{badge}</span>' if badge else ""
-    lines = f'<p class="facts">{escape(" · ".join(fact for fact in facts if fact))}</p>' if any(facts) else ""
-    lines += f'<p class="state">{escape(state)}</p>' if state else ""
-    running = job is not None and job.is_running
-    if job is not None and job.state == "cancelled":
-        lines += f'<p class="state">{escape(_REST[job.task])}</p>'
-    below = '<div class="progress"></div>' if running else ""
-    if job is not None and job.state == "failed":
-        below = _trouble(job.trouble)
-    whole = f' title="{escape(name)}"' if _shown(name) != name else ""
-    return (
-        f'<li id="{_row_id(task, name)}"><div><h3{whole}>{escape(label or _shown(name))}{mark}</h3>{lines}</div>'
-        f"{_does(name, task, job, wish, busy=busy)}{below}</li>"
+    ended = job.state if job is not None else ""
+    states = [state, _REST[task] if ended == "cancelled" else ""]
+    mark = element("span", badge, class_="badge") if badge else ""
+    title = name if _shown(name) != name else None
+    what = element(
+        "div",
+        element("h3", join(label or _shown(name), mark, by=" "), title=title),
+        facts(" · ".join(fact for fact in known if fact)),
+        *(element("p", line, class_="state") for line in states if line),
     )
+    below = element("div", class_="progress") if job is not None and job.is_running else ""
+    if job is not None and ended == "failed":
+        below = trouble(job.trouble)
+    return element("li", what, _does(name, task, job, wish, busy=busy), below, id=row_id(task, name))
 
 
-def _trouble(line: str) -> str:
-    return f'<p class="trouble">{icons.WARNING}<span>{escape(line)}</span></p>'
-
-
-def _does(name: str, task: Task, job: Job | None, wish: str, *, busy: bool) -> str:
+def _does(name: str, task: Task, job: Job | None, wish: str, *, busy: bool) -> Html:
     """Return the row's button; empty for none."""
+    begins = "start"
     if job is not None and job.is_running:
-        label = "Cancelling…" if job.state == "cancelling" else "Cancel"
-        return _button("cancel", label, name, task=task, off=job.state == "cancelling")
-    if job is not None and job.state == "failed":
+        begins, busy = "cancel", job.state == "cancelling"
+        wish = "Cancelling…" if busy else "Cancel"
+    elif job is not None and job.state == "failed":
         wish = "Try again"
     elif job is not None and job.state == "cancelled" and task == "pull":
         wish = "Resume"
-    return _button("start", wish, name, task=task, off=busy) if wish else ""
-
-
-def _button(wish: Literal["start", "cancel"], label: str, name: str, *, task: Task, off: bool) -> str:
-    # Not ``disabled``: a button that is switched off so loses the keyboard's place.
-    state = ' aria-disabled="true"' if off else ""
-    return (
-        f'<button type="button" class="small{" stop" if wish == "cancel" else ""}" id="{wish}-{_row_id(task, name)}" '
-        f'data-action="stock" data-wish="{wish}" data-task="{task}" data-name="{escape(name)}" '
-        f'aria-label="{label}: {escape(_shown(name))}"{state}>{label}</button>'
+    if not wish:
+        return Html()
+    return does(
+        wish,
+        "stock",
+        off=busy,
+        class_="small stop" if begins == "cancel" else "small",
+        id=f"{begins}-{row_id(task, name)}",
+        data_wish=begins,
+        data_task=task,
+        data_name=name,
+        aria_label=f"{wish}: {_shown(name)}",
     )
 
 
-def _prune(unused_bytes: int, *, busy: bool) -> str:
+def _prune(unused_bytes: int, *, busy: bool) -> Html:
     if not unused_bytes:
-        return ""
-    state = ' aria-disabled="true"' if busy else ""
-    return (
-        '<p class="prune"><button type="button" class="small" id="stock-prune" data-action="stock" data-wish="prune"'
-        f"{state}>Delete what is not in use ({size(unused_bytes)})</button> "
-        '<span class="facts">The indexes of the other embedders; no article is touched.</span></p>'
-    )
+        return Html()
+    label = f"Delete what is not in use ({size(unused_bytes)})"
+    prune = does(label, "stock", off=busy, id="stock-prune", data_wish="prune")
+    spared = element("span", "The indexes of the other embedders; no article is touched.", class_="facts")
+    return element("p", prune, " ", spared, class_="prune")
 
 
-def _list(rows: Iterable[str]) -> str:
-    return f'<ul class="stock">{"".join(rows)}</ul>'
+def _list(rows: Iterable[Html]) -> Html:
+    return element("ul", *rows, class_="stock")
 
 
 def _so_far(job: Job) -> tuple[str, int | None]:
@@ -255,9 +237,3 @@ def _shown(name: str) -> str:
 
 def _is_path(name: str) -> bool:
     return name.startswith(("/", "~", "\\")) or name[1:2] == ":"
-
-
-def _row_id(task: Task, name: str) -> str:
-    """Return an id for a row that any name fits into."""
-    kept = re.sub(r"[^A-Za-z0-9.-]", lambda found: f"_{ord(found[0]):x}_", name)
-    return f"row-{task}-{kept}"

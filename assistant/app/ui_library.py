@@ -13,7 +13,8 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.app import render_library, render_models
+from assistant.app import render_library, render_rows
+from assistant.app.html import join
 from assistant.app.uploads import MOST, Uploads
 from assistant.errors import AssistantError
 from assistant.jobs import Job
@@ -137,10 +138,10 @@ def tie(
         try:
             after = _look(workbench, before)
         except (AssistantError, IndexingError) as failure:
-            after, said = before, said or render_models.said(str(failure))
+            after, said = before, said or render_rows.said(str(failure))
         job = after.job
         if said is None and before.parts and job is not None and not job.is_running and job != before.job:
-            said = render_models.said(render_library.ended(job, (*after.refused, *workbench.shelf.taken)))
+            said = render_rows.said(render_library.ended(job, (*after.refused, *workbench.shelf.taken)))
         if said is not None:
             after = replace(after, parts={**after.parts, "said": said})
         values = {**before.parts, **after.parts}
@@ -185,13 +186,13 @@ def fulfil(workbench: Workbench, uploads: Uploads, wish: dict[str, Any], seen: S
                 workbench.shelf.cancel()
             case {"wish": "rename", "article": str(article), "title": str(title)}:
                 card = workbench.shelf.rename(article, title)
-                return seen, render_models.said(f"It is called “{card.title}” now.")
+                return seen, render_rows.said(f"It is called “{card.title}” now.")
             case {"wish": "remove", "article": str(article)}:
                 return seen, render_library.removed(workbench.shelf.remove(article))
             case {"wish": "restore", "article": str(article)}:
-                return seen, render_models.said(f"“{workbench.shelf.restore(article).title}” is back.")
+                return seen, render_rows.said(f"“{workbench.shelf.restore(article).title}” is back.")
     except (AssistantError, IndexingError) as failure:
-        return seen, render_models.said(str(failure))
+        return seen, render_rows.said(str(failure))
     return seen, None
 
 
@@ -208,7 +209,7 @@ def _deliver(shelf: Shelf, uploads: Uploads, wish: dict[str, Any], seen: Seen) -
         shelf.give(name, sources, done)
         return after, None
     if not sources and done >= of:
-        return after, "" if after.refused else render_models.said("Found nothing to add. Name a file, page or text.")
+        return after, "" if after.refused else render_rows.said("Found nothing to add. Name a file, page or text.")
     delivery = Delivery(of, name=name)
     delivery.give(sources, done)
     return _begin(shelf, lambda: shelf.receive(delivery), seen, after)
@@ -218,7 +219,7 @@ def _add(shelf: Shelf, uploads: Uploads, wish: dict[str, Any], seen: Seen) -> tu
     """Begin to add the pages that were named, or the text that was pasted; or say that this page still sends."""
     match wish:
         case {"wish": "busy"}:
-            return seen, render_models.said(_BUSY)
+            return seen, render_rows.said(_BUSY)
         case {"wish": "url", "address": str(text)}:
             # Never a path: what has no scheme is a name of the web.
             sources = [Source("url", one if "://" in one else f"https://{one}") for one in text.split()[:MOST]]
@@ -236,7 +237,7 @@ def _begin(shelf: Shelf, begin: Callable[[], str], seen: Seen, after: Seen) -> t
     """Begin an adding, unless one is under way; return the page after it, and what there is to say."""
     why = _BUSY if shelf.adding and shelf.adding.is_running else begin()
     if why:
-        return seen, render_models.said(why)
+        return seen, render_rows.said(why)
     shelf.wait(_INSTANT_S)
     # An equal end of another adding is news all the same.
     return replace(after, job=None), None if not (shelf.adding and shelf.adding.is_running) else ""
@@ -258,7 +259,7 @@ def _look(workbench: Workbench, seen: Seen) -> Seen:
     job = shelf.adding
     parts: dict[str, Any] = {
         "adding": render_library.adding(job, shelf.taken, seen.refused),
-        "now": render_library.progress(job) + render_library.received(shelf.delivery, job),
+        "now": join(render_library.progress(job), render_library.received(shelf.delivery, job)),
         "listing": render_library.listing(shelf.search(seen.words, count=seen.count), seen.words),
         "picker": choices(workbench),
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.app import render_models
+from assistant.app import render_models, render_rows
 from assistant.errors import AssistantError
 from assistant.jobs import Job
 from assistant.workbench import Workbench
@@ -105,7 +105,7 @@ def tie(
         if ends and not said:
             said = render_models.ended(next(iter(ends)))
         if said is not None:
-            after = Seen({**after.parts, "said": render_models.said(said)}, after.ended)
+            after = Seen({**after.parts, "said": render_rows.said(said)}, after.ended)
         values = {**before.parts, **after.parts}
         update: Update = {
             components[name]: _component(name, value)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evals.report.html import Html, element
+from assistant.app.html import Html, element
 
 COLOURS = 6
 """Model colours and marks in the style sheet; the seventh model takes the first again."""

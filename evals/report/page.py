@@ -1,8 +1,8 @@
 """Runs enter; one HTML file leaves that shows what they are worth, case by case, and asks no network for anything.
 
-Text of articles, questions and models reaches the page in two ways only: escaped by ``report_html.element``, or as
-JSON that the page's script puts there as text. A content security policy names the one script and the one style
-sheet by their hashes.
+Text of articles, questions and models reaches the page in two ways only: escaped by ``element``, or as JSON that the
+page's script puts there as text. A content security policy names the one script and the one style sheet by their
+hashes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from assistant.app.html import Html, element, escaped, join
 from assistant.errors import UsageError
 from evals.numbers.metrics import METRICS
+from evals.report import asset
 from evals.report.chart import Point, scatter, stacked
 from evals.report.data import (
     ERROR,
@@ -33,7 +35,6 @@ from evals.report.data import (
     script_json,
     select,
 )
-from evals.report.html import Html, asset, element, escaped, join
 from evals.report.tables import (
     HEADLINE,
     HEADLINE_RETRIEVAL,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assistant.app.html import Html, element, join
 from evals.numbers.metrics import METRICS
 from evals.report.chart import COLOURS, interval, shape
 from evals.report.data import ReportRun
-from evals.report.html import Html, element, join
 from evals.types import Group, Metric
 
 Estimate = Mapping[str, Any]

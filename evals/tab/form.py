@@ -10,7 +10,7 @@ import gradio as gr
 
 from assistant.errors import AssistantError
 from evals.cases.casemaker import LONGEST
-from evals.report.html import asset
+from evals.report import asset
 from evals.tab import view as tab_view
 from evals.tab.case import CaseDesk, Draft
 from index.errors import IndexingError

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from assistant.app.html import Html, element, join
 from evals.numbers.metrics import METRICS
-from evals.report.html import Html, element, join
 from evals.report.tables import shown
 from evals.run.runs import REPORT, RunCard
 

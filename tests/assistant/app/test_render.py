@@ -267,8 +267,8 @@ def test_whatever_an_article_a_model_or_a_reader_writes_is_text_and_nothing_else
 def test_markers_carry_what_a_click_and_a_hover_need() -> None:
     assert (
         '<button type="button" class="cite" id="cite-m0-1-s0" '
-        'data-cite="m0-1" data-document="doc" data-start="0" data-end="6" '
-        'data-quote="Quote." data-title="A title" data-support="90" aria-label="Source 1: Quote.">1</button>'
+        'data-title="A title" data-support="90" aria-label="Source 1: Quote." '
+        'data-cite="m0-1" data-document="doc" data-start="0" data-end="6" data-quote="Quote.">1</button>'
     ) in shown(answer())
 
 

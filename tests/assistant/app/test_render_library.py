@@ -36,8 +36,8 @@ def test_an_article_is_one_line_with_what_can_be_done() -> None:
         "1 article | The bridge | Ada Holm · The Gazette · 1931-05-01 · 1,204 words · 12 pages | Rename | Remove | Save"
     )
     bare = replace(CARD, author=None, site=None, published=None, pages=1, words=1)
-    assert render_library.facts(bare) == "1 word · 1 page"
-    assert render_library.facts(replace(bare, pages=0, words=0)) == "0 words"
+    assert render_library.known(bare) == "1 word · 1 page"
+    assert render_library.known(replace(bare, pages=0, words=0)) == "0 words"
 
 
 def test_what_is_not_listed_is_counted() -> None:

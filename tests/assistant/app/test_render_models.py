@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.app import render_models
+from assistant.app import render_models, render_rows
 from assistant.jobs import Job
 from assistant.library.stock import BuiltIndex, EmbedderChoice
 from assistant.models.roster import ModelChoice
@@ -193,7 +193,7 @@ def test_no_name_or_trouble_becomes_part_of_the_page(names: list[str], trouble: 
         return Shape(
             render_models.embedders(choices, jobs, unused_bytes=1)
             + render_models.progress(running)
-            + render_models.said(trouble or "x")
+            + render_rows.said(trouble or "x")
         )
 
     shape = page(names, trouble)

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.app.html import element, escaped
 from assistant.errors import UsageError
 from evals.numbers.metrics import METRICS
 from evals.numbers.summary import summarise, to_json
 from evals.report.chart import Point, interval, scatter, stacked
 from evals.report.data import page_data, script_json, select
-from evals.report.html import element, escaped
 from evals.report.page import MEANINGS, ReportRun, write_report
 from evals.report.tables import best, shown
 from evals.types import CaseResult, EvalCase, GoldSpan
