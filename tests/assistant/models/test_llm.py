@@ -81,7 +81,7 @@ def test_langchain_knows_every_provider_we_name() -> None:
 
 
 def test_extractive_is_no_chat_model(servers: LocalServers) -> None:
-    with pytest.raises(UsageError, match="without a language model"):
+    with pytest.raises(UsageError, match="has no language model"):
         chat_model("extractive", weights_path=nowhere, servers=servers)
 
 

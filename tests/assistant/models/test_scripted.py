@@ -118,7 +118,7 @@ def test_a_file_may_be_lines_or_one_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("", "The script FILE is empty; expected a JSON list of replies, or one JSON value a line."),
+        ("", "The script FILE is empty; expected a JSON list of replies, or one JSON value per line."),
         ('"a"\n{"reply": ', "Line 2 of the script FILE is not JSON: Expecting value: line 1 column 11 (char 10)."),
         ("7", "Item 1 of the script FILE is of type int; expected a string or an object."),
         ('{"match": "x"}', "Item 1 of the script FILE has no 'reply'; expected a reply, chunks or an error."),

@@ -109,7 +109,7 @@ def test_of_equal_quotes_the_one_behind_so_many_characters_is_found(paragraphs: 
         ("evidence", ["Elena"], "field 'evidence': found 'Elena'"),
         ("evidence", [{"article": "moon", "quote": "x"}], "found the unknown article 'moon'"),
         ("evidence", [{"article": "bridge", "quote": "It fell."}],
-         "found in case 'who' a quote that article 'bridge' does not hold: 'It fell.'; expected a verbatim quote"),
+         "found in case 'who' a quote that is not in article 'bridge': 'It fell.'; expected a verbatim quote"),
         ("articles", ["moon"], "field 'articles': found the unknown article 'moon'"),
         ("lang", 7, "field 'lang': found 7; expected an ISO 639-1 code as en or ja"),
     ],

@@ -67,7 +67,7 @@ def test_a_bad_row_fails_by_itself_with_its_line():
     assert [document.text for document in found if isinstance(document, Document)] == ["One.", "Two.", "Four."]
     assert [error.partition(";")[0] for error in found if isinstance(error, str)] == [
         "news.jsonl, line 2: Found no JSON (Expecting property name enclosed in double quotes)",
-        "news.jsonl, line 3: Found JSON that is no object",
+        "news.jsonl, line 3: Found JSON that is not an object",
         "news.jsonl, line 5: Found no text",
         "news.jsonl, line 6: Found a text that is not a string",
         "news.jsonl, line 7: Found no text in news-7",

@@ -295,7 +295,7 @@ BOMB = b"<w:document " + NAMESPACE.encode() + b">" + b"<w:p/>" * 10_000_000
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (docx([]), "Found no text in a.docx; expected at least a word"),
+        (docx([]), "Found no text in a.docx; expected at least one word"),
         (b"PK\x03\x04 and nothing", "a.docx: Found a Word document that is damaged ("),
         (docx(["x"])[:-300], "a.docx: Found a Word document that is damaged ("),
         (zipped({"a": "b"}), "a.docx: Found a Word document that is damaged (word/document.xml is missing)"),

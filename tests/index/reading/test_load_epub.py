@@ -87,7 +87,7 @@ def test_a_locked_book_is_refused_and_one_with_scrambled_fonts_is_read():
         (changed(**{"OEBPS/book.opf": "<package/>"}), "a.epub: Found an EPUB without any of its chapters;"),
         (changed(**{"OEBPS/book.opf": "nothing"}), "a.epub: Found an EPUB that is damaged ("),
         (changed(**{"OEBPS/chapter-1.xhtml": b" " * 51_000_000}), "a.epub: Found an EPUB that unpacks to 51 MB"),
-        (epub([""]), "Found no text in a.epub; expected at least a word"),
+        (epub([""]), "Found no text in a.epub; expected at least one word"),
     ],
 )  # fmt: skip
 def test_what_is_no_readable_book_is_refused_in_one_line(data, message):
