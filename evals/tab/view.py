@@ -1,12 +1,12 @@
-"""The state of a run, the list of runs, a comparison and a draft's evidence enter; escaped HTML for the tab leaves."""
+"""The state of a run, the list of runs, a comparison and a draft's evidence enter; HTML for the tab leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from assistant.app.html import Html, element, join
+from assistant.app.html import Html, button, element, join
 from evals.numbers.metrics import METRICS
 from evals.report.tables import shown
 from evals.run.runs import REPORT, RunCard
@@ -33,7 +33,7 @@ _HEADINGS = ("Metric", "Before", "After", "Difference", "95% interval", "p", "Ca
 
 def line(text: str, *, kind: str = "said") -> Html:
     """Return a line to the user; nothing for no text."""
-    return element("p", text, class_=kind, role="status") if text else Html("")
+    return element("p", text, class_=kind, role="status") if text else Html()
 
 
 def status(now: Status, reports: Sequence[tuple[str, str]] = ()) -> Html:
@@ -47,9 +47,13 @@ def status(now: Status, reports: Sequence[tuple[str, str]] = ()) -> Html:
         local = any(model.startswith(_MODEL) for model in now.plan.models)
         lines = [line(words, kind="quiet") for words in (waiting or stopping, _ONE_LOCAL if local else "")]
         return element("div", lines[0], bars, lines[1], class_="run")
-    links = [element("a", label, href=address, target="_blank", rel="noopener") for label, address in reports]
-    opened = element("p", *_between(links, " · "), class_="links") if links else ""
+    links = [_link(label, address) for label, address in reports]
+    opened = element("p", join(*links, by=" · "), class_="links") if links else ""
     return element("div", line(now.trouble, kind="trouble"), line(_ended(now)), bars, opened, class_="run")
+
+
+def _link(label: str, address: str) -> Html:
+    return element("a", label, href=address, target="_blank", rel="noopener")
 
 
 def _ended(now: Status) -> str:
@@ -105,22 +109,25 @@ def runs(cards: Sequence[RunCard], address: Address) -> Html:
     if not cards:
         return line("No run yet.", kind="quiet")
     rows = [_run(card, address) for card in cards[:LISTED]]
-    head = element("tr", *(element("th", name, scope="col") for name in ("Run", "Set", "Cases", "Headline", "Report")))
     more = line(f"… and {len(cards) - LISTED:,} older ones." if len(cards) > LISTED else "", kind="quiet")
-    return join(element("table", element("thead", head), element("tbody", *rows), class_="runs"), more)
+    return join(_table("runs", ("Run", "Set", "Cases", "Headline", "Report"), rows), more)
+
+
+def _table(kind: str, headings: Iterable[str], rows: Iterable[Html]) -> Html:
+    head = element("tr", *(element("th", name, scope="col") for name in headings))
+    return element("table", element("thead", head), element("tbody", *rows), class_=kind)
 
 
 def _run(card: RunCard, address: Address) -> Html:
     model = "search alone" if card.retrieval_only else card.model.removeprefix(_MODEL)
     who = join(element("strong", model), element("span", _when(card.started), class_="quiet"))
     cases = f"{card.cases:,}" if card.complete else f"{card.done:,} of {card.cases:,}"
-    report = element("a", "Open report", href=address(card.name), target="_blank", rel="noopener")
     cells = [
         element("th", who, scope="row"),
         element("td", " + ".join(card.sets)),
         element("td", cases, "" if card.complete else element("span", "unfinished", class_="quiet"), class_="number"),
         element("td", _headline(card, METRICS["hit@5" if card.retrieval_only else "grounded_accuracy"])),
-        element("td", report if (card.path / REPORT).is_file() else ""),
+        element("td", _link("Open report", address(card.name)) if (card.path / REPORT).is_file() else ""),
     ]
     return element("tr", *cells)
 
@@ -168,34 +175,29 @@ def comparison(found: Comparison) -> Html:
     first = [one for one in found.differences if one.adjusted is not None]
     others = [one for one in found.differences if one.adjusted is None]
     if first:
-        parts += [_table(first), _least(first[0])]
+        parts += [_differences(_difference(one) for one in first), _least(first[0])]
     tags = [(tag, differences[0]) for tag, differences in found.tags.items() if differences[0].changed]
     if tags:
         label = METRICS[tags[0][1].metric].label
-        rows = [_difference(one, tag) for tag, one in tags]
-        parts.append(element("details", element("summary", f"{label} by tag"), _rows(rows)))
+        rows = _differences(_difference(one, tag) for tag, one in tags)
+        parts.append(element("details", element("summary", f"{label} by tag"), rows))
     if others:
-        rest = join(line("p not adjusted: of twenty such lines one looks different by chance.", kind="quiet"))
-        parts.append(element("details", element("summary", "Every other metric"), rest, _table(others)))
+        rest = line("p not adjusted: of twenty such lines one looks different by chance.", kind="quiet")
+        rows = _differences(_difference(one) for one in others)
+        parts.append(element("details", element("summary", "Every other metric"), rest, rows))
     parts.append(_changes(found))
     return join(*parts)
 
 
-def _table(found: Sequence[MetricDifference]) -> Html:
-    return _rows([_difference(one) for one in found])
-
-
-def _rows(rows: Sequence[Html]) -> Html:
-    head = element("tr", *(element("th", name, scope="col") for name in _HEADINGS))
-    table = element("table", element("thead", head), element("tbody", *rows), class_="differences")
-    return element("div", table, class_="wide")
+def _differences(rows: Iterable[Html]) -> Html:
+    return element("div", _table("differences", _HEADINGS, rows), class_="wide")
 
 
 def _least(one: MetricDifference) -> Html:
     """Return what so many cases could have shown."""
     smallest, metric = one.difference.smallest_detectable, METRICS[one.metric]
     if smallest is None:
-        return Html("")
+        return Html()
     words = f"These {one.difference.n:,} cases would show a true difference in {metric.label.lower()} of "
     return line(f"{words}{shown(metric, smallest).lstrip('+')} or more, four times in five.", kind="quiet")
 
@@ -242,10 +244,7 @@ def _change(one: Changed) -> Html:
         element("div", element("span", name, class_="quiet"), element("p", _said(row)))
         for name, row in (("Before", one.before), ("After", one.after))
     ]
-    return element(
-        "li",
-        element("details", element("summary", turned, " ", one.question, " ", became), *sides),
-    )
+    return element("li", element("details", element("summary", turned, " ", one.question, " ", became), *sides))
 
 
 def _became(row: CaseResult) -> str:
@@ -263,25 +262,10 @@ def _said(row: CaseResult) -> str:
 def evidence(quoted: Sequence[Quoted]) -> Html:
     """Return a draft's evidence, each piece with a button that removes it."""
     several = len({one.title for one in quoted}) > 1
-    items = [
-        element(
-            "li",
-            element("q", one.quote),
-            element("span", one.title, class_="quiet") if several else "",
-            element(
-                "button",
-                "Remove",
-                type="button",
-                class_="small",
-                data_case="drop",
-                data_place=place,
-                aria_label=f"Remove: {one.quote[:80]}",
-            ),
-        )
-        for place, one in enumerate(quoted)
-    ]
-    return element("ol", *items, class_="evidence") if items else Html("")
-
-
-def _between(parts: Sequence[Html], mark: str) -> list[str]:
-    return [piece for part in parts for piece in (mark, part)][1:]
+    items = []
+    for place, one in enumerate(quoted):
+        title = element("span", one.title, class_="quiet") if several else ""
+        label = f"Remove: {one.quote[:80]}"
+        drop = button("Remove", class_="small", data_case="drop", data_place=place, aria_label=label)
+        items.append(element("li", element("q", one.quote), title, drop))
+    return element("ol", *items, class_="evidence") if items else Html()
