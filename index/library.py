@@ -215,7 +215,7 @@ class Library:
                 known = ", ".join(self._removed_ids()) or "none"
                 raise UnknownArticleError(f"no removed article '{id}'. Removed in the last month: {known}.")
             if path.exists():
-                raise StoreError(f"the library already has an article '{id}' again. Remove that one first.")
+                raise StoreError(f"the library already has an article '{id}'. Remove that one first.")
             original = path.with_suffix(_ORIGINAL)
             if not self.has_original(document):  # else a kill left it there
                 with suppress(FileNotFoundError):

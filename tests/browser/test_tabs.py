@@ -354,7 +354,7 @@ def test_a_selection_beyond_the_article_is_refused_and_cancel_leaves_the_chat(vi
     }""")
     page.wait_for_function("() => new Promise(done => setTimeout(() => done(true), 60))")
     page.get_by_role("button", name="Add selection as evidence").click()
-    expect(page.locator("#case-trouble")).to_contain_text("not the article's own text word for word")
+    expect(page.locator("#case-trouble")).to_contain_text("not exactly the article's own text")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#case")).to_have_count(0)
     ask(page, "And where?", position=1)

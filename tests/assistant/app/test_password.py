@@ -71,7 +71,7 @@ LOOPBACKS = {4: ip_network("127.0.0.0/8"), 6: ip_network("::1/128")}
 
 
 def test_an_app_is_not_served_to_others_by_an_oversight() -> None:
-    with pytest.raises(UsageError, match="with no password"):
+    with pytest.raises(UsageError, match="found no password"):
         start(None, host="192.168.1.5")  # type: ignore[arg-type]
 
 

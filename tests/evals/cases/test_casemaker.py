@@ -125,7 +125,7 @@ LIGHTHOUSE = article()
         ({"question": "x" * 4001}, "4,001 characters"),
         ({"documents": []}, "no article"),
         ({"answers": [" "], "evidence": []}, "Write the expected answer"),
-        ({"answerable": False}, "what the article does not say"),
+        ({"answerable": False}, "is ticked, but there is an answer"),
         ({"evidence": [("other", 0, 5)]}, "no longer in the article"),
         ({"evidence": [("lighthouse", 5, 5)]}, "no longer in the article"),
         ({"evidence": [("lighthouse", 0, 10_000)]}, "no longer in the article"),

@@ -125,7 +125,7 @@ def test_a_stopped_run_is_resumed_by_the_same_plan_and_refused_to_another(
     )  # fmt: skip
     assert len(rows_of(out)) == 4
     assert not json.loads((out / "run.json").read_text())["complete"]
-    with pytest.raises(UsageError, match="holds a run of other settings, sets or prompts"):
+    with pytest.raises(UsageError, match="holds a run with other settings, sets or prompts"):
         run_sets(Plan((small_set,), limit=5, out=out), application=application)
     run_sets(Plan((small_set,), out=out), application=application)
     assert len(rows_of(out)) == 10
@@ -139,7 +139,7 @@ def test_a_setting_that_is_tried_is_the_runs_and_another_value_is_another_run(
     settings = json.loads((tmp_path / "run" / "run.json").read_text())["settings"]
     assert (settings["evidence"], settings["reader"]) == (1, None)
     assert {len(row["result"]["evidence"]) for row in rows_of(tmp_path / "run")} == {1}
-    with pytest.raises(UsageError, match="holds a run of other settings"):
+    with pytest.raises(UsageError, match="holds a run with other settings"):
         run_sets(replace(other, tried=()), application=application)
 
 

@@ -395,8 +395,8 @@ def test_another_suffix_is_read_as_what_it_looks_like():
     ("data", "message"),
     [
         (b"", "Found a.txt empty; expected a web page"),
-        (b" \n\t\r\n ", "Found no text in a.txt; expected at least a word"),
-        ("\u200b\ufeff\u2066".encode(), "Found no text in a.txt; expected at least a word"),
+        (b" \n\t\r\n ", "Found no text in a.txt; expected at least one word"),
+        ("\u200b\ufeff\u2066".encode(), "Found no text in a.txt; expected at least one word"),
         (b"%PDF-1.7 ...", "a.txt: Found a PDF that is damaged ("),
         (b"PK\x03\x04abc", "Found a ZIP archive at a.txt; expected a web page"),
         (b"\x89PNG\r\n\x1a\n", "Found a PNG image at a.txt; expected a web page"),

@@ -96,7 +96,7 @@ def test_a_bomb_is_stopped_while_it_unpacks(site: Site):
 
 @pytest.mark.parametrize("path", ["flood", "long-line"])
 def test_headers_without_end_are_not_read(path: str, site: Site):
-    assert "Found headers without end" in site.line(path)
+    assert "Found endless headers" in site.line(path)
 
 
 WHOLE_PAGES = """
@@ -142,7 +142,7 @@ def test_a_body_that_is_no_page_is_one_line(path: str, said: str, site: Site):
         ("status/404", "that does not exist (HTTP 404)"),
         ("status/410", "that is gone (HTTP 410)"),
         ("status/418", "that is not available (HTTP 418)"),
-        ("status/429?120", "asked for too often (HTTP 429) at http://article.example.com/status/429; expected "),
+        ("status/429?120", "requested too often (HTTP 429) at http://article.example.com/status/429; expected "),
         ("status/429?120", "expected an article. Try again in 120 seconds."),
         ("status/429?3600", "Try again in 60 minutes."),
         ("status/429?soon", "Try again later."),
