@@ -1,7 +1,7 @@
 """The app's second tab: a running workbench comes in, and sets, runs and comparisons are laid out in Gradio.
 
-The entry point ``evals`` of the group ``assistant.tabs``. The thinking is in ``tab_engine``, ``tab_runner``,
-``tab_case`` and ``tab_view``, none of which knows Gradio.
+The entry point ``evals`` of the group ``assistant.tabs``. The thinking is in ``engine``, ``runner``, ``case`` and
+``view``, none of which knows Gradio.
 """
 
 from __future__ import annotations
