@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -103,3 +104,23 @@ def test_a_program_that_is_not_there_leaves_nothing_open(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError):
         Child(tmp_path / "child.py", python=str(tmp_path / "no-such-python"))
     assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_a_clock_that_is_stopped_a_moment_too_late_does_not_end_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks: list[threading.Timer] = []
+
+    class Late(threading.Timer):
+        def start(self) -> None:
+            clocks.append(self)
+
+    monkeypatch.setattr("index.child.threading.Timer", Late)
+    child = Child(file(tmp_path, WORK["waits for its input"]))
+    with child.within(60):
+        child.output.readline()
+    for clock in clocks:
+        clock.function()
+    assert clocks
+    assert (child.wait(0.2), child.is_late) == (None, False)
+    child.end()

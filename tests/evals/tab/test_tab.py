@@ -23,7 +23,7 @@ from evals.run.jobs import Plan
 from evals.run.progress import RunProgress
 from evals.run.runs import RunCard
 from evals.tab import view as tab_view
-from evals.tab.case import CaseDesk
+from evals.tab.case import CaseDesk, Quoted
 from evals.tab.engine import report_file
 from evals.tab.runner import Runner, Status
 from evals.types import CaseResult, EvalCase
@@ -335,3 +335,9 @@ def test_the_measurement_s_tab_is_an_installed_entry_point() -> None:
     assert [entry.load() for entry in entry_points(group="assistant.tabs", name="evals")] == [tab]
     with pytest.raises(UsageError, match="expected the app of a home folder"):
         tab(Bench(()))  # type: ignore[arg-type]
+
+
+def test_each_piece_of_evidence_has_a_button_of_its_own() -> None:
+    shown = tab_view.evidence([Quoted("Bridge", "It opened."), Quoted("Ferry", "It <sank>.")])
+    assert [shown.count(f'data-place="{place}"') for place in range(3)] == [1, 1, 0]
+    assert "It &lt;sank&gt;." in shown
